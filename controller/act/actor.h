@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Actor: the front door of the hands
+ *
+ * Carries a decision's actions out in order, or only says so in a dry run, and reports how each
+ * ended in a later observation. Never blocks: requests are sent on open connections, reclaim is
+ * written by a worker thread.
+ */
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "controller/base/wake.h"
+#include "controller/groups/group_set.h"
+#include "controller/registry/registry.h"
+#include "policies/decision.h"
+
+struct actor;
+
+struct actor_config {
+	sd_event *event;
+	struct group_set *groups;
+	struct registry *registry;
+	bool dry_run;
+	struct wake wake; /* an outcome is there */
+};
+
+int actor_new(struct actor **ret, const struct actor_config *config);
+/* Ends the worker; a reclaim that the kernel has not finished is interrupted. */
+struct actor *actor_free(struct actor *actor);
+DEFINE_CLEANUP(struct actor *, actor_free);
+
+void actor_carry_out(struct actor *actor, const struct decision *decision);
+/* Moves the outcomes into the observation; what does not fit stays for the next. */
+void actor_collect(struct actor *actor, struct observation *observation);
+/* The registry's answers come in here (registry_config.answered). */
+void actor_answered(void *actor, const struct outcome *outcome);
+bool actor_dry_run(const struct actor *actor);
+void actor_set_dry_run(struct actor *actor, bool dry_run);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Log: what the operator must read
+ *
+ * To the journal when stderr is connected to it (or $JOURNAL_STREAM says so), else to stderr with
+ * a level prefix that systemd understands. Levels are syslog's.
+ */
+
+#include <syslog.h>
+
+#include "controller/base/cleanup.h"
+
+void log_set_max_level(int level); /* LOG_ERR ... LOG_DEBUG; default LOG_INFO */
+void log_message(int level, const char *format, ...) _printf_(2, 3);
+/*
+ * Logs "text: strerror" and returns the error, so that `return log_errno(r, "...")` works.
+ * error: negative errno.
+ */
+int log_errno(int error, const char *format, ...) _printf_(2, 3);
+
+#define log_error(...)	 log_message(LOG_ERR, __VA_ARGS__)
+#define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
+#define log_info(...)	 log_message(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)	 log_message(LOG_DEBUG, __VA_ARGS__)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Wake: how a source rouses the daemon without knowing that there is one
+ *
+ * Many wakes in one turn of the loop become one step.
+ */
+
+struct wake {
+	void (*fn)(void *data);
+	void *data;
+};
+
+static inline void wake_up(const struct wake *wake)
+{
+	wake->fn(wake->data);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Cgroup tree: where the v2 hierarchy is, and what it can do
+ *
+ * Found through /proc/self/mountinfo: pure v2, or "hybrid" with v2 beside v1 and the memory
+ * controller left on v1. Tests hand in their own proc directory and mount.
+ */
+
+#include <stdbool.h>
+
+enum cgroup_mode {
+	CGROUP_MODE_NONE,   /* no v2 tree mounted */
+	CGROUP_MODE_HYBRID, /* a v2 tree without the memory controller */
+	CGROUP_MODE_PURE,   /* v2 with the memory controller */
+};
+
+struct cgroup_tree {
+	enum cgroup_mode mode;
+	char *proc;  /* "/proc", or a prepared directory */
+	char *mount; /* of the v2 tree; NULL with CGROUP_MODE_NONE */
+};
+
+/*
+ * proc: NULL for "/proc". mount: NULL to look it up in mountinfo.
+ * Returns: 0 (also for CGROUP_MODE_NONE) or negative errno when mountinfo cannot be read.
+ */
+int cgroup_tree_init(struct cgroup_tree *tree, const char *proc, const char *mount);
+void cgroup_tree_done(struct cgroup_tree *tree);
+const char *cgroup_mode_name(enum cgroup_mode mode);
+/*
+ * The v2 path of a process, as in /proc/PID/cgroup ("0::" line).
+ * Returns: 0 and a string the caller frees; -ESRCH no such process; -ENODATA no v2 line.
+ */
+int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_path);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Group set: the cgroups under control
+ *
+ * The host, every cgroup that the profile names by unit pattern or path, their ancestors, and
+ * every cgroup that holds a registered module. Births and deaths are followed by inotify. A group
+ * is identified by its cgroup id; no descriptor is kept per group, files are opened by path and
+ * the identity is checked, so that a recycled path is never taken for the old group.
+ */
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "controller/base/cleanup.h"
+#include "controller/base/wake.h"
+#include "controller/groups/cgroup_tree.h"
+#include "policies/observation.h"
+#include "policies/profile.h"
+
+struct group_set;
+
+struct group {
+	uint64_t id;
+	uint32_t slot, parent_slot;
+	uint32_t flags;	    /* enum group_flag */
+	uint32_t n_modules; /* registered in this very group; counted by the registry */
+	int watch;	    /* inotify */
+	char *path;	    /* from the v2 root: "/", "/system.slice/foo.service" */
+};
+
+struct group_listener {
+	void (*added)(void *data, const struct group *group);
+	/* The group is still in the set; its slot is reused only after the next step. */
+	void (*removed)(void *data, const struct group *group);
+	void *data;
+};
+
+struct group_set_config {
+	sd_event *event;
+	const struct cgroup_tree *tree;
+	const struct profile *profile; /* copied where needed */
+	uint32_t max_groups;
+	struct wake wake; /* something was born or died */
+};
+
+/*
+ * Scans the tree and starts to follow it.
+ * Returns: 0 or negative errno (-ENODEV: no cgroup v2 tree).
+ */
+int group_set_new(struct group_set **ret, const struct group_set_config *config);
+struct group_set *group_set_free(struct group_set *set);
+DEFINE_CLEANUP(struct group_set *, group_set_free);
+
+/* At most four listeners; they stay until the set is freed. Called for groups already there, too. */
+int group_set_listen(struct group_set *set, const struct group_listener *listener);
+/* Takes over another profile's patterns; groups come and go accordingly. */
+int group_set_use_profile(struct group_set *set, const struct profile *profile);
+
+uint32_t group_set_size(const struct group_set *set); /* groups, the host included */
+/* The slot's group or NULL. */
+struct group *group_set_get(struct group_set *set, uint32_t slot);
+struct group *group_set_find(struct group_set *set, const char *path);
+/* The first group whose last path element is this unit name, or NULL. */
+struct group *group_set_find_unit(struct group_set *set, const char *unit);
+/*
+ * Finds or adds the group at that path, because a module lives there.
+ * Returns: 0; -ENOENT no such cgroup; -ENOSPC no slot left.
+ */
+int group_set_ensure(struct group_set *set, const char *path, struct group **ret);
+/* The next used slot from `slot` on, or NULL at the end: for walks. */
+struct group *group_set_next(struct group_set *set, uint32_t slot);
+
+#define group_set_foreach(set, group)                                                              \
+	for (struct group *group = group_set_next(set, 0); group;                                  \
+	     group = group_set_next(set, group->slot + 1))
+
+/*
+ * Opens a file of the group, O_CLOEXEC added.
+ * Returns: a descriptor the caller owns; -ENODEV when the group is gone or the path now belongs to
+ * another one; -ENOENT when this cgroup has no such file (controller not enabled).
+ */
+int group_open(const struct group_set *set, const struct group *group, const char *file, int flags);
+/* Reports groups that died since the last call as GROUP_IS_GONE readings, then frees their slots. */
+void group_set_collect(struct group_set *set, struct observation *observation);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Observer: the front door of the eyes
+ *
+ * Owns the kernel's event sources (PSI triggers, memory.events) and reads the kernel's files; one
+ * call fills the machine and group part of an observation.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "controller/base/wake.h"
+#include "controller/groups/group_set.h"
+#include "policies/decision.h"
+#include "policies/profile.h"
+
+struct observer;
+
+struct observer_config {
+	sd_event *event;
+	struct group_set *groups;
+	const struct profile *profile;
+	const char *sys; /* NULL: "/sys"; for zram and zswap */
+	struct wake wake;
+};
+
+/* What this host offers, for doctor, D-Bus `Degraded` and the log. */
+enum observer_degradation {
+	OBSERVER_NO_PSI = 1U << 0,	    /* no PSI files: headroom and events only */
+	OBSERVER_SLOW_PSI = 1U << 1,	    /* windows must be multiples of 2 s */
+	OBSERVER_NO_MEMORY_CONTROLLER = 1U << 2,
+	OBSERVER_NO_EVENTS = 1U << 3,
+};
+
+struct observer_stats {
+	uint64_t n_psi_events, n_memory_events;
+	uint64_t last_trigger_usec; /* when a PSI trigger or memory.events was seen readable; 0 never */
+	uint32_t n_triggers;	    /* armed PSI triggers */
+	uint64_t trigger_window_usec; /* the window that the host's triggers got */
+};
+
+/* Returns: 0 or negative errno; what the host lacks is no error but a degradation. */
+int observer_new(struct observer **ret, const struct observer_config *config);
+struct observer *observer_free(struct observer *observer);
+DEFINE_CLEANUP(struct observer *, observer_free);
+
+/*
+ * Fills the machine always; groups by attention and by who made itself heard since the last call:
+ * ATTENTION_HOST: groups below a top whose memory.events or PSI moved, and limited groups that
+ * hold modules; ATTENTION_MODULES: and every group that holds modules, with its ancestors;
+ * ATTENTION_GROUPS: every group, reclaimable bytes included. Also lists groups that are gone.
+ */
+void observer_collect(struct observer *observer, enum attention attention,
+		      struct observation *observation);
+/* Re-arms triggers where the new profile differs; old ones are closed on a helper thread. */
+int observer_use_profile(struct observer *observer, const struct profile *profile);
+uint32_t observer_degradations(const struct observer *observer);
+const char *observer_degradation_name(enum observer_degradation bit);
+const struct observer_stats *observer_stats(const struct observer *observer);
+
+/* One fresh reading of one group (D-Bus properties); has == 0 when it is gone. */
+void observer_read_group(struct observer *observer, const struct group *group,
+			 struct group_reading *ret);

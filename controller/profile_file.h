@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Profile file: from layered text to struct profile
+ *
+ * A profile NAME is NAME.conf from the first of the directories that has it, and then every
+ * NAME.conf.d/<any>.conf drop-in of all of them in the order of their file names; of equal names the
+ * one in the earlier directory wins and a link to /dev/null masks. Scalars: the last one wins;
+ * lists accumulate, an empty assignment empties them.
+ */
+
+#include <stdio.h>
+
+#include "policies/profile.h"
+
+/* /etc/reliefd/profiles, /run/reliefd/profiles, /usr/lib/reliefd/profiles; NULL at the end. */
+extern const char *const profile_directories[];
+
+/*
+ * root: NULL, or a directory that is put before every path (tests, reliefctl --root=).
+ * Returns: 0 and *ret; or negative errno and *ret_problem (the caller frees it): one line
+ * "FILE:LINE: what is wrong; what would be right". *ret is untouched on failure.
+ */
+int profile_load(const char *root, const char *name, struct profile *ret, char **ret_problem);
+/* Checks one file on its own on top of the defaults, as `reliefctl verify FILE` does. */
+int profile_load_file(const char *path, struct profile *ret, char **ret_problem);
+/* Prints every file that took part, each under a "# path" line, as `systemd-analyze cat-config`. */
+int profile_cat(const char *root, const char *name, FILE *out);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Bus: org.reliefd.Relief1, the whole truth on D-Bus
+ *
+ * Objects read const state when asked; signals follow a decision. What people ask for goes to the
+ * hooks and comes back through decide(). Lives without a bus: it tries again, and registers its
+ * objects anew, whenever the bus comes (back).
+ */
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "controller/groups/group_set.h"
+#include "controller/observe/observer.h"
+#include "controller/registry/agents.h"
+#include "controller/registry/channels.h"
+#include "controller/registry/registry.h"
+#include "policies/state.h"
+
+struct bus;
+
+#define BUS_NAME "org.reliefd.Relief1"
+#define BUS_PATH "/org/reliefd/Relief1"
+
+/* What the bus asks of the daemon. */
+struct bus_hooks {
+	void *data;
+	/* Queues an order; its id comes back in decision.orders. -EBUSY: too many at once. */
+	int (*relieve)(void *data, uint32_t group_slot, uint64_t group_id, uint64_t bytes,
+		       enum rung max_rung, uint64_t *ret_order_id);
+	/* Loads the profile again. On failure the old one stays and *ret_problem (to be freed) names
+	 * file, line and fix. */
+	int (*reload)(void *data, char **ret_problem);
+	int (*set_dry_run)(void *data, bool dry_run);
+};
+
+struct bus_config {
+	sd_event *event;
+	const struct state *state;
+	const struct profile *profile; /* the daemon's current one; its content changes on reload */
+	struct group_set *groups;
+	struct observer *observer;
+	struct registry *registry;
+	struct channels *channels;
+	bool dry_run;
+	struct bus_hooks hooks;
+};
+
+int bus_new(struct bus **ret, const struct bus_config *config);
+struct bus *bus_free(struct bus *bus);
+DEFINE_CLEANUP(struct bus *, bus_free);
+
+/* Emits what a step changed, and answers the orders it finished. Never blocks. */
+void bus_publish(struct bus *bus, const struct decision *decision);
+/* The profile was loaded again, or dry run switched: property changes. */
+void bus_publish_settings(struct bus *bus, bool dry_run);
+bool bus_is_connected(const struct bus *bus);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Journal: one structured record per event, the history that `journalctl` and reliefctl read
+ *
+ * Message ids are in message_ids.h and explained in packaging/journal/reliefd.catalog. Records
+ * about a unit carry OBJECT_SYSTEMD_UNIT=, so that `journalctl -u UNIT` shows them.
+ */
+
+#include "controller/groups/group_set.h"
+#include "controller/registry/registry.h"
+#include "policies/decision.h"
+
+/* Writes what a step decided, changed and finished. */
+void journal_publish(const struct decision *decision, struct group_set *groups,
+		     struct registry *registry, bool dry_run);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Registry: the modules, their owners, and how to reach them
+ *
+ * An owner is one connection: an agent on D-Bus (agents.c) or a channel (channels.c). Who it is
+ * (uid, pid, cgroup, unit) was taken from the kernel or the bus. A module belongs to one owner and
+ * goes with it. The registry sends requests and hands answers on; it decides nothing.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "controller/base/wake.h"
+#include "controller/groups/group_set.h"
+#include "policies/decision.h"
+
+struct registry;
+struct owner;
+
+#define MODULE_NAME_SIZE 64
+
+/* What an owner says of a module when it registers it. */
+struct module_description {
+	char name[MODULE_NAME_SIZE]; /* 1 to 63 bytes of printable UTF-8, unique within the owner */
+	enum module_kind kind;
+	uint32_t flags; /* enum module_flag; at least one of CAN_SHED, CAN_UNLOAD */
+	uint64_t size_bytes;
+	uint64_t idle_limit_usec;
+	uint64_t reload_cost_usec;
+};
+
+struct module {
+	uint64_t id; /* never reused */
+	uint32_t slot;
+	uint32_t group_slot;
+	uint64_t group_id;
+	struct module_description description; /* size and flags as last reported */
+	uint64_t registered_usec;
+	uint64_t last_used_usec;
+	struct owner *owner;
+};
+
+/* Who a client is. */
+struct client {
+	uid_t uid;
+	pid_t pid;
+	char unit[128];	  /* "" when its cgroup belongs to no unit */
+	char cgroup[256]; /* v2 path */
+};
+
+/* How to talk to one owner; implemented by agents.c and channels.c. */
+struct owner_ops {
+	const char *name; /* "agent", "channel" */
+	/* Returns 0; -EAGAIN when it does not take more right now; other negative errno: it is lost. */
+	int (*send_request)(struct owner *owner, const struct module *module,
+			    const struct action *action);
+	int (*send_level)(struct owner *owner, enum level level); /* may be NULL */
+};
+
+struct owner {
+	const struct owner_ops *ops;
+	struct client client;
+	struct group *group;
+	uint32_t n_modules;
+	enum level level; /* as last told */
+};
+
+struct registry_listener {
+	void (*added)(void *data, const struct module *module);
+	void (*changed)(void *data, const struct module *module); /* size, flags, use */
+	void (*removed)(void *data, const struct module *module);
+	void *data;
+};
+
+struct registry_config {
+	sd_event *event;
+	struct group_set *groups;
+	uint32_t max_modules;
+	uint32_t max_modules_per_uid;  /* root included; 0: the default, 256 */
+	uint32_t max_modules_per_unit; /* 0: the default, 64 */
+	/* An answer came, or a module with an open request went away. */
+	void (*answered)(void *data, const struct outcome *outcome);
+	void *answered_data;
+	struct wake wake;
+};
+
+int registry_new(struct registry **ret, const struct registry_config *config);
+struct registry *registry_free(struct registry *registry);
+DEFINE_CLEANUP(struct registry *, registry_free);
+
+int registry_listen(struct registry *registry, const struct registry_listener *listener);
+
+/* Owners; called by agents.c and channels.c. The owner is embedded in theirs. */
+int registry_owner_init(struct registry *registry, struct owner *owner, const struct owner_ops *ops,
+			const struct client *client);
+/* Unregisters all its modules; open requests are answered RESULT_GONE. */
+void registry_owner_done(struct registry *registry, struct owner *owner);
+
+/*
+ * Returns: 0 and the module, owned by the registry; or, with *ret_problem a sentence for the
+ * client (static): -EINVAL description, -EEXIST the owner has a module of that name, -EDQUOT a
+ * quota of the uid or the unit is used up, -ENOSPC no slot left.
+ */
+int registry_add(struct registry *registry, struct owner *owner,
+		 const struct module_description *description, struct module **ret,
+		 const char **ret_problem);
+void registry_remove(struct registry *registry, struct module *module);
+/* An owner's words about its module: size and flags now; used just now. */
+void registry_report(struct registry *registry, struct module *module, uint64_t size_bytes,
+		     bool unloaded);
+void registry_touch(struct registry *registry, struct module *module);
+/* An owner answered; checked against the open request: -ENOENT when there is none of that id. */
+int registry_answer(struct registry *registry, struct module *module,
+		    const struct outcome *outcome);
+
+uint32_t registry_size(const struct registry *registry);
+struct module *registry_get(struct registry *registry, uint32_t slot); /* or NULL */
+struct module *registry_find(struct registry *registry, uint64_t id);  /* or NULL */
+struct module *registry_next(struct registry *registry, uint32_t slot);
+
+#define registry_foreach_module(registry, module)                                                  \
+	for (struct module *module = registry_next(registry, 0); module;                           \
+	     module = registry_next(registry, module->slot + 1))
+
+/* Lists all modules in the observation and sets OBSERVED_MODULES. */
+void registry_collect(struct registry *registry, struct observation *observation);
+/*
+ * Sends a shed or unload to the module's owner. Returns: 0, -ENOENT when the module is gone,
+ * -EAGAIN when the owner does not take more right now, or why it could not be sent.
+ */
+int registry_send(struct registry *registry, const struct action *action);
+/* Tells every owner inside the group (the host: all) its level, where it differs from the last. */
+void registry_tell_level(struct registry *registry, uint32_t group_slot, enum level level);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Decision: what to do, what changed, and when to look again
+ *
+ * A list of values: the actor carries the actions out, a dry run prints them, the simulator
+ * applies them to a model, and the publishers tell the rest. Nothing here points into state.
+ */
+
+#include "policies/observation.h"
+#include "policies/reason.h"
+
+/* How much the next observation should cover. */
+enum attention {
+	ATTENTION_HOST,	   /* the machine, and groups that made themselves heard */
+	ATTENTION_MODULES, /* and every module with its group */
+	ATTENTION_GROUPS,  /* and every group: somebody must be chosen for reclaim */
+};
+
+/* One thing to do. Ids are unique for the life of the daemon and grow. */
+struct action {
+	uint64_t id;
+	uint64_t episode_id;
+	uint64_t order_id; /* 0: not asked for by anybody */
+	enum rung rung;
+	enum reason reason;
+	enum level level;
+	enum attribution attribution;
+	uint32_t group_slot; /* the target, or the group of the target module */
+	uint64_t group_id;
+	uint32_t module_slot; /* SLOT_NONE for warn and reclaim */
+	uint64_t module_id;
+	uint64_t bytes;	       /* asked for; 0 with warn */
+	uint32_t ratio_bp;     /* the same as a share of the module's size */
+	uint64_t started_usec; /* now */
+	uint64_t deadline_usec; /* absolute, monotonic */
+};
+
+/* An action that is over: what was asked, claimed and measured. */
+struct finish {
+	struct action action;
+	enum result result;
+	int error;
+	uint64_t claimed_bytes;
+	uint64_t measured_bytes; /* fall of memory.current of the group, shared out by claim */
+	uint64_t duration_usec;
+};
+
+struct level_change {
+	uint32_t group_slot;
+	uint64_t group_id;
+	uint64_t episode_id;
+	enum level old_level, new_level;
+	enum signal signal;
+	enum attribution attribution;
+	enum reason reason;
+	uint64_t headroom_bytes;
+	uint64_t time_left_usec; /* USEC_NEVER: not growing */
+};
+
+/* A rung of a ladder is over (or was skipped). */
+struct rung_report {
+	uint64_t episode_id;
+	uint64_t order_id;
+	uint32_t group_slot;
+	uint64_t group_id;
+	enum rung rung;
+	enum reason reason; /* goal met, missed, skipped, nobody to ask, ... */
+	uint32_t n_requests, n_late;
+	uint64_t goal_bytes, claimed_bytes, measured_bytes;
+	uint64_t duration_usec;
+};
+
+/* An episode is over: the group is back to `low`. */
+struct episode_report {
+	uint64_t episode_id;
+	uint32_t group_slot;
+	uint64_t group_id;
+	enum level peak_level;
+	uint64_t duration_usec;
+	uint64_t measured_bytes[N_RUNGS]; /* what each rung gave */
+	uint32_t n_requests;
+};
+
+/* An order is over. */
+struct order_report {
+	uint64_t order_id;
+	uint64_t claimed_bytes, measured_bytes;
+	uint64_t duration_usec;
+};
+
+struct decision {
+	struct action *actions;
+	size_t n_actions, max_actions;
+	struct finish *finishes;
+	size_t n_finishes, max_finishes;
+	struct level_change *level_changes;
+	size_t n_level_changes, max_level_changes;
+	struct rung_report *rungs;
+	size_t n_rungs, max_rungs;
+	struct episode_report *episodes;
+	size_t n_episodes, max_episodes;
+	struct order_report *orders;
+	size_t n_orders, max_orders;
+
+	uint64_t wake_at_usec;	  /* absolute; always after the observation's now_usec */
+	uint64_t wake_slack_usec; /* later by this much is as good */
+	enum attention attention;
+	uint32_t n_dropped; /* list entries that found no room (they are counted, never silent) */
+};
+
+void decision_clear(struct decision *decision);
+/* The next free entry, zeroed; NULL (and n_dropped + 1) when the list is full. */
+struct action *decision_add_action(struct decision *decision);
+struct finish *decision_add_finish(struct decision *decision);
+struct level_change *decision_add_level_change(struct decision *decision);
+struct rung_report *decision_add_rung(struct decision *decision);
+struct episode_report *decision_add_episode(struct decision *decision);
+struct order_report *decision_add_order(struct decision *decision);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Profile: a policy's settings
+ *
+ * A plain value: copied to switch, compared to see what changed. profile_settings[] describes
+ * every setting once; the file reader, `cat-config`, the manual page test and the checks use that
+ * one table. Reading files is not done here (controller/profile_file.c).
+ */
+
+#include <stdbool.h>
+
+#include "policies/units.h"
+#include "policies/words.h"
+
+#define PROFILE_NAME_MAX     32
+#define PROFILE_PATTERNS_MAX 32
+#define PROFILE_PATTERN_SIZE 128 /* with the NUL; a unit name pattern or a cgroup path */
+
+struct pattern_list {
+	uint32_t n;
+	char pattern[PROFILE_PATTERNS_MAX][PROFILE_PATTERN_SIZE];
+};
+
+struct profile {
+	char name[PROFILE_NAME_MAX]; /* set by the reader */
+
+	/* [Headroom]: level when what is left falls to this share; [LEVEL_LOW] is unused. */
+	uint32_t headroom_bp[N_LEVELS];
+	uint64_t headroom_max_bytes[N_LEVELS]; /* ... but never more than this, for large hosts */
+	uint32_t headroom_leave_bp;	       /* to leave a level, this much more must be left */
+
+	/* [Exhaustion]: level when headroom / growth falls to this; 0 = off. */
+	uint64_t exhaustion_usec[N_LEVELS];
+	uint32_t exhaustion_headroom_bp; /* ... and only once headroom is below this share */
+
+	/* [Stall]: level when tasks lost this share of the window; 0 = off. */
+	uint32_t stall_some_bp[N_LEVELS];
+	uint32_t stall_full_bp[N_LEVELS];
+	uint32_t stall_headroom_bp;	   /* confirmed only below this; else attribution io */
+	uint64_t trigger_some_usec;	   /* PSI trigger: stall ... */
+	uint64_t trigger_full_usec;
+	uint64_t trigger_window_usec;	   /* ... within this window, 500 ms to 10 s */
+
+	/* [Dwell] */
+	uint64_t dwell_usec; /* a level is not left downwards before this */
+
+	/* [Ladder] */
+	enum rung max_rung[N_LEVELS];	       /* climb no further than this at a level */
+	uint64_t rung_deadline_usec[N_RUNGS];  /* an answer after this is late */
+	uint64_t goal_min_bytes;	       /* never ask for less than this */
+	uint64_t goal_horizon_usec;	       /* ask for what grows within this time, too */
+	uint64_t settle_usec;		       /* pause between two cycles at one level */
+
+	/* [Modules] */
+	uint64_t idle_limit_usec;	 /* unload: idle for this long at medium, half at high */
+	uint64_t idle_limit_critical_usec;
+	uint32_t modules_per_cycle[N_LEVELS];
+	uint64_t demote_usec;		 /* a late module goes last for this long, doubling */
+
+	/* [Sampling] */
+	uint64_t sampling_usec;		 /* the longest sleep */
+	uint64_t sampling_min_usec;	 /* the shortest */
+	uint64_t fill_rate_bytes;	 /* per second: the fastest fill the timer must notice */
+
+	/* [Groups]: patterns are fnmatch(3) globs */
+	struct pattern_list units;	/* unit names under control */
+	struct pattern_list paths;	/* cgroup paths under control */
+	struct pattern_list protected_units; /* never a target of reclaim or more */
+};
+
+enum setting_kind {
+	SETTING_BYTES,	  /* uint64_t */
+	SETTING_USEC,	  /* uint64_t */
+	SETTING_SHARE,	  /* uint32_t basis points */
+	SETTING_COUNT,	  /* uint32_t */
+	SETTING_RUNG,	  /* enum rung */
+	SETTING_PATTERNS, /* struct pattern_list */
+};
+
+struct profile_setting {
+	const char *section;
+	const char *key;
+	enum setting_kind kind;
+	size_t offset;	   /* in struct profile */
+	uint64_t min, max; /* inclusive; unused for patterns */
+	const char *help;  /* one sentence */
+};
+
+extern const struct profile_setting profile_settings[];
+extern const size_t n_profile_settings;
+
+/* The setting of that name, or NULL. Section and key compare exactly. */
+const struct profile_setting *profile_setting_find(const char *section, const char *key);
+
+/* The built-in defaults: the same as profiles/default.conf. */
+void profile_init(struct profile *profile);
+
+/*
+ * Checks settings against each other (thresholds in order, rungs rising with the level, stall
+ * within window, ...), after each one's own range was checked.
+ * Returns: true, or false and *ret_setting (the one to change) and *ret_problem (a sentence
+ * saying what is wrong and what would be right; static).
+ */
+bool profile_is_sound(const struct profile *profile, const struct profile_setting **ret_setting,
+		      const char **ret_problem);

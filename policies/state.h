@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * State: what the judgement remembers between steps
+ *
+ * Fixed arrays by slot, in memory that the caller lends once at start; untouched slots cost no
+ * resident page. Publishers read it; only decide() writes it.
+ */
+
+#include "policies/decision.h"
+#include "policies/profile.h"
+#include "policies/trend.h"
+
+/* What is left of a group, and for how long. */
+struct shortage {
+	bool valid;
+	uint64_t total_bytes;	  /* RAM, or the limit that binds */
+	uint64_t available_bytes; /* left without swapping */
+	uint64_t headroom_bytes;  /* left altogether, compressed swap by its real bytes */
+	uint64_t growth_bytes;	  /* per second; 0 when not growing */
+	uint64_t time_left_usec;  /* headroom / growth; USEC_NEVER when not growing */
+	uint32_t some_bp;	  /* share of the last window lost to stalls */
+	uint32_t full_bp;
+};
+
+/* One module's part of a running rung. */
+struct request {
+	struct action action;
+	bool active; /* sent, neither answered nor late */
+	bool late;   /* its deadline passed; an answer is still booked to the module */
+};
+
+/* The ladder of one group or one order: which rung is on, what it has to reach. */
+struct ladder {
+	bool active;
+	uint32_t group_slot;
+	uint64_t group_id;
+	uint64_t episode_id; /* 0 for an order outside an episode */
+	uint64_t order_id;   /* 0 for an episode's own ladder */
+	uint64_t order_bytes;
+	enum rung order_max_rung;
+
+	enum rung rung; /* RUNG_NONE: between two cycles */
+	uint64_t rung_started_usec;
+	uint64_t deadline_usec;
+	uint64_t goal_bytes;
+	uint64_t claimed_bytes, measured_bytes; /* by this rung so far */
+	uint32_t n_requests, n_open, n_late;
+
+	uint64_t started_usec;
+	uint64_t next_cycle_usec;
+	uint32_t spent_rungs; /* bit per rung: without effect in this episode, skipped */
+	uint64_t total_claimed_bytes, total_measured_bytes;
+};
+
+struct episode {
+	uint64_t id; /* 0: none */
+	uint64_t started_usec;
+	enum level peak_level;
+	uint32_t n_requests;
+	uint64_t measured_bytes[N_RUNGS];
+};
+
+struct group_state {
+	uint64_t id; /* 0: free slot */
+	uint32_t slot, parent_slot;
+	struct group_reading seen; /* the last reading; validity in seen.has */
+	uint64_t seen_usec;
+	uint64_t booked_bytes; /* memory.current up to which falls were booked to actions */
+	bool booking;	       /* some action in this group is waiting for its measure */
+
+	enum level level;
+	uint64_t level_since_usec;
+	enum signal signal;
+	enum attribution attribution;
+	struct shortage shortage;
+	struct trend trend;
+	uint64_t stall_since_usec, stall_some_usec, stall_full_usec; /* start of the PSI window */
+	struct episode episode;
+};
+
+struct module_state {
+	uint64_t id; /* 0: free slot */
+	struct module_reading seen;
+	uint64_t open_action_id; /* 0: nobody asked it anything right now */
+	uint32_t yield_bp;	 /* measured / asked so far, smoothed: what to expect of it */
+	uint64_t demoted_until_usec;
+	uint32_t n_late_in_a_row;
+	/* Totals for the record. */
+	uint32_t n_requests, n_late;
+	uint64_t claimed_bytes, measured_bytes;
+	uint64_t last_latency_usec;
+};
+
+struct state_limits {
+	uint32_t max_groups;   /* slots, the host's included */
+	uint32_t max_modules;
+	uint32_t max_ladders;  /* groups short at the same time, plus orders */
+	uint32_t max_requests; /* outstanding at the same time */
+};
+
+struct state {
+	struct state_limits limits;
+	struct group_state *groups;	/* by slot */
+	struct module_state *modules;	/* by slot */
+	struct ladder *ladders;
+	struct request *requests;
+	uint32_t n_groups_used, n_modules_used; /* high-water marks for walks */
+
+	uint64_t next_action_id, next_episode_id;
+	uint64_t now_usec; /* of the last step */
+	struct machine_reading machine;
+
+	/* Totals since start, for the publishers. */
+	uint64_t n_steps, n_requests, n_late, n_episodes;
+	uint64_t claimed_bytes, measured_bytes;
+};
+
+/* Bytes to lend for these limits; aligned memory, all zero, as calloc() gives. */
+size_t state_size(const struct state_limits *limits);
+/* `memory` stays the caller's and must outlive the state. */
+void state_init(struct state *state, const struct state_limits *limits, void *memory);
+/* The group or module in that slot if it is this one, else NULL. */
+const struct group_state *state_group(const struct state *state, uint32_t slot, uint64_t id);
+const struct module_state *state_module(const struct state *state, uint32_t slot, uint64_t id);
+/* The host's record; always there, its level is `low` until something was seen. */
+const struct group_state *state_host(const struct state *state);
+/* The rung a group's ladder stands on, RUNG_NONE when it has none. */
+enum rung state_group_rung(const struct state *state, uint32_t slot);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Words: the vocabulary of the judgement and the names the world sees
+ *
+ * The numbers are part of the D-Bus API, the channel messages and recorded traces: they never
+ * change their meaning. The names are what profiles, reliefctl, the journal and D-Bus strings use.
+ */
+
+#include <stdint.h>
+
+/* How short a group is. */
+enum level {
+	LEVEL_LOW, /* calm */
+	LEVEL_MEDIUM,
+	LEVEL_HIGH,
+	LEVEL_CRITICAL,
+	N_LEVELS,
+};
+
+/* What raised the level. */
+enum signal {
+	SIGNAL_NONE,
+	SIGNAL_HEADROOM,   /* too little left */
+	SIGNAL_EXHAUSTION, /* too little time left at this growth */
+	SIGNAL_STALL,	   /* PSI, confirmed by a shortage */
+	SIGNAL_EVENT,	   /* memory.events moved */
+	SIGNAL_MANUAL,	   /* somebody asked */
+	N_SIGNALS,
+};
+
+/* Whose shortage it is. */
+enum attribution {
+	ATTRIBUTION_NONE,      /* no shortage, no stall */
+	ATTRIBUTION_HOST,      /* the node is short */
+	ATTRIBUTION_OWN_LIMIT, /* the group is at its own memory.max or memory.high */
+	ATTRIBUTION_IO,	       /* stall without shortage: nobody acts */
+	N_ATTRIBUTIONS,
+};
+
+/* One step of the ladder. */
+enum rung {
+	RUNG_NONE,
+	RUNG_WARN,
+	RUNG_SHED,    /* ask caches to drop a share */
+	RUNG_UNLOAD,  /* ask for idle modules to be unloaded */
+	RUNG_RECLAIM, /* the kernel's memory.reclaim */
+	N_RUNGS,
+};
+
+enum module_kind {
+	MODULE_CACHE,
+	MODULE_MODEL,
+	MODULE_POOL, /* connections, buffers */
+	MODULE_WORKER,
+	MODULE_OTHER,
+	N_MODULE_KINDS,
+};
+
+/* How an action ended. */
+enum result {
+	RESULT_DONE,	/* all that was asked */
+	RESULT_PARTIAL, /* some of it */
+	RESULT_BUSY,	/* in use right now, ask again later */
+	RESULT_NOTHING, /* nothing left to give */
+	RESULT_FAILED,	/* an error; see `error` */
+	RESULT_GONE,	/* the module's owner or the group went away first */
+	RESULT_LATE,	/* no answer before the deadline */
+	RESULT_DRY_RUN, /* not carried out, only described */
+	N_RESULTS,
+};
+
+/*
+ * The name of a value, "unknown" outside the range; and the value of a name.
+ * Returns: 0 and *ret, or -1 (the policies know no errno) when no value has that name.
+ */
+const char *level_name(enum level level);
+const char *signal_name(enum signal signal);
+const char *attribution_name(enum attribution attribution);
+const char *rung_name(enum rung rung);
+const char *module_kind_name(enum module_kind kind);
+const char *result_name(enum result result);
+int level_from_name(const char *name, enum level *ret);
+int rung_from_name(const char *name, enum rung *ret);
+int module_kind_from_name(const char *name, enum module_kind *ret);
