@@ -1,2 +1,520 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config.h"
+/*
+ * The loop
+ *
+ *    PSI, memory.events ─┐
+ *    births and deaths  ─┤          ┌────────────────────────────────────────┐
+ *    answers, orders    ─┼─▶ wake ─▶│ observe ─▶ decide ─▶ act ─▶ publish     │
+ *    timer              ─┘          └───────────────────────────────┬────────┘
+ *      ▲                                                            │ wake_at_usec
+ *      └────────────────────────────────────────────────────────────┘
+ *
+ * Sources only read, note and wake. A wake enables one deferred source whose priority lies between
+ * the kernel's events and everybody else's, so that all that is readable in one turn becomes one
+ * step, and a step never waits for bus traffic. All memory a step needs is there before the first.
+ */
+
+#include "controller/daemon.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "controller/act/actor.h"
+#include "controller/base/log.h"
+#include "controller/base/parse.h"
+#include "controller/groups/group_set.h"
+#include "controller/observe/observer.h"
+#include "controller/profile_file.h"
+#include "controller/publish/bus.h"
+#include "controller/publish/journal.h"
+#include "controller/registry/channels.h"
+#include "controller/registry/registry.h"
+#include "controller/settings_file.h"
+#include "controller/simulate/trace.h"
+#include "policies/decide.h"
+
+/*
+ * Capacities. A host has some thousand cgroups at most before other things break; slots that are
+ * never used cost address space only. A step's lists are bounded by what a step can do: at most
+ * ten requests a ladder, and all the answers to them.
+ */
+#define DAEMON_MAX_GROUPS   4096
+#define DAEMON_MAX_MODULES  4096
+#define DAEMON_MAX_LADDERS  64
+#define DAEMON_MAX_REQUESTS 256
+#define DAEMON_MAX_ORDERS   16
+
+/* Before bus and channel traffic, after the kernel's events (which the observer sets). */
+#define DAEMON_STEP_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 50)
+
+struct daemon {
+	struct daemon_config config;
+	sd_event *event;
+	sd_event_source *step; /* deferred */
+	sd_event_source *timer;
+	FILE *record;
+
+	struct profile profile;
+	struct cgroup_tree tree;
+	struct group_set *groups;
+	struct observer *observer;
+	struct registry *registry;
+	struct channels *channels;
+	struct actor *actor;
+	struct bus *bus;
+
+	struct state state;
+	struct observation seen;
+	struct decision decision;
+	void *memory; /* of state, seen and decision */
+	size_t memory_size;
+
+	struct order orders[DAEMON_MAX_ORDERS];
+	size_t n_orders;
+	uint64_t last_order_id;
+	uint64_t answered_trigger_usec; /* the trigger whose reaction was last logged */
+};
+
+static uint64_t now_monotonic_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void daemon_wake(void *data)
+{
+	struct daemon *d = data;
+
+	if (d->step)
+		sd_event_source_set_enabled(d->step, SD_EVENT_ONESHOT);
+}
+
+static void daemon_collect_orders(struct daemon *d)
+{
+	for (size_t i = 0; i < d->n_orders; i++) {
+		struct order *order = observation_add_order(&d->seen);
+
+		if (order)
+			*order = d->orders[i];
+	}
+	d->n_orders = 0;
+}
+
+static int daemon_arm_timer(struct daemon *d)
+{
+	int r;
+
+	r = sd_event_source_set_time(d->timer, d->decision.wake_at_usec);
+	if (r < 0)
+		return r;
+	/* 0 would mean sd-event's default of 250 ms. */
+	r = sd_event_source_set_time_accuracy(d->timer, u64_max(1, d->decision.wake_slack_usec));
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
+}
+
+/* The one line of `systemctl status`. */
+static void daemon_notify_status(struct daemon *d)
+{
+	const struct group_state *host = state_host(&d->state);
+	char left[16], freed[16];
+
+	sd_notifyf(false, "STATUS=Level %s, rung %s, %s left, %u modules, %s given back%s",
+		   level_name(host->level), rung_name(state_group_rung(&d->state, GROUP_SLOT_HOST)),
+		   format_bytes(host->shortage.headroom_bytes, left, sizeof(left)),
+		   registry_size(d->registry),
+		   format_bytes(d->state.measured_bytes, freed, sizeof(freed)),
+		   actor_dry_run(d->actor) ? " (dry run)" : "");
+}
+
+/* How long the kernel's event waited for our requests: what tests/bench/reaction reads. */
+static void daemon_log_reaction(struct daemon *d)
+{
+	uint64_t trigger_usec = observer_stats(d->observer)->last_trigger_usec;
+	size_t n_requests = 0;
+
+	for (size_t i = 0; i < d->decision.n_actions; i++)
+		n_requests += d->decision.actions[i].module_slot != SLOT_NONE;
+	if (n_requests == 0 || trigger_usec == d->answered_trigger_usec)
+		return;
+	d->answered_trigger_usec = trigger_usec;
+	log_debug("reaction: %" PRIu64 " us from the trigger to %zu requests sent",
+		  now_monotonic_usec() - trigger_usec, n_requests);
+}
+
+static void daemon_step(struct daemon *d)
+{
+	enum attention attention = d->decision.attention;
+
+	observation_clear(&d->seen, now_monotonic_usec());
+	actor_collect(d->actor, &d->seen);
+	observer_collect(d->observer, attention, &d->seen);
+	if (attention >= ATTENTION_MODULES)
+		registry_collect(d->registry, &d->seen);
+	daemon_collect_orders(d);
+
+	decide(&d->profile, &d->state, &d->seen, &d->decision);
+
+	actor_carry_out(d->actor, &d->decision);
+	daemon_log_reaction(d);
+	bus_publish(d->bus, &d->decision);
+	journal_publish(&d->decision, d->groups, d->registry, actor_dry_run(d->actor));
+	if (d->record)
+		trace_write_step(d->record, &d->seen, &d->decision);
+	if (d->decision.n_level_changes + d->decision.n_rungs + d->decision.n_episodes > 0)
+		daemon_notify_status(d);
+	if (d->decision.n_dropped > 0)
+		log_warning("%u entries of a decision found no room", d->decision.n_dropped);
+}
+
+static int on_step(sd_event_source *source, void *data)
+{
+	struct daemon *d = data;
+	int r;
+
+	daemon_step(d);
+	r = daemon_arm_timer(d);
+	if (r < 0)
+		return log_errno(r, "Cannot arm the timer");
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+	daemon_wake(data);
+	return 0;
+}
+
+/* What the bus asks for. */
+
+static int on_relieve(void *data, uint32_t group_slot, uint64_t group_id, uint64_t bytes,
+		      enum rung max_rung, uint64_t *ret_order_id)
+{
+	struct daemon *d = data;
+
+	if (d->n_orders == DAEMON_MAX_ORDERS)
+		return -EBUSY;
+	d->orders[d->n_orders++] = (struct order){
+		.id = ++d->last_order_id,
+		.group_slot = group_slot,
+		.group_id = group_id,
+		.bytes = bytes,
+		.max_rung = max_rung,
+	};
+	*ret_order_id = d->last_order_id;
+	daemon_wake(d);
+	return 0;
+}
+
+/* Both configuration files; nothing is changed on failure. */
+static int daemon_load_files(struct daemon *d, struct settings *ret_settings,
+			     struct profile *ret_profile, char **ret_problem)
+{
+	int r;
+
+	r = settings_load(d->config.config_root, ret_settings, ret_problem);
+	if (r < 0)
+		return r;
+	return profile_load(d->config.config_root,
+			    d->config.profile ? d->config.profile : ret_settings->profile,
+			    ret_profile, ret_problem);
+}
+
+static int on_reload(void *data, char **ret_problem)
+{
+	struct daemon *d = data;
+	struct settings settings;
+	struct profile profile;
+	int r;
+
+	r = daemon_load_files(d, &settings, &profile, ret_problem);
+	if (r < 0)
+		return r;
+	d->profile = profile;
+	r = group_set_use_profile(d->groups, &d->profile);
+	if (r < 0)
+		log_errno(r, "Some groups of the new profile cannot be followed");
+	r = observer_use_profile(d->observer, &d->profile);
+	if (r < 0)
+		log_errno(r, "Some triggers of the new profile cannot be set");
+	log_info("Profile %s loaded", d->profile.name);
+	bus_publish_settings(d->bus, actor_dry_run(d->actor));
+	daemon_wake(d);
+	return 0;
+}
+
+static int on_set_dry_run(void *data, bool dry_run)
+{
+	struct daemon *d = data;
+
+	actor_set_dry_run(d->actor, dry_run);
+	log_info("Dry run switched %s", dry_run ? "on" : "off");
+	bus_publish_settings(d->bus, dry_run);
+	return 0;
+}
+
+int daemon_reload(struct daemon *d)
+{
+	_cleanup_free_ char *problem = NULL;
+	int r;
+
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
+	r = on_reload(d, &problem);
+	if (r < 0)
+		log_error("Profile not loaded, the old one stays: %s", problem ? problem : "?");
+	sd_notify(false, "READY=1");
+	return r;
+}
+
+/* Building it. */
+
+/* One piece of a block of memory; block == NULL only adds up the size. */
+static void *carve(char *block, size_t *offset, size_t n, size_t size)
+{
+	size_t at = *offset;
+
+	*offset = (at + n * size + 63) & ~(size_t)63;
+	return block ? block + at : NULL;
+}
+
+#define CARVE_LIST(list, field, count)                                                             \
+	do {                                                                                       \
+		(list)->field = carve(block, &offset, count, sizeof(*(list)->field));              \
+		(list)->max_##field = (count);                                                     \
+	} while (0)
+
+/* Lays out state, observation and decision in the block; returns the size it takes. */
+static size_t daemon_lay_out(struct daemon *d, char *block)
+{
+	static const struct state_limits limits = {
+		.max_groups = DAEMON_MAX_GROUPS,
+		.max_modules = DAEMON_MAX_MODULES,
+		.max_ladders = DAEMON_MAX_LADDERS,
+		.max_requests = DAEMON_MAX_REQUESTS,
+	};
+	size_t offset = 0;
+	void *state;
+
+	CARVE_LIST(&d->seen, groups, DAEMON_MAX_GROUPS);
+	CARVE_LIST(&d->seen, modules, DAEMON_MAX_MODULES);
+	CARVE_LIST(&d->seen, outcomes, DAEMON_MAX_REQUESTS);
+	CARVE_LIST(&d->seen, orders, DAEMON_MAX_ORDERS);
+	CARVE_LIST(&d->decision, actions, DAEMON_MAX_REQUESTS);
+	CARVE_LIST(&d->decision, finishes, DAEMON_MAX_REQUESTS);
+	CARVE_LIST(&d->decision, level_changes, DAEMON_MAX_GROUPS);
+	CARVE_LIST(&d->decision, rungs, DAEMON_MAX_LADDERS * N_RUNGS);
+	CARVE_LIST(&d->decision, episodes, DAEMON_MAX_LADDERS);
+	CARVE_LIST(&d->decision, orders, DAEMON_MAX_LADDERS);
+	state = carve(block, &offset, 1, state_size(&limits));
+	if (block)
+		state_init(&d->state, &limits, state);
+	return offset;
+}
+
+/* Untouched pages of an anonymous mapping cost nothing: capacity is only address space. */
+static int daemon_lend_memory(struct daemon *d)
+{
+	d->memory_size = daemon_lay_out(d, NULL);
+	d->memory = mmap(NULL, d->memory_size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (d->memory == MAP_FAILED) {
+		d->memory = NULL;
+		return -errno;
+	}
+	daemon_lay_out(d, d->memory);
+	return 0;
+}
+
+static int daemon_build_loop(struct daemon *d)
+{
+	int r;
+
+	r = sd_event_add_defer(d->event, &d->step, on_step, d);
+	if (r < 0)
+		return r;
+	sd_event_source_set_description(d->step, "step");
+	r = sd_event_source_set_priority(d->step, DAEMON_STEP_PRIORITY);
+	if (r < 0)
+		return r;
+	r = sd_event_add_time(d->event, &d->timer, CLOCK_MONOTONIC, USEC_NEVER, 0, on_timer, d);
+	if (r < 0)
+		return r;
+	sd_event_source_set_description(d->timer, "look-again");
+	return sd_event_source_set_priority(d->timer, DAEMON_STEP_PRIORITY);
+}
+
+static int daemon_build_eyes(struct daemon *d)
+{
+	const struct wake wake = { daemon_wake, d };
+	int r;
+
+	r = cgroup_tree_init(&d->tree, d->config.proc, d->config.cgroup_root);
+	if (r < 0)
+		return log_errno(r, "Cannot find the cgroup tree");
+	r = group_set_new(&d->groups, &(struct group_set_config){
+					      .event = d->event,
+					      .tree = &d->tree,
+					      .profile = &d->profile,
+					      .max_groups = DAEMON_MAX_GROUPS,
+					      .wake = wake,
+				      });
+	if (r < 0)
+		return log_errno(r, "Cannot follow the cgroup tree");
+	r = observer_new(&d->observer, &(struct observer_config){
+					       .event = d->event,
+					       .groups = d->groups,
+					       .profile = &d->profile,
+					       .sys = d->config.sys,
+					       .wake = wake,
+				       });
+	if (r < 0)
+		return log_errno(r, "Cannot watch memory");
+	return 0;
+}
+
+static void on_answered(void *data, const struct outcome *outcome)
+{
+	struct daemon *d = data;
+
+	if (d->actor)
+		actor_answered(d->actor, outcome);
+}
+
+static int daemon_build_hands(struct daemon *d, bool dry_run)
+{
+	const struct wake wake = { daemon_wake, d };
+	int r;
+
+	r = registry_new(&d->registry, &(struct registry_config){
+					       .event = d->event,
+					       .groups = d->groups,
+					       .max_modules = DAEMON_MAX_MODULES,
+					       .answered = on_answered,
+					       .answered_data = d,
+					       .wake = wake,
+				       });
+	if (r < 0)
+		return log_errno(r, "Cannot set up the registry");
+	r = channels_new(&d->channels, d->registry, d->event);
+	if (r < 0)
+		return log_errno(r, "Cannot set up channels");
+	r = actor_new(&d->actor, &(struct actor_config){
+					 .event = d->event,
+					 .groups = d->groups,
+					 .registry = d->registry,
+					 .dry_run = dry_run,
+					 .wake = wake,
+				 });
+	if (r < 0)
+		return log_errno(r, "Cannot set up actions");
+	return 0;
+}
+
+static int daemon_build_faces(struct daemon *d)
+{
+	int r;
+
+	r = bus_new(&d->bus, &(struct bus_config){
+				     .event = d->event,
+				     .state = &d->state,
+				     .profile = &d->profile,
+				     .groups = d->groups,
+				     .observer = d->observer,
+				     .registry = d->registry,
+				     .channels = d->channels,
+				     .dry_run = actor_dry_run(d->actor),
+				     .hooks = {
+					     .data = d,
+					     .relieve = on_relieve,
+					     .reload = on_reload,
+					     .set_dry_run = on_set_dry_run,
+				     },
+			     });
+	if (r < 0)
+		return log_errno(r, "Cannot set up D-Bus");
+	r = channels_listen(d->channels, d->config.socket, d->config.socket_fd);
+	if (r < 0)
+		return log_errno(r, "Cannot listen on %s", d->config.socket);
+	if (d->config.record) {
+		d->record = fopen(d->config.record, "we");
+		if (!d->record)
+			return log_errno(-errno, "Cannot write the trace %s", d->config.record);
+	}
+	return 0;
+}
+
+static int daemon_build(struct daemon *d)
+{
+	_cleanup_free_ char *problem = NULL;
+	struct settings settings;
+	int r;
+
+	r = daemon_load_files(d, &settings, &d->profile, &problem);
+	if (r < 0) {
+		log_error("%s", problem ? problem : "Cannot read the configuration");
+		return r;
+	}
+	r = daemon_lend_memory(d);
+	if (r < 0)
+		return log_errno(r, "Cannot reserve memory");
+	r = daemon_build_loop(d);
+	if (r < 0)
+		return log_errno(r, "Cannot set up the event loop");
+	r = daemon_build_eyes(d);
+	if (r < 0)
+		return r;
+	r = daemon_build_hands(d, d->config.dry_run || settings.dry_run);
+	if (r < 0)
+		return r;
+	return daemon_build_faces(d);
+}
+
+int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config *config)
+{
+	_cleanup_(daemon_free_cleanup) struct daemon *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return log_errno(-ENOMEM, "Cannot start");
+	d->config = *config;
+	d->event = sd_event_ref(event);
+	r = daemon_build(d);
+	if (r < 0)
+		return r;
+	daemon_wake(d);
+	log_info("Profile %s, %u groups, cgroups %s%s", d->profile.name, group_set_size(d->groups),
+		 cgroup_mode_name(d->tree.mode), actor_dry_run(d->actor) ? ", dry run" : "");
+	*ret = take_ptr(d);
+	return 0;
+}
+
+/* In the opposite order: faces before hands, hands before eyes. */
+struct daemon *daemon_free(struct daemon *d)
+{
+	if (!d)
+		return NULL;
+	d->step = sd_event_source_disable_unref(d->step);
+	d->timer = sd_event_source_disable_unref(d->timer);
+	bus_free(d->bus);
+	channels_free(d->channels);
+	/* Owners that go with the registry still answer: the actor is there until then. */
+	d->registry = registry_free(d->registry);
+	d->actor = actor_free(d->actor);
+	observer_free(d->observer);
+	group_set_free(d->groups);
+	cgroup_tree_done(&d->tree);
+	if (d->record)
+		fclose(d->record);
+	if (d->memory)
+		munmap(d->memory, d->memory_size);
+	sd_event_unref(d->event);
+	free(d);
+	return NULL;
+}

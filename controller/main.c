@@ -1,2 +1,226 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reliefd: options, the process, and the daemon in it
+ */
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <systemd/sd-daemon.h>
+
 #include "config.h"
+#include "controller/act/privileges.h"
+#include "controller/base/log.h"
+#include "controller/client/include/relief/message.h"
+#include "controller/daemon.h"
+
+enum {
+	OPT_VERSION = 0x100,
+	OPT_PROFILE,
+	OPT_ROOT,
+	OPT_PROC,
+	OPT_SYS,
+	OPT_CGROUP_ROOT,
+	OPT_SOCKET,
+	OPT_RECORD,
+	OPT_DRY_RUN,
+	OPT_LOG_LEVEL,
+};
+
+static void print_help(void)
+{
+	printf("reliefd [OPTIONS...]\n\n"
+	       "Gets memory back from the services that can spare it, before anything is killed.\n\n"
+	       "  -h --help              Show this help\n"
+	       "     --version           Show the version\n"
+	       "     --profile=NAME      Use this profile instead of the one in reliefd.conf\n"
+	       "     --dry-run           Decide and say, but do nothing\n"
+	       "     --record=FILE       Write every observation and decision to FILE\n"
+	       "     --log-level=LEVEL   err, warning, info (default) or debug\n"
+	       "     --socket=PATH       Channel socket (default " RELIEF_SOCKET_PATH ")\n"
+	       "     --root=DIR          Read the configuration below DIR\n"
+	       "     --proc=DIR          Read DIR in place of /proc\n"
+	       "     --sys=DIR           Read DIR in place of /sys\n"
+	       "     --cgroup-root=DIR   The cgroup v2 tree, if not found by mountinfo\n");
+}
+
+static int parse_log_level(const char *text)
+{
+	static const struct {
+		const char *name;
+		int level;
+	} levels[] = {
+		{ "err", LOG_ERR },
+		{ "warning", LOG_WARNING },
+		{ "info", LOG_INFO },
+		{ "debug", LOG_DEBUG },
+	};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(text, levels[i].name) == 0)
+			return levels[i].level;
+	return -EINVAL;
+}
+
+/* Returns: 1 go on; 0 all is said; negative errno bad usage, explained on stderr. */
+static int parse_options(int argc, char **argv, struct daemon_config *config)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ "profile", required_argument, NULL, OPT_PROFILE },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "record", required_argument, NULL, OPT_RECORD },
+		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+		{ "socket", required_argument, NULL, OPT_SOCKET },
+		{ "root", required_argument, NULL, OPT_ROOT },
+		{ "proc", required_argument, NULL, OPT_PROC },
+		{ "sys", required_argument, NULL, OPT_SYS },
+		{ "cgroup-root", required_argument, NULL, OPT_CGROUP_ROOT },
+		{},
+	};
+	int c, level;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+		switch (c) {
+		case 'h':
+			print_help();
+			return 0;
+		case OPT_VERSION:
+			printf("reliefd %s\n", RELIEFD_VERSION);
+			return 0;
+		case OPT_PROFILE:
+			config->profile = optarg;
+			break;
+		case OPT_DRY_RUN:
+			config->dry_run = true;
+			break;
+		case OPT_RECORD:
+			config->record = optarg;
+			break;
+		case OPT_LOG_LEVEL:
+			level = parse_log_level(optarg);
+			if (level < 0) {
+				fprintf(stderr,
+					"reliefd: --log-level=%s: use err, warning, info or "
+					"debug\n",
+					optarg);
+				return -EINVAL;
+			}
+			log_set_max_level(level);
+			break;
+		case OPT_SOCKET:
+			config->socket = optarg;
+			break;
+		case OPT_ROOT:
+			config->config_root = optarg;
+			break;
+		case OPT_PROC:
+			config->proc = optarg;
+			break;
+		case OPT_SYS:
+			config->sys = optarg;
+			break;
+		case OPT_CGROUP_ROOT:
+			config->cgroup_root = optarg;
+			break;
+		default:
+			return -EINVAL; /* getopt has said why */
+		}
+	if (optind < argc) {
+		fprintf(stderr, "reliefd: unexpected argument %s; see --help\n", argv[optind]);
+		return -EINVAL;
+	}
+	return 1;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	daemon_reload(data);
+	return 0;
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+static int handle_signals(sd_event *event, struct daemon *daemon)
+{
+	int r;
+
+	/* No handler: sd-event leaves the loop with the data as exit code, 0. */
+	r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+	if (r < 0)
+		return r;
+	r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	if (r < 0)
+		return r;
+	return sd_event_add_signal(event, NULL, SIGHUP, on_hangup, daemon);
+}
+
+static int listening_socket(void)
+{
+	int n = sd_listen_fds(true);
+
+	if (n > 1)
+		log_warning("systemd passed %d sockets; the first one is used", n);
+	return n > 0 ? SD_LISTEN_FDS_START : -1;
+}
+
+static int run(const struct daemon_config *config)
+{
+	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
+	_cleanup_(daemon_free_cleanup) struct daemon *daemon = NULL;
+	int r;
+
+	r = block_signals();
+	if (r < 0)
+		return log_errno(r, "Cannot block signals");
+	r = sd_event_default(&event);
+	if (r < 0)
+		return log_errno(r, "Cannot create the event loop");
+	r = daemon_new(&daemon, event, config);
+	if (r < 0)
+		return r;
+	r = handle_signals(event, daemon);
+	if (r < 0)
+		return log_errno(r, "Cannot handle signals");
+	r = sd_event_set_watchdog(event, true);
+	if (r < 0)
+		return log_errno(r, "Cannot feed the watchdog");
+	sd_notify(false, "READY=1");
+	r = sd_event_loop(event);
+	sd_notify(false, "STOPPING=1");
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon_config config = { .socket = RELIEF_SOCKET_PATH, .socket_fd = -1 };
+	int r;
+
+	r = parse_options(argc, argv, &config);
+	if (r <= 0)
+		return r < 0 ? 2 : EXIT_SUCCESS;
+	config.socket_fd = listening_socket();
+
+	/* A page that must be read back from disk under pressure comes too late. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_errno(-errno, "Memory is not locked (LimitMEMLOCK=infinity allows it)");
+	r = privileges_keep();
+	if (r < 0)
+		log_errno(r, "Privileges are not reduced");
+	return run(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

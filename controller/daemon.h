@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Daemon: the loop
+ *
+ * Woken, observe, decide, act, publish, sleep until the decision says. Builds the parts on the
+ * event loop it is given; main.c decides about the process (options, privileges, notification).
+ */
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "controller/base/cleanup.h"
+
+struct daemon;
+
+struct daemon_config {
+	const char *profile;	 /* NULL: the one of reliefd.conf, else "default" */
+	const char *config_root; /* NULL: "/"; before every configuration path */
+	const char *proc;	 /* NULL: "/proc" */
+	const char *sys;	 /* NULL: "/sys" */
+	const char *cgroup_root; /* NULL: found by mountinfo */
+	const char *socket;	 /* path of the channel socket */
+	int socket_fd;		 /* listening descriptor from systemd, else -1; taken over */
+	const char *record;	 /* write every observation and decision here; NULL: nowhere */
+	bool dry_run;
+};
+
+/*
+ * Builds every part and makes the first step.
+ * Returns: 0 or negative errno; the error is logged.
+ */
+int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config *config);
+struct daemon *daemon_free(struct daemon *daemon);
+DEFINE_CLEANUP(struct daemon *, daemon_free);
+
+/* Reads the profile again; on failure the old one stays, and the problem is logged. */
+int daemon_reload(struct daemon *daemon);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Settings file: reliefd.conf, what concerns the daemon and not the judgement
+ *
+ * Layered as profiles are: /etc/reliefd/reliefd.conf > /run > /usr/lib, drop-ins in
+ * reliefd.conf.d/. One section, [Daemon].
+ */
+
+#include <stdbool.h>
+
+#include "policies/profile.h"
+
+struct settings {
+	char profile[PROFILE_NAME_MAX]; /* Profile=, default "default" */
+	bool dry_run;			/* DryRun=, default no */
+	int log_level;			/* LogLevel=, default LOG_INFO */
+};
+
+/* As profile_load(); files that do not exist are no error. */
+int settings_load(const char *root, struct settings *ret, char **ret_problem);
