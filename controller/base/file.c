@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "controller/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controller/base/cleanup.h"
+
+static ssize_t pread_retry(int fd, char *buf, size_t size, off_t offset)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, buf, size, offset);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+ssize_t file_read_fd(int fd, char *buf, size_t size)
+{
+	size_t length = 0;
+	char probe;
+	ssize_t n;
+
+	if (size == 0)
+		return -EINVAL;
+	/* A kernel file may hand itself out in pieces; only 0 is the end. */
+	while (length < size - 1) {
+		n = pread_retry(fd, buf + length, size - 1 - length, (off_t)length);
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		length += (size_t)n;
+	}
+	buf[length] = '\0';
+	if (length < size - 1)
+		return (ssize_t)length;
+	n = pread_retry(fd, &probe, 1, (off_t)length);
+	if (n < 0)
+		return n;
+	return n > 0 ? -EFBIG : (ssize_t)length;
+}
+
+ssize_t file_read_at(int dirfd, const char *path, char *buf, size_t size)
+{
+	_cleanup_fd_ int fd = -1;
+
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	return file_read_fd(fd, buf, size);
+}
+
+int file_write_at(int dirfd, const char *path, const char *text)
+{
+	_cleanup_fd_ int fd = -1;
+	size_t length = strlen(text);
+	ssize_t n;
+
+	fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	do
+		n = write(fd, text, length);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == length ? 0 : -EIO;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "controller/base/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+
+/* Longer texts are cut: a log call must not need memory when memory is short. */
+#define LOG_LINE_MAX 1024
+
+static int max_level = LOG_INFO;
+
+void log_set_max_level(int level)
+{
+	max_level = level;
+}
+
+/* $JOURNAL_STREAM is DEVICE:INODE of the stream that systemd gave us, see systemd.exec(5). */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+
+	if (!stream || sscanf(stream, "%ju:%ju", &device, &inode) != 2)
+		return false;
+	return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+static int journal_write(int level, char *text)
+{
+	static const char prefix[] = "MESSAGE=";
+	char message[sizeof(prefix) + LOG_LINE_MAX];
+	char priority[] = "PRIORITY=0";
+	struct iovec fields[2];
+
+	priority[sizeof(priority) - 2] = (char)('0' + level);
+	fields[0].iov_base = priority;
+	fields[0].iov_len = strlen(priority);
+	fields[1].iov_base = message;
+	fields[1].iov_len = (size_t)snprintf(message, sizeof(message), "%s%s", prefix, text);
+	return sd_journal_sendv(fields, 2);
+}
+
+static void stderr_write(int level, const char *text)
+{
+	/* "<N>" is for whoever reads the pipe (sd-daemon(3)), not for people. */
+	if (isatty(STDERR_FILENO))
+		dprintf(STDERR_FILENO, "%s\n", text);
+	else
+		dprintf(STDERR_FILENO, "<%d>%s\n", level, text);
+}
+
+static void log_text(int level, char *text)
+{
+	static int to_journal = -1; /* not looked yet; two threads that look find the same */
+
+	if (to_journal < 0)
+		to_journal = stderr_is_journal();
+	if (!to_journal || journal_write(level, text) < 0)
+		stderr_write(level, text);
+}
+
+void log_message(int level, const char *format, ...)
+{
+	int saved = errno;
+	char text[LOG_LINE_MAX];
+	va_list args;
+
+	if (level > max_level)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_text(level, text);
+	errno = saved;
+}
+
+int log_errno(int error, const char *format, ...)
+{
+	int saved = errno;
+	char text[LOG_LINE_MAX], reason[128];
+	size_t length;
+	va_list args;
+
+	if (LOG_ERR > max_level)
+		return error;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	length = strlen(text);
+	snprintf(text + length, sizeof(text) - length, ": %s",
+		 strerror_r(-error, reason, sizeof(reason)));
+	log_text(LOG_ERR, text);
+	errno = saved;
+	return error;
+}
