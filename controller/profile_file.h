@@ -6,10 +6,12 @@
  *
  * A profile NAME is NAME.conf from the first of the directories that has it, and then every
  * NAME.conf.d/<any>.conf drop-in of all of them in the order of their file names; of equal names the
- * one in the earlier directory wins and a link to /dev/null masks. Scalars: the last one wins;
- * lists accumulate, an empty assignment empties them.
+ * one in the earlier directory wins and a link to /dev/null masks. Scalars: the last one wins, an
+ * empty assignment brings the built-in value back; lists accumulate (a pattern that is there already
+ * is not added again), an empty assignment empties them. The profile "default" needs no file.
  */
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "policies/profile.h"
@@ -17,10 +19,14 @@
 /* /etc/reliefd/profiles, /run/reliefd/profiles, /usr/lib/reliefd/profiles; NULL at the end. */
 extern const char *const profile_directories[];
 
+/* Letters, digits, - _ and ., not longer than PROFILE_NAME_MAX - 1. */
+bool profile_name_is_valid(const char *name);
+
 /*
  * root: NULL, or a directory that is put before every path (tests, reliefctl --root=).
  * Returns: 0 and *ret; or negative errno and *ret_problem (the caller frees it): one line
- * "FILE:LINE: what is wrong; what would be right". *ret is untouched on failure.
+ * "FILE:LINE: what is wrong; what would be right" (left alone for -ENOMEM). *ret is untouched on
+ * failure.
  */
 int profile_load(const char *root, const char *name, struct profile *ret, char **ret_problem);
 /* Checks one file on its own on top of the defaults, as `reliefctl verify FILE` does. */

@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "policies/profile.h"
 
@@ -20,3 +21,7 @@ struct settings {
 
 /* As profile_load(); files that do not exist are no error. */
 int settings_load(const char *root, struct settings *ret, char **ret_problem);
+/* Checks one file on its own on top of the defaults. */
+int settings_load_file(const char *path, struct settings *ret, char **ret_problem);
+/* Prints every file that took part, each below a "# PATH" line. */
+int settings_cat(const char *root, FILE *out);
