@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# functions.sh: what a case may say. Read before each case by the guest; a case needs no line for it.
+#
+# A case is a file that ends with status 0 (it holds), 77 (`skip`) or anything else (it does not).
+# It starts on a clean slate: no unit of an earlier case, no swap, caches dropped, reliefd stopped.
+# The case's own processes are safe from the OOM killer; load belongs in units (start_unit).
+
+scratch=/run/vm-case
+set -u
+
+note() { # TEXT: shown to the reader even when the case holds
+	printf '# %s\n' "$*"
+}
+
+fail() { # TEXT: the case does not hold
+	printf 'FAILED: %s\n' "$*"
+	exit 1
+}
+
+skip() { # REASON: the case cannot be tried here
+	printf '%s\n' "$*"
+	exit 77
+}
+
+# --- claims ---
+
+assert() { # TEXT COMMAND...: the command succeeds
+	local what=$1
+
+	shift
+	"$@" || fail "$what (status $? of: $*)"
+}
+
+assert_eq() { # WHAT WANTED GOT
+	[ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
+}
+
+assert_ge() { # WHAT LEAST GOT: integers
+	[ "$3" -ge "$2" ] || fail "$1: wanted at least $2, got '$3'"
+}
+
+assert_le() { # WHAT MOST GOT: integers
+	[ "$3" -le "$2" ] || fail "$1: wanted at most $2, got '$3'"
+}
+
+assert_match() { # WHAT REGEX GOT
+	[[ $3 =~ $2 ]] || fail "$1: wanted a match of '$2', got '$3'"
+}
+
+assert_journal() { # REGEX [UNIT]: said since the case began
+	journal_has "$@" || fail "the journal${2:+ of $2} has no line with '$1'"
+}
+
+assert_no_kill() { # nobody fell to the kernel's OOM killer since the case began
+	assert_eq "OOM kills" 0 "$(oom_kills)"
+}
+
+# --- time ---
+
+now_ms() {
+	local up
+
+	read -r up _ </proc/uptime
+	echo "$((10#${up/./} * 10))"
+}
+
+wait_for() { # SECONDS COMMAND...: until the command succeeds; looks five times a second
+	local end=$(($(now_ms) + $1 * 1000))
+
+	shift
+	until "$@"; do
+		[ "$(now_ms)" -lt "$end" ] || return 1
+		sleep 0.2
+	done
+}
+
+# --- memory ---
+
+mem_available() { # in bytes
+	awk '$1 == "MemAvailable:" { print $2 * 1024 }' /proc/meminfo
+}
+
+mem_total() { # in bytes
+	awk '$1 == "MemTotal:" { print $2 * 1024 }' /proc/meminfo
+}
+
+oom_kills() { # [all]: by the kernel since the case began (since boot)
+	local kills
+
+	kills=$(awk '$1 == "oom_kill" { print $2 }' /proc/vmstat)
+	[ "${1:-}" = all ] || kills=$((kills - $(cat "$scratch/oom_kills")))
+	echo "$kills"
+}
+
+zram_on() { # SIZE (512M): a swap device of that size in compressed memory
+	modprobe zram num_devices=1 || return
+	wait_for 5 test -b /dev/zram0 || return
+	echo "$1" >/sys/block/zram0/disksize || return
+	mkswap /dev/zram0 >/dev/null || return
+	swapon /dev/zram0
+}
+
+zram_off() {
+	swapoff -a
+	[ ! -d /sys/module/zram ] || wait_for 5 modprobe -r zram
+}
+
+# --- load ---
+
+start_unit() { # NAME [--property=K=V]... -- COMMAND...: a service in system.slice, stopped at the end
+	local name=$1 options=()
+
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	echo "$name.service" >>"$scratch/units"
+	systemd-run --quiet --unit="$name" --slice=system.slice --property=RemainAfterExit=yes \
+		--property=OOMPolicy=continue --setenv=PATH="$PATH" "${options[@]}" -- "$@"
+}
+
+stop_unit() { # NAME...
+	systemctl stop "${@/%/.service}"
+}
+
+unit_property() { # NAME PROPERTY: as `systemctl show` calls it
+	systemctl show --value --property="$2" "$1.service"
+}
+
+unit_done() { # NAME: its main process has ended, one way or the other
+	[ "$(unit_property "$1" ExecMainExitTimestampMonotonic)" != 0 ]
+}
+
+unit_succeeded() { # NAME: its main process has ended with status 0
+	unit_done "$1" && [ "$(unit_property "$1" ExecMainCode) $(unit_property "$1" ExecMainStatus)" = "1 0" ]
+}
+
+unit_alive() { # NAME: its main process runs
+	local pid
+
+	pid=$(unit_property "$1" MainPID)
+	[ "${pid:-0}" != 0 ] && [ -d "/proc/$pid" ]
+}
+
+unit_memory() { # NAME [FILE]: the cgroup's memory.current, in bytes, or another of its files
+	cat "/sys/fs/cgroup/system.slice/$1.service/${2:-memory.current}"
+}
+
+unit_output() { # NAME: what it wrote
+	journalctl -b -q --no-pager -o cat --unit="$1.service" --after-cursor="$(cat "$scratch/cursor")"
+}
+
+# --- the journal ---
+
+journal_has() { # REGEX [UNIT]: a line since the case began
+	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" \
+		${2:+--unit="$2"} | grep -qE -- "$1"
+}
+
+journal_count() { # MATCH... (FIELD=value): records since the case began
+	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" "$@" | grep -c ''
+}
+
+# --- reliefd ---
+
+start_reliefd() { # [PROFILE_FILE]: the installed daemon, with that file as its /run/reliefd/profile.conf
+	if [ $# -gt 0 ]; then
+		mkdir -p /run/reliefd
+		cp "$1" /run/reliefd/profile.conf
+	fi
+	systemctl start reliefd.service || fail "reliefd does not start: $(systemctl status -n 5 reliefd 2>&1)"
+}
+
+stop_reliefd() {
+	systemctl stop reliefd.service
+}
+
+have_reliefd() {
+	systemctl cat reliefd.service >/dev/null 2>&1
+}
+
+# --- the end ---
+
+cleanup_fn() { # COMMAND...: run at the end of the case, whatever becomes of it; last said, first done
+	printf '%q ' "$@" >>"$scratch/cleanup"
+	echo >>"$scratch/cleanup"
+}
+
+# case_begin, case_end: called by the guest around each run of a case
+case_begin() {
+	: >"$scratch/units"
+	: >"$scratch/cleanup"
+	oom_kills all >"$scratch/oom_kills"
+	journalctl -q -n0 --show-cursor | sed -n 's/^-- cursor: //p' >"$scratch/cursor"
+}
+
+case_end() {
+	local status=0 units
+
+	tac "$scratch/cleanup" | while read -r command; do
+		eval "timeout 20 $command" || echo "cleanup failed: $command"
+	done
+	mapfile -t units <"$scratch/units"
+	if [ ${#units[@]} -gt 0 ]; then
+		timeout 20 systemctl stop "${units[@]}" 2>/dev/null || true
+	fi
+	if have_reliefd; then
+		timeout 20 systemctl stop reliefd.service || status=1
+		rm -f /run/reliefd/profile.conf
+	fi
+	zram_off || status=1
+	systemctl reset-failed
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	return "$status"
+}
