@@ -18,6 +18,9 @@
 #define PROFILE_PATTERNS_MAX 32
 #define PROFILE_PATTERN_SIZE 128 /* with the NUL; a unit name pattern or a cgroup path */
 
+/* How many modules one rung may ask at once, at most: the choice lies on decide()'s stack. */
+#define MODULES_PER_CYCLE_MAX 64
+
 struct pattern_list {
 	uint32_t n;
 	char pattern[PROFILE_PATTERNS_MAX][PROFILE_PATTERN_SIZE];
@@ -93,6 +96,9 @@ extern const size_t n_profile_settings;
 
 /* The setting of that name, or NULL. Section and key compare exactly. */
 const struct profile_setting *profile_setting_find(const char *section, const char *key);
+
+/* The value of a setting as a number; of patterns, how many there are. */
+uint64_t profile_get(const struct profile *profile, const struct profile_setting *setting);
 
 /* The built-in defaults: the same as profiles/default.conf. */
 void profile_init(struct profile *profile);

@@ -28,6 +28,7 @@ enum reason {
 	REASON_ORDERED,		 /* somebody asked for relief */
 	REASON_CALM_AGAIN,	 /* ended early: the level is back to low */
 	REASON_GROUP_GONE,	 /* ended: the group does not exist any more */
+	REASON_TOO_MANY,	 /* refused: as many ladders are on as there is room for */
 	N_REASONS,
 };
 
@@ -35,3 +36,5 @@ enum reason {
 const char *reason_name(enum reason reason);
 /* One sentence, starting with a capital, ending with a full stop. */
 const char *reason_sentence(enum reason reason);
+/* Returns: 0 and *ret, or -1 when no reason has that short name. */
+int reason_from_name(const char *name, enum reason *ret);

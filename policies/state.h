@@ -24,11 +24,20 @@ struct shortage {
 	uint32_t full_bp;
 };
 
-/* One module's part of a running rung. */
+/*
+ * One module's part of a running rung, or one group's reclaim. Free when neither active nor late.
+ */
 struct request {
 	struct action action;
 	bool active; /* sent, neither answered nor late */
 	bool late;   /* its deadline passed; an answer is still booked to the module */
+	uint32_t ladder; /* index; SLOT_NONE when that ladder is over */
+
+	/* Within one step: the answer, and its share of what was measured. */
+	bool answered;
+	struct outcome outcome;
+	uint64_t measured_bytes;
+	bool measured_by_group; /* by the group's own counter, not by the host's */
 };
 
 /* The ladder of one group or one order: which rung is on, what it has to reach. */
@@ -52,6 +61,16 @@ struct ladder {
 	uint64_t next_cycle_usec;
 	uint32_t spent_rungs; /* bit per rung: without effect in this episode, skipped */
 	uint64_t total_claimed_bytes, total_measured_bytes;
+
+	enum level level;	  /* what the ladder acts on: the judged level */
+	enum level risen_level;	  /* the group's level that was answered to */
+	enum rung next_rung;	  /* where the cycle goes on at next_cycle_usec */
+	enum reason next_reason;  /* and why */
+	bool waiting;		  /* for an observation that covers more */
+	uint32_t n_barren;	  /* cycles in a row in which no module gave anything */
+	uint32_t n_repeats;	  /* of one rung of an order */
+	uint64_t cycle_measured_bytes;
+	uint32_t told[N_LEVELS]; /* skipped rungs already reported at this level, a bit each */
 };
 
 struct episode {
@@ -59,6 +78,7 @@ struct episode {
 	uint64_t started_usec;
 	enum level peak_level;
 	uint32_t n_requests;
+	bool has_ladder; /* false while all ladder slots are taken */
 	uint64_t measured_bytes[N_RUNGS];
 };
 
@@ -67,22 +87,31 @@ struct group_state {
 	uint32_t slot, parent_slot;
 	struct group_reading seen; /* the last reading; validity in seen.has */
 	uint64_t seen_usec;
+	uint64_t seen_step;   /* state.n_steps of that reading */
+	uint64_t parent_step; /* the last step in which it was seen to have a child */
 	uint64_t booked_bytes; /* memory.current up to which falls were booked to actions */
 	bool booking;	       /* some action in this group is waiting for its measure */
 
-	enum level level;
+	enum level level;	 /* what is published: judged, with dwell, here or above */
 	uint64_t level_since_usec;
+	enum level judged_level; /* by its own readings, without dwell */
 	enum signal signal;
+	enum reason reason;
 	enum attribution attribution;
+	uint64_t io_seen_usec; /* attribution io: when it was last true */
 	struct shortage shortage;
 	struct trend trend;
-	uint64_t stall_since_usec, stall_some_usec, stall_full_usec; /* start of the PSI window */
+	bool stall_started; /* the three below hold the start of a PSI window */
+	uint64_t stall_since_usec, stall_some_usec, stall_full_usec;
+	uint64_t look_again_usec; /* a stall may be on: close the window then; 0: no */
+	bool limit_hit;		  /* memory.events:max moved at the last reading */
 	struct episode episode;
 };
 
 struct module_state {
 	uint64_t id; /* 0: free slot */
 	struct module_reading seen;
+	uint64_t seen_step;
 	uint64_t open_action_id; /* 0: nobody asked it anything right now */
 	uint32_t yield_bp;	 /* measured / asked so far, smoothed: what to expect of it */
 	uint64_t demoted_until_usec;
@@ -128,3 +157,15 @@ const struct module_state *state_module(const struct state *state, uint32_t slot
 const struct group_state *state_host(const struct state *state);
 /* The rung a group's ladder stands on, RUNG_NONE when it has none. */
 enum rung state_group_rung(const struct state *state, uint32_t slot);
+/*
+ * What is left for a group, its ancestors' limits and the host's memory included, and for how
+ * long: what an admission must fit into. BYTES_UNLIMITED and USEC_NEVER while nothing is known.
+ */
+uint64_t state_group_headroom(const struct state *state, uint32_t slot);
+uint64_t state_group_time_left(const struct state *state, uint32_t slot);
+/* Whether a group is the other one or below it; everything is inside the host. */
+bool state_group_is_inside(const struct state *state, uint32_t slot, uint32_t outer_slot);
+/* Walks from a group up to a top group: the next slot, SLOT_NONE above the top and the host. */
+uint32_t state_group_parent(const struct state *state, uint32_t slot);
+/* How far a walk up goes at most; a deeper or circular chain ends there. */
+#define GROUP_DEPTH_MAX 64

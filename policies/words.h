@@ -82,5 +82,8 @@ const char *rung_name(enum rung rung);
 const char *module_kind_name(enum module_kind kind);
 const char *result_name(enum result result);
 int level_from_name(const char *name, enum level *ret);
+int signal_from_name(const char *name, enum signal *ret);
+int attribution_from_name(const char *name, enum attribution *ret);
 int rung_from_name(const char *name, enum rung *ret);
 int module_kind_from_name(const char *name, enum module_kind *ret);
+int result_from_name(const char *name, enum result *ret);

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Booking: what an answer was worth
+ *
+ *	memory.current of the group
+ *	  |-----.                     request: the level is noted (booked)
+ *	  |      \   <- fall           answers of one step share the fall since then
+ *	  |       `-----               in proportion to what they claim, and the level is
+ *	  +-------------- steps        noted anew
+ *
+ * Only the measured share steers. A fall that nobody claims counts for the rung, but for no
+ * module. Where a group's own counter cannot be read (cgroup v1), the fall of the memory used on
+ * the host is taken, and no more than was claimed of it: others breathe there, too.
+ */
+
+#include "policies/booking.h"
+
+/* A claim below this is too small to call anybody a liar: the counters are no finer. */
+#define LIE_MIN_BYTES MIB
+/* Measured below this share of the claim: what it says is not to be relied on. */
+#define LIE_SHARE 4
+/* One new measure in four: three bad ones take a module's standing below half. */
+#define YIELD_WEIGHT 4
+/* Demotion doubles with each late answer in a row, up to 64 times. */
+#define DEMOTE_DOUBLINGS_MAX 6
+
+static uint64_t host_used_bytes(const struct state *state)
+{
+	return u64_sub(state->machine.total_bytes, state->machine.available_bytes);
+}
+
+static struct module_state *module_of(struct state *state, const struct action *action)
+{
+	return (struct module_state *)state_module(state, action->module_slot, action->module_id);
+}
+
+static struct ladder *ladder_of(struct state *state, const struct request *request)
+{
+	return request->ladder < state->limits.max_ladders ? &state->ladders[request->ladder]
+							   : NULL;
+}
+
+/* A free slot, or that of the oldest late request, whose answer will then not be missed. */
+static struct request *free_request(struct state *state)
+{
+	struct request *oldest = NULL;
+
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		struct request *request = &state->requests[i];
+
+		if (!request->active && !request->late)
+			return request;
+		if (request->late && (!oldest || request->action.id < oldest->action.id))
+			oldest = request;
+	}
+	return oldest;
+}
+
+static void open_measure(struct state *state, uint32_t group_slot)
+{
+	struct group_state *group = &state->groups[group_slot];
+	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
+
+	if (!group->booking && group_slot != GROUP_SLOT_HOST &&
+	    (group->seen.has & GROUP_HAS_CURRENT)) {
+		group->booking = true;
+		group->booked_bytes = group->seen.current_bytes;
+	}
+	if (!host->booking) {
+		host->booking = true;
+		host->booked_bytes = host_used_bytes(state);
+	}
+}
+
+bool booking_send(struct step *step, uint32_t ladder_index, const struct action *wanted)
+{
+	struct state *state = step->state;
+	struct request *request = free_request(state);
+	struct action *action = request ? decision_add_action(step->decision) : NULL;
+	struct module_state *module;
+
+	if (!request)
+		step->decision->n_dropped++;
+	if (!action)
+		return false;
+	*action = *wanted;
+	action->id = state->next_action_id++;
+	action->started_usec = step->now_usec;
+	*request = (struct request){.action = *action, .active = true, .ladder = ladder_index};
+	open_measure(state, action->group_slot);
+	module = module_of(state, action);
+	if (module) {
+		module->open_action_id = action->id;
+		module->n_requests++;
+	}
+	state->n_requests++;
+	return true;
+}
+
+bool booking_group_is_busy(const struct state *state, uint32_t group_slot, uint64_t group_id)
+{
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		const struct request *request = &state->requests[i];
+
+		if ((request->active || request->late) &&
+		    request->action.module_slot == SLOT_NONE &&
+		    request->action.group_slot == group_slot && request->action.group_id == group_id)
+			return true;
+	}
+	return false;
+}
+
+/* What to expect of a module from now on. */
+static void learn_yield(struct module_state *module, const struct request *request)
+{
+	uint64_t claimed_bytes = request->outcome.claimed_bytes;
+	uint32_t seen_bp = bytes_ratio_bp(request->measured_bytes, request->action.bytes);
+	enum result result = request->outcome.result;
+
+	/* In use, unable, or only described: that says nothing about what it holds. */
+	if (!request->measured_by_group ||
+	    (result != RESULT_DONE && result != RESULT_PARTIAL && result != RESULT_NOTHING))
+		return;
+	if (claimed_bytes >= LIE_MIN_BYTES && request->measured_bytes < claimed_bytes / LIE_SHARE)
+		module->yield_bp = seen_bp;
+	else
+		module->yield_bp = (module->yield_bp * (YIELD_WEIGHT - 1) + seen_bp) / YIELD_WEIGHT;
+}
+
+static void demote(struct step *step, struct module_state *module)
+{
+	uint32_t doublings = module->n_late_in_a_row < DEMOTE_DOUBLINGS_MAX
+				     ? module->n_late_in_a_row
+				     : DEMOTE_DOUBLINGS_MAX;
+
+	module->demoted_until_usec =
+		u64_add(step->now_usec, step->profile->demote_usec << doublings);
+	module->n_late_in_a_row++;
+	module->n_late++;
+	step->state->n_late++;
+}
+
+static void report_finish(struct step *step, const struct request *request, enum result result,
+			  uint64_t finished_usec)
+{
+	struct finish *finish = decision_add_finish(step->decision);
+
+	if (!finish)
+		return;
+	finish->action = request->action;
+	finish->result = result;
+	finish->error = result == RESULT_FAILED ? request->outcome.error : 0;
+	finish->claimed_bytes = request->outcome.claimed_bytes;
+	finish->measured_bytes = request->measured_bytes;
+	finish->duration_usec = u64_sub(finished_usec, request->action.started_usec);
+}
+
+/* Books a request's amounts to its module, its ladder and the totals. */
+static void book_amounts(struct step *step, struct request *request)
+{
+	struct module_state *module = module_of(step->state, &request->action);
+	struct ladder *ladder = ladder_of(step->state, request);
+	uint64_t claimed_bytes = request->outcome.claimed_bytes;
+
+	if (module) {
+		module->claimed_bytes = u64_add(module->claimed_bytes, claimed_bytes);
+		module->measured_bytes =
+			u64_add(module->measured_bytes, request->measured_bytes);
+	}
+	if (ladder && request->active) {
+		ladder->claimed_bytes = u64_add(ladder->claimed_bytes, claimed_bytes);
+		ladder->measured_bytes = u64_add(ladder->measured_bytes, request->measured_bytes);
+	}
+	step->state->claimed_bytes = u64_add(step->state->claimed_bytes, claimed_bytes);
+	step->state->measured_bytes = u64_add(step->state->measured_bytes, request->measured_bytes);
+}
+
+/* Takes a request out of what is open; `active` becomes false. */
+static void close_request(struct step *step, struct request *request)
+{
+	struct module_state *module = module_of(step->state, &request->action);
+	struct ladder *ladder = ladder_of(step->state, request);
+
+	request->active = false;
+	if (module && module->open_action_id == request->action.id)
+		module->open_action_id = 0;
+	if (ladder && ladder->n_open > 0)
+		ladder->n_open--;
+}
+
+static void finish_late(struct step *step, struct request *request)
+{
+	struct module_state *module = module_of(step->state, &request->action);
+	struct ladder *ladder = ladder_of(step->state, request);
+
+	if (module)
+		demote(step, module);
+	if (ladder)
+		ladder->n_late++;
+	report_finish(step, request, RESULT_LATE, step->now_usec);
+	close_request(step, request);
+	request->late = true;
+}
+
+static void finish_answered(struct step *step, struct request *request)
+{
+	struct module_state *module = module_of(step->state, &request->action);
+	uint64_t finished_usec = request->outcome.finished_usec;
+
+	if (finished_usec < request->action.started_usec || finished_usec > step->now_usec)
+		finished_usec = step->now_usec;
+	request->answered = false;
+	book_amounts(step, request);
+	if (module) {
+		module->last_latency_usec = finished_usec - request->action.started_usec;
+		learn_yield(module, request);
+	}
+	if (request->late) {
+		request->late = false; /* told as late before; only the record changes */
+		return;
+	}
+	if (request->outcome.result == RESULT_LATE) {
+		finish_late(step, request);
+		request->late = false; /* the hands gave up: nothing will follow */
+		return;
+	}
+	if (module)
+		module->n_late_in_a_row = 0;
+	report_finish(step, request, request->outcome.result, finished_usec);
+	close_request(step, request);
+}
+
+/* Finds the requests that this observation answers; an unknown or repeated id is passed over. */
+static uint32_t collect_answers(struct step *step)
+{
+	struct state *state = step->state;
+	uint32_t n_answered = 0;
+
+	for (size_t i = 0; i < step->observation->n_outcomes; i++) {
+		const struct outcome *outcome = &step->observation->outcomes[i];
+
+		for (uint32_t k = 0; k < state->limits.max_requests; k++) {
+			struct request *request = &state->requests[k];
+
+			if ((!request->active && !request->late) || request->answered ||
+			    request->action.id != outcome->action_id)
+				continue;
+			request->answered = true;
+			request->outcome = *outcome;
+			if ((unsigned int)outcome->result >= N_RESULTS)
+				request->outcome.result = RESULT_FAILED;
+			n_answered++;
+		}
+	}
+	return n_answered;
+}
+
+/* Whether this answer is measured by that group's counter; the host takes those without one. */
+static bool is_measured_by(const struct step *step, const struct request *request, uint32_t slot)
+{
+	uint32_t group_slot = request->action.group_slot;
+	const struct group_state *group = &step->state->groups[group_slot];
+	bool own = group_slot != GROUP_SLOT_HOST && step_sees_group(step, group_slot) &&
+		   group->booking && (group->seen.has & GROUP_HAS_CURRENT) &&
+		   group->id == request->action.group_id;
+
+	return slot == (own ? group_slot : GROUP_SLOT_HOST);
+}
+
+/* A fall that nobody claims: the kernel's own doing with reclaim, else the rung's only. */
+static void give_unclaimed(struct state *state, struct request *first, uint64_t fall_bytes)
+{
+	struct ladder *ladder = ladder_of(state, first);
+
+	if (first->action.module_slot == SLOT_NONE)
+		first->measured_bytes = fall_bytes;
+	else if (ladder && first->active)
+		ladder->measured_bytes = u64_add(ladder->measured_bytes, fall_bytes);
+}
+
+/* Shares a fall out among the answers measured by that group. */
+static void share_fall(struct step *step, uint32_t slot, uint64_t fall_bytes)
+{
+	struct state *state = step->state;
+	struct request *first = NULL;
+	uint64_t claims_bytes = 0, left_bytes;
+
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		struct request *request = &state->requests[i];
+
+		if (!request->answered || !is_measured_by(step, request, slot))
+			continue;
+		claims_bytes = u64_add(claims_bytes, request->outcome.claimed_bytes);
+		if (!first || request->action.id < first->action.id)
+			first = request;
+	}
+	if (!first)
+		return;
+	if (slot == GROUP_SLOT_HOST)
+		fall_bytes = u64_min(fall_bytes, claims_bytes);
+	if (claims_bytes == 0) {
+		give_unclaimed(state, first, fall_bytes);
+		return;
+	}
+	left_bytes = fall_bytes;
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		struct request *request = &state->requests[i];
+
+		if (!request->answered || !is_measured_by(step, request, slot))
+			continue;
+		request->measured_bytes = u64_min(
+			left_bytes,
+			u64_muldiv(fall_bytes, request->outcome.claimed_bytes, claims_bytes));
+		request->measured_by_group = slot != GROUP_SLOT_HOST;
+		left_bytes -= request->measured_bytes;
+	}
+	first->measured_bytes = u64_add(first->measured_bytes, left_bytes); /* of rounding */
+}
+
+static bool has_open_request(const struct state *state, uint32_t group_slot)
+{
+	for (uint32_t i = 0; i < state->limits.max_requests; i++)
+		if (state->requests[i].active &&
+		    (group_slot == GROUP_SLOT_HOST ||
+		     state->requests[i].action.group_slot == group_slot))
+			return true;
+	return false;
+}
+
+/* Notes the level anew where something was booked; stops where nothing is open any more. */
+static void rebase(struct step *step)
+{
+	struct state *state = step->state;
+
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
+		struct group_state *group = &state->groups[slot];
+
+		if (!group->booking)
+			continue;
+		if (slot == GROUP_SLOT_HOST)
+			group->booked_bytes = host_used_bytes(state);
+		else if (step_sees_group(step, slot) && (group->seen.has & GROUP_HAS_CURRENT))
+			group->booked_bytes = group->seen.current_bytes;
+		group->booking = has_open_request(state, slot);
+	}
+}
+
+/* Shares out what fell in one group, if it has not been done for an earlier answer. */
+static void settle_group(struct step *step, const struct request *request, uint32_t index)
+{
+	struct state *state = step->state;
+	uint32_t slot = is_measured_by(step, request, GROUP_SLOT_HOST) ? GROUP_SLOT_HOST
+								       : request->action.group_slot;
+	const struct group_state *group = &state->groups[slot];
+	uint64_t now_bytes = slot == GROUP_SLOT_HOST ? host_used_bytes(state)
+						     : group->seen.current_bytes;
+
+	for (uint32_t i = 0; i < index; i++)
+		if (state->requests[i].answered && is_measured_by(step, &state->requests[i], slot))
+			return;
+	share_fall(step, slot, u64_sub(group->booked_bytes, now_bytes));
+}
+
+void booking_settle(struct step *step)
+{
+	struct state *state = step->state;
+
+	if (collect_answers(step) == 0)
+		return;
+	for (uint32_t i = 0; i < state->limits.max_requests; i++)
+		if (state->requests[i].answered)
+			settle_group(step, &state->requests[i], i);
+	for (uint32_t i = 0; i < state->limits.max_requests; i++)
+		if (state->requests[i].answered)
+			finish_answered(step, &state->requests[i]);
+	rebase(step);
+}
+
+void booking_end_late(struct step *step)
+{
+	for (uint32_t i = 0; i < step->state->limits.max_requests; i++) {
+		struct request *request = &step->state->requests[i];
+
+		if (request->active && step->now_usec >= request->action.deadline_usec)
+			finish_late(step, request);
+	}
+}
+
+static void end_gone(struct step *step, struct request *request)
+{
+	if (request->active) {
+		report_finish(step, request, RESULT_GONE, step->now_usec);
+		close_request(step, request);
+	}
+	request->late = false;
+}
+
+void booking_end_group(struct step *step, uint32_t group_slot)
+{
+	for (uint32_t i = 0; i < step->state->limits.max_requests; i++)
+		if (step->state->requests[i].action.group_slot == group_slot)
+			end_gone(step, &step->state->requests[i]);
+}
+
+void booking_end_module(struct step *step, uint32_t module_slot)
+{
+	for (uint32_t i = 0; i < step->state->limits.max_requests; i++)
+		if (step->state->requests[i].action.module_slot == module_slot)
+			end_gone(step, &step->state->requests[i]);
+}
+
+void booking_leave_ladder(struct state *state, uint32_t ladder_index)
+{
+	for (uint32_t i = 0; i < state->limits.max_requests; i++)
+		if (state->requests[i].ladder == ladder_index)
+			state->requests[i].ladder = SLOT_NONE;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Headroom
+ *
+ *	host   available = MemAvailable
+ *	       headroom  = available + what swapping could still save
+ *	group  available = headroom = limit - (current - reclaimable)
+ *
+ * What swapping saves: a page on disk saves all of itself. A page on zram costs used/stored of
+ * itself, so free zram saves only the rest; the same with zswap in front of a disk. And no more
+ * can be swapped out than is in use.
+ *
+ *	1 GiB RAM, 300 MiB available, 512 MiB zram free that compresses 3:1
+ *	headroom = 300 + 512 * (1 - 1/3) = 641 MiB, not 812
+ */
+
+#include "policies/headroom.h"
+#include "policies/hysteresis.h"
+
+/* Below this much stored data the ratio says nothing yet: assume 2:1, at the cautious end. */
+#define COMPRESSED_MIN_BYTES MIB
+#define COMPRESSED_ASSUMED_BP 5000U
+
+/* What `free_bytes` of compressed swap save, by what the stored part costs. */
+static uint64_t compressed_gain(uint64_t free_bytes, uint64_t stored_bytes, uint64_t used_bytes)
+{
+	uint32_t cost_bp = COMPRESSED_ASSUMED_BP;
+
+	if (stored_bytes >= COMPRESSED_MIN_BYTES)
+		cost_bp = bytes_ratio_bp(used_bytes, stored_bytes);
+	return u64_sub(free_bytes, u64_muldiv(free_bytes, cost_bp, BP_ONE));
+}
+
+uint64_t headroom_swap_gain(const struct machine_reading *m)
+{
+	uint64_t disk_bytes = m->swap_free_bytes, zram_bytes = 0, movable_bytes;
+
+	if ((m->has & (MACHINE_HAS_SWAP | MACHINE_HAS_MEMORY)) !=
+	    (MACHINE_HAS_SWAP | MACHINE_HAS_MEMORY))
+		return 0;
+	/* Pages swapped out first go where the priority is; zram first is what everybody does. */
+	movable_bytes = u64_sub(m->total_bytes, m->available_bytes);
+	if (m->has & MACHINE_HAS_ZRAM) {
+		uint64_t free_bytes = u64_min(m->zram_free_bytes, disk_bytes);
+
+		disk_bytes -= free_bytes;
+		free_bytes = u64_min(free_bytes, movable_bytes);
+		movable_bytes -= free_bytes;
+		zram_bytes = compressed_gain(free_bytes, m->zram_stored_bytes, m->zram_used_bytes);
+	}
+	disk_bytes = u64_min(disk_bytes, movable_bytes);
+	if ((m->has & MACHINE_HAS_ZSWAP) && m->zswap_stored_bytes >= COMPRESSED_MIN_BYTES)
+		disk_bytes = compressed_gain(disk_bytes, m->zswap_stored_bytes, m->zswap_used_bytes);
+	return u64_add(zram_bytes, disk_bytes);
+}
+
+void headroom_of_host(const struct machine_reading *machine, struct shortage *shortage)
+{
+	shortage->valid = (machine->has & MACHINE_HAS_MEMORY) && machine->total_bytes > 0;
+	if (!shortage->valid)
+		return;
+	shortage->total_bytes = machine->total_bytes;
+	shortage->available_bytes = u64_min(machine->available_bytes, machine->total_bytes);
+	shortage->headroom_bytes =
+		u64_add(shortage->available_bytes, headroom_swap_gain(machine));
+}
+
+void headroom_of_group(const struct group_reading *reading, struct shortage *shortage)
+{
+	const uint32_t needed = GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_RECLAIMABLE;
+	uint64_t limit_bytes = reading->limit_bytes;
+
+	shortage->valid = (reading->has & needed) == needed;
+	if (!shortage->valid)
+		return;
+	if (reading->has & GROUP_HAS_HIGH)
+		limit_bytes = u64_min(limit_bytes, reading->high_bytes);
+	shortage->total_bytes = limit_bytes;
+	shortage->available_bytes = limit_bytes;
+	if (limit_bytes != BYTES_UNLIMITED)
+		shortage->available_bytes = u64_sub(
+			limit_bytes, u64_sub(reading->current_bytes, reading->reclaimable_bytes));
+	shortage->headroom_bytes = shortage->available_bytes;
+}
+
+uint64_t headroom_threshold(const struct profile *profile, uint64_t total_bytes, enum level level,
+			    bool leave)
+{
+	uint32_t enter_bp = profile->headroom_bp[level];
+	uint32_t bp = leave ? enter_bp + profile->headroom_leave_bp : enter_bp;
+	/* On a large host the margin to leave shrinks in the same measure as the threshold. */
+	uint64_t most_bytes = enter_bp == 0 ? BYTES_UNLIMITED
+					    : u64_muldiv(profile->headroom_max_bytes[level], bp,
+							 enter_bp);
+
+	return u64_min(bytes_share(total_bytes, bp), most_bytes);
+}
+
+uint64_t headroom_left(const struct shortage *shortage, enum level level)
+{
+	return level <= LEVEL_MEDIUM ? shortage->available_bytes : shortage->headroom_bytes;
+}
+
+enum level headroom_level(const struct profile *profile, const struct group_state *group,
+			  enum level current)
+{
+	const struct shortage *shortage = &group->shortage;
+
+	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
+		return LEVEL_LOW;
+	for (int level = LEVEL_CRITICAL; level > LEVEL_LOW; level--) {
+		bool leave = hysteresis_holds(level, current);
+
+		if (headroom_left(shortage, level) <=
+		    headroom_threshold(profile, shortage->total_bytes, level, leave))
+			return level;
+	}
+	return LEVEL_LOW;
+}

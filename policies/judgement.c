@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Judgement
+ *
+ *	headroom ----+
+ *	exhaustion --+-- strongest --> judged level --+-- strongest, with dwell --> level
+ *	stall -------+                                |
+ *	event -------+      judged levels of the groups above (not of the host)
+ *
+ * A group is judged by its own limit. When a limit above it binds, the group above has the
+ * episode and the ladder; those below show its level, so that a service in a short slice knows,
+ * but nothing is done twice. The host's shortage is the host's level alone.
+ */
+
+#include "policies/exhaustion.h"
+#include "policies/headroom.h"
+#include "policies/hysteresis.h"
+#include "policies/judgement.h"
+#include "policies/ladder.h"
+#include "policies/stall.h"
+
+/* In this order the reason is named when several ask for the same level. */
+static const struct policy {
+	enum level (*level)(const struct profile *profile, const struct group_state *group,
+			    enum level current);
+	enum signal signal;
+	enum reason reason;
+} policies[] = {
+	{headroom_level, SIGNAL_HEADROOM, REASON_HEADROOM_LOW},
+	{exhaustion_level, SIGNAL_EXHAUSTION, REASON_TIME_SHORT},
+	{stall_level, SIGNAL_STALL, REASON_STALLED},
+	{stall_event_level, SIGNAL_EVENT, REASON_LIMIT_REACHED},
+};
+
+void judgement_form(struct step *step, struct group_state *group)
+{
+	/* Those that only show a level from above have not entered it themselves. */
+	enum level current = group->episode.id != 0 ? group->level : group->judged_level;
+
+	if (!group->shortage.valid)
+		return; /* not known: what was judged before still holds */
+	group->judged_level = LEVEL_LOW;
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		enum level level = policies[i].level(step->profile, group, current);
+
+		if (level <= group->judged_level)
+			continue;
+		group->judged_level = level;
+		group->signal = policies[i].signal;
+		group->reason = policies[i].reason;
+	}
+}
+
+/* The group whose judged level is the strongest, from this one up; the nearest of equals. */
+static const struct group_state *strongest_above(const struct state *state,
+						 const struct group_state *group)
+{
+	const struct group_state *strongest = group;
+	uint32_t slot = group->slot;
+
+	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
+		slot = state_group_parent(state, slot);
+		if (slot == SLOT_NONE || slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
+			break;
+		if (state->groups[slot].judged_level > strongest->judged_level)
+			strongest = &state->groups[slot];
+	}
+	return strongest;
+}
+
+static void report_change(struct step *step, const struct group_state *group, enum level old_level,
+			  enum reason reason, uint64_t episode_id)
+{
+	struct level_change *change = decision_add_level_change(step->decision);
+
+	if (!change)
+		return;
+	change->group_slot = group->slot;
+	change->group_id = group->id;
+	change->episode_id = episode_id;
+	change->old_level = old_level;
+	change->new_level = group->level;
+	change->signal = group->signal;
+	change->attribution = group->attribution;
+	change->reason = reason;
+	change->headroom_bytes = group->shortage.headroom_bytes;
+	change->time_left_usec = group->shortage.time_left_usec;
+}
+
+static void episode_begin(struct step *step, struct group_state *group)
+{
+	group->episode = (struct episode){
+		.id = step->state->next_episode_id++,
+		.started_usec = step->now_usec,
+	};
+	step->state->n_episodes++;
+}
+
+static void episode_end(struct step *step, struct group_state *group, enum reason reason)
+{
+	struct episode_report *report;
+
+	ladder_close_of_group(step, group->slot, reason);
+	report = decision_add_episode(step->decision);
+	if (report) {
+		report->episode_id = group->episode.id;
+		report->group_slot = group->slot;
+		report->group_id = group->id;
+		report->peak_level = group->episode.peak_level;
+		report->duration_usec = step->now_usec - group->episode.started_usec;
+		report->n_requests = group->episode.n_requests;
+		for (int rung = 0; rung < N_RUNGS; rung++)
+			report->measured_bytes[rung] = group->episode.measured_bytes[rung];
+	}
+	group->episode = (struct episode){0};
+}
+
+/* Whose shortage it is, as far as this group's readings tell. */
+static enum attribution attribution_of(const struct step *step, const struct group_state *group)
+{
+	if (group->level > LEVEL_LOW)
+		return group->slot == GROUP_SLOT_HOST ? ATTRIBUTION_HOST : ATTRIBUTION_OWN_LIMIT;
+	if (!stall_is_io(step->profile, group)) {
+		/* Input and output come in waves: the word stays for the dwell time. */
+		bool fading = group->attribution == ATTRIBUTION_IO &&
+			      step->now_usec - group->io_seen_usec < step->profile->dwell_usec;
+		return fading ? ATTRIBUTION_IO : ATTRIBUTION_NONE;
+	}
+	/* A group that stalls while the host is short waits for the host's memory. */
+	if (group->slot != GROUP_SLOT_HOST && !group->limit_hit &&
+	    state_host(step->state)->level > LEVEL_LOW)
+		return ATTRIBUTION_HOST;
+	return ATTRIBUTION_IO;
+}
+
+/* Names the attribution of a group whose level did not change; the first sign of io is told. */
+static void attribute(struct step *step, struct group_state *group)
+{
+	enum attribution attribution = attribution_of(step, group);
+
+	if (attribution == ATTRIBUTION_IO && stall_is_io(step->profile, group))
+		group->io_seen_usec = step->now_usec;
+	if (attribution == group->attribution)
+		return;
+	group->attribution = attribution;
+	if (group->level == LEVEL_LOW)
+		group->signal = attribution == ATTRIBUTION_NONE ? SIGNAL_NONE : SIGNAL_STALL;
+	if (attribution == ATTRIBUTION_IO)
+		report_change(step, group, group->level, REASON_IO_ONLY, 0);
+}
+
+static void change_level(struct step *step, struct group_state *group,
+			 const struct group_state *source, enum level level)
+{
+	enum level old_level = group->level;
+	uint64_t episode_id = group->episode.id ? group->episode.id : source->episode.id;
+
+	group->level = level;
+	group->level_since_usec = step->now_usec;
+	if (level > old_level) {
+		group->signal = source->signal;
+		group->reason = source->reason;
+	} else {
+		group->reason = REASON_RECOVERED;
+		if (level == LEVEL_LOW)
+			group->signal = SIGNAL_NONE;
+	}
+	group->attribution = attribution_of(step, group);
+	group->io_seen_usec = step->now_usec;
+	report_change(step, group, old_level, group->reason, episode_id);
+}
+
+static void publish_one(struct step *step, struct group_state *group)
+{
+	const struct group_state *source = strongest_above(step->state, group);
+	enum level level = hysteresis_step(group->level, group->level_since_usec,
+					   source->judged_level, step->now_usec,
+					   step->profile->dwell_usec);
+	bool fresh = group->slot == GROUP_SLOT_HOST ? step_sees_machine(step)
+						    : step_sees_group(step, group->slot);
+
+	if (level < group->level && !fresh)
+		level = group->level; /* nothing new is known: do not claim that it is over */
+	if (level != group->level)
+		change_level(step, group, source, level);
+	else if (fresh)
+		attribute(step, group);
+	if (group->episode.id == 0)
+		return;
+	if (group->level > group->episode.peak_level)
+		group->episode.peak_level = group->level;
+	if (group->level == LEVEL_LOW)
+		episode_end(step, group, REASON_CALM_AGAIN);
+}
+
+void judgement_publish(struct step *step)
+{
+	struct group_state *groups = step->state->groups;
+
+	/* Episodes first: a group below names the one above. The host first among them. */
+	for (uint32_t slot = 0; slot < step->state->n_groups_used; slot++) {
+		struct group_state *group = &groups[slot];
+
+		if (group->judged_level > LEVEL_LOW && group->episode.id == 0)
+			episode_begin(step, group);
+		if (group->episode.id != 0 && !group->episode.has_ladder)
+			group->episode.has_ladder = ladder_open_for_episode(step, group);
+	}
+	for (uint32_t slot = 0; slot < step->state->n_groups_used; slot++)
+		if (groups[slot].id != 0)
+			publish_one(step, &groups[slot]);
+}
+
+void judgement_end(struct step *step, struct group_state *group, enum reason reason)
+{
+	enum level old_level = group->level;
+	uint64_t episode_id = group->episode.id;
+
+	if (episode_id != 0)
+		episode_end(step, group, reason);
+	if (old_level == LEVEL_LOW)
+		return;
+	group->level = LEVEL_LOW;
+	report_change(step, group, old_level, reason, episode_id);
+}

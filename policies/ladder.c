@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Ladder
+ *
+ *	                 +--------- settle, longer after cycles that gave nothing ---------+
+ *	                 v                                                                  |
+ *	warn --------> shed --missed--> unload --missed--> reclaim --> (end of the cycle) --+
+ *	at each rise     |                |                  |                              |
+ *	of the level     +--- goal met ---+------------------+------------------------------+
+ *
+ * A cycle begins at shed with a goal in bytes. A rung sends its requests and waits until all are
+ * answered or late. What counts is what was measured; on a miss the cycle climbs to the next rung
+ * in the same step. Rungs are passed over, and reported, when nobody qualifies or when they gave
+ * nothing earlier in the episode; a rung above what the profile allows at this level ends the
+ * cycle. A further rise of the level starts a new cycle at once, with every rung tried again.
+ *
+ * Before requests go out the observation must cover those who may be asked, so that the measure
+ * starts from fresh counters: if it does not, the ladder asks for a wider one and waits a step.
+ *
+ * An order climbs the same ladder once, without level or episode: with the rules of medium, and
+ * staying on a rung while it still gives.
+ */
+
+#include <string.h>
+
+#include "policies/booking.h"
+#include "policies/headroom.h"
+#include "policies/ladder.h"
+#include "policies/module_choice.h"
+#include "policies/victim.h"
+
+/* The pause doubles with each cycle in which no module gave anything: 0.5 s becomes 32 s. */
+#define BARREN_DOUBLINGS_MAX 6
+/* An order stays on a rung that gave at least this, so often at most: then it climbs. */
+#define REPEAT_MIN_BYTES MIB
+#define REPEATS_MAX	 8
+
+static uint32_t rung_bit(enum rung rung)
+{
+	return 1U << rung;
+}
+
+static uint32_t index_of(const struct step *step, const struct ladder *ladder)
+{
+	return (uint32_t)(ladder - step->state->ladders);
+}
+
+static struct group_state *group_of(const struct step *step, const struct ladder *ladder)
+{
+	return &step->state->groups[ladder->group_slot];
+}
+
+uint64_t ladder_goal(const struct profile *profile, const struct shortage *shortage)
+{
+	uint64_t want_bytes = headroom_threshold(profile, shortage->total_bytes, LEVEL_MEDIUM, true);
+	uint64_t grows_bytes = u64_muldiv(shortage->growth_bytes, profile->goal_horizon_usec,
+					  USEC_PER_SEC);
+
+	want_bytes = u64_add(want_bytes, grows_bytes);
+	return u64_max(u64_sub(want_bytes, shortage->available_bytes), profile->goal_min_bytes);
+}
+
+static uint64_t goal_of(const struct step *step, const struct ladder *ladder)
+{
+	if (ladder->order_id != 0)
+		return u64_sub(ladder->order_bytes, ladder->total_measured_bytes);
+	return ladder_goal(step->profile, &group_of(step, ladder)->shortage);
+}
+
+static enum rung max_rung(const struct step *step, const struct ladder *ladder)
+{
+	if (ladder->order_id != 0)
+		return ladder->order_max_rung;
+	return step->profile->max_rung[ladder->level];
+}
+
+static struct rung_report *report(struct step *step, const struct ladder *ladder, enum rung rung,
+				  enum reason reason)
+{
+	struct rung_report *entry = decision_add_rung(step->decision);
+
+	if (!entry)
+		return NULL;
+	entry->episode_id = ladder->episode_id;
+	entry->order_id = ladder->order_id;
+	entry->group_slot = ladder->group_slot;
+	entry->group_id = ladder->group_id;
+	entry->rung = rung;
+	entry->reason = reason;
+	return entry;
+}
+
+/* Reports a rung that was passed over, once per reason and level. */
+static void report_skip(struct step *step, struct ladder *ladder, enum rung rung,
+			enum reason reason)
+{
+	uint32_t bit = 1U << (rung + N_RUNGS * (reason == REASON_NOBODY_TO_ASK ? 0
+						: reason == REASON_NO_EFFECT_BEFORE ? 1
+										    : 2));
+	if (ladder->told[ladder->level] & bit)
+		return;
+	ladder->told[ladder->level] |= bit;
+	report(step, ladder, rung, reason);
+}
+
+/* The common part of an action of this ladder. */
+static struct action action_of(const struct step *step, const struct ladder *ladder, enum rung rung)
+{
+	const struct group_state *group = group_of(step, ladder);
+
+	return (struct action){
+		.episode_id = ladder->episode_id,
+		.order_id = ladder->order_id,
+		.rung = rung,
+		.reason = ladder->next_reason,
+		.level = ladder->level,
+		.attribution = group->attribution,
+		.group_slot = ladder->group_slot,
+		.group_id = ladder->group_id,
+		.module_slot = SLOT_NONE,
+		.started_usec = step->now_usec,
+		.deadline_usec = u64_add(step->now_usec, step->profile->rung_deadline_usec[rung]),
+	};
+}
+
+/* Warn has no answer to wait for: it is over as soon as it is said. */
+static void warn(struct step *step, struct ladder *ladder)
+{
+	struct action *action = decision_add_action(step->decision);
+	struct rung_report *entry;
+
+	if (!action)
+		return;
+	*action = action_of(step, ladder, RUNG_WARN);
+	action->id = step->state->next_action_id++;
+	action->reason = REASON_LEVEL_ROSE;
+	action->level = ladder->risen_level;
+	entry = report(step, ladder, RUNG_WARN, REASON_LEVEL_ROSE);
+	if (entry)
+		entry->n_requests = 1;
+}
+
+static uint32_t ask_modules(struct step *step, struct ladder *ladder, enum rung rung)
+{
+	struct module_choice choices[MODULES_PER_CYCLE_MAX];
+	const struct module_query query = {
+		.group_slot = ladder->group_slot,
+		.rung = rung,
+		.level = ladder->level,
+		.goal_bytes = ladder->goal_bytes,
+	};
+	uint32_t n = module_choose(step, &query, choices), n_sent = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct module_state *module = &step->state->modules[choices[i].slot];
+		struct action action = action_of(step, ladder, rung);
+
+		action.group_slot = module->seen.group_slot;
+		action.group_id = step->state->groups[action.group_slot].id;
+		action.module_slot = choices[i].slot;
+		action.module_id = module->id;
+		action.bytes = choices[i].bytes;
+		action.ratio_bp = choices[i].ratio_bp;
+		n_sent += booking_send(step, index_of(step, ladder), &action);
+	}
+	return n_sent;
+}
+
+static uint32_t ask_kernel(struct step *step, struct ladder *ladder)
+{
+	struct victim victims[VICTIMS_MAX];
+	uint32_t n = victim_choose(step, ladder->group_slot, ladder->goal_bytes, victims);
+	uint32_t n_sent = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct group_state *group = &step->state->groups[victims[i].slot];
+		struct action action = action_of(step, ladder, RUNG_RECLAIM);
+
+		action.group_slot = victims[i].slot;
+		action.group_id = group->id;
+		action.bytes = victims[i].bytes;
+		action.ratio_bp = bytes_ratio_bp(victims[i].bytes, group->seen.current_bytes);
+		n_sent += booking_send(step, index_of(step, ladder), &action);
+	}
+	return n_sent;
+}
+
+/* Returns: whether the rung is on now; false when nobody qualifies. */
+static bool start_rung(struct step *step, struct ladder *ladder, enum rung rung)
+{
+	uint32_t n_sent;
+
+	ladder->goal_bytes = goal_of(step, ladder);
+	n_sent = rung == RUNG_RECLAIM ? ask_kernel(step, ladder) : ask_modules(step, ladder, rung);
+	if (n_sent == 0)
+		return false;
+	ladder->rung = rung;
+	ladder->rung_started_usec = step->now_usec;
+	ladder->deadline_usec = u64_add(step->now_usec, step->profile->rung_deadline_usec[rung]);
+	ladder->claimed_bytes = 0;
+	ladder->measured_bytes = 0;
+	ladder->n_requests = n_sent;
+	ladder->n_open = n_sent;
+	ladder->n_late = 0;
+	if (ladder->order_id == 0)
+		group_of(step, ladder)->episode.n_requests += n_sent;
+	return true;
+}
+
+static bool is_covered(const struct step *step, enum rung rung)
+{
+	uint32_t needed = rung == RUNG_RECLAIM ? OBSERVED_GROUPS : OBSERVED_MODULES;
+
+	return (step->observation->covers & needed) != 0;
+}
+
+/* Asks for a wider observation at once; if that does not come, again after a while. */
+static void wait_for_more(struct step *step, struct ladder *ladder, enum rung rung)
+{
+	uint64_t pause_usec = ladder->waiting ? step->profile->sampling_min_usec : 1;
+
+	ladder->waiting = true;
+	ladder->next_rung = rung;
+	ladder->next_cycle_usec = step->now_usec;
+	step_wake_at(step, u64_add(step->now_usec, pause_usec));
+	step_attend(step, rung == RUNG_RECLAIM ? ATTENTION_GROUPS : ATTENTION_MODULES);
+}
+
+static void close_ladder(struct step *step, struct ladder *ladder)
+{
+	struct order_report *entry;
+
+	booking_leave_ladder(step->state, index_of(step, ladder));
+	ladder->active = false;
+	if (ladder->order_id == 0)
+		return;
+	entry = decision_add_order(step->decision);
+	if (entry) {
+		entry->order_id = ladder->order_id;
+		entry->claimed_bytes = ladder->total_claimed_bytes;
+		entry->measured_bytes = ladder->total_measured_bytes;
+		entry->duration_usec = step->now_usec - ladder->started_usec;
+	}
+}
+
+/* The next cycle begins at shed after a pause; an order has only one cycle. */
+static void end_cycle(struct step *step, struct ladder *ladder)
+{
+	uint32_t doublings;
+
+	if (ladder->order_id != 0) {
+		close_ladder(step, ladder);
+		return;
+	}
+	ladder->n_barren = ladder->cycle_measured_bytes > 0 ? 0 : ladder->n_barren + 1;
+	doublings = ladder->n_barren < BARREN_DOUBLINGS_MAX ? ladder->n_barren
+							     : BARREN_DOUBLINGS_MAX;
+	ladder->cycle_measured_bytes = 0;
+	ladder->next_rung = RUNG_SHED;
+	ladder->next_reason = REASON_STILL_SHORT;
+	ladder->next_cycle_usec =
+		u64_add(step->now_usec, step->profile->settle_usec << doublings);
+}
+
+/* Goes up from next_rung to the first rung that can be started. */
+static void climb(struct step *step, struct ladder *ladder)
+{
+	for (enum rung rung = ladder->next_rung; rung < N_RUNGS; rung++) {
+		if (rung > max_rung(step, ladder)) {
+			if (ladder->order_id == 0)
+				report_skip(step, ladder, rung, REASON_NOT_AT_THIS_LEVEL);
+			break;
+		}
+		if (ladder->spent_rungs & rung_bit(rung)) {
+			report_skip(step, ladder, rung, REASON_NO_EFFECT_BEFORE);
+			continue;
+		}
+		if (!is_covered(step, rung)) {
+			wait_for_more(step, ladder, rung);
+			return;
+		}
+		ladder->waiting = false;
+		if (start_rung(step, ladder, rung))
+			return;
+		report_skip(step, ladder, rung, REASON_NOBODY_TO_ASK);
+	}
+	end_cycle(step, ladder);
+}
+
+/* Reports the rung that stands and takes the ladder off it. */
+static void leave_rung(struct step *step, struct ladder *ladder, enum reason reason)
+{
+	struct rung_report *entry = report(step, ladder, ladder->rung, reason);
+	struct group_state *group = group_of(step, ladder);
+
+	if (entry) {
+		entry->n_requests = ladder->n_requests;
+		entry->n_late = ladder->n_late;
+		entry->goal_bytes = ladder->goal_bytes;
+		entry->claimed_bytes = ladder->claimed_bytes;
+		entry->measured_bytes = ladder->measured_bytes;
+		entry->duration_usec = step->now_usec - ladder->rung_started_usec;
+	}
+	ladder->total_claimed_bytes = u64_add(ladder->total_claimed_bytes, ladder->claimed_bytes);
+	ladder->total_measured_bytes =
+		u64_add(ladder->total_measured_bytes, ladder->measured_bytes);
+	/* Without swap reclaim only drops cache, which was available before: no reason to hurry. */
+	if (ladder->rung != RUNG_RECLAIM || headroom_swap_gain(&step->state->machine) > 0)
+		ladder->cycle_measured_bytes =
+			u64_add(ladder->cycle_measured_bytes, ladder->measured_bytes);
+	if (ladder->order_id == 0)
+		group->episode.measured_bytes[ladder->rung] = u64_add(
+			group->episode.measured_bytes[ladder->rung], ladder->measured_bytes);
+	ladder->rung = RUNG_NONE;
+}
+
+/* All have answered or are late: met, or on to the next rung. */
+static void end_rung(struct step *step, struct ladder *ladder)
+{
+	bool met = ladder->measured_bytes >= ladder->goal_bytes;
+	bool gave = ladder->measured_bytes >= REPEAT_MIN_BYTES;
+	enum rung rung = ladder->rung;
+
+	if (ladder->measured_bytes == 0)
+		ladder->spent_rungs |= rung_bit(rung);
+	leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
+	if (met || (ladder->order_id == 0 &&
+		    group_of(step, ladder)->judged_level == LEVEL_LOW)) {
+		end_cycle(step, ladder);
+		return;
+	}
+	if (ladder->order_id != 0 && gave && ladder->n_repeats < REPEATS_MAX) {
+		ladder->n_repeats++;
+		ladder->next_rung = rung;
+	} else {
+		ladder->n_repeats = 0;
+		ladder->next_rung = rung + 1;
+		ladder->next_reason =
+			ladder->order_id != 0 ? REASON_ORDERED : REASON_GOAL_MISSED;
+	}
+	ladder->next_cycle_usec = step->now_usec;
+	if (ladder->next_rung >= N_RUNGS)
+		end_cycle(step, ladder);
+}
+
+/* Forgets what had no effect and begins a cycle at once, unless one is under way. */
+static void begin_anew(struct step *step, struct ladder *ladder, enum reason reason)
+{
+	ladder->spent_rungs = 0;
+	ladder->n_barren = 0;
+	if (ladder->rung != RUNG_NONE || ladder->next_cycle_usec <= step->now_usec)
+		return;
+	ladder->next_rung = RUNG_SHED;
+	ladder->next_reason = reason;
+	ladder->next_cycle_usec = step->now_usec;
+}
+
+/* Follows the level of the ladder's group; a rise is answered at once. */
+static void follow_level(struct step *step, struct ladder *ladder)
+{
+	const struct group_state *group = group_of(step, ladder);
+
+	if (group->judged_level > LEVEL_LOW)
+		ladder->level = group->judged_level;
+	if (group->level > ladder->risen_level) {
+		ladder->risen_level = group->level;
+		warn(step, ladder);
+		begin_anew(step, ladder, REASON_LEVEL_ROSE);
+	}
+	ladder->risen_level = group->level;
+}
+
+/* Whether there is something to do at all now: calm groups only wait for their dwell time. */
+static bool is_wanted(const struct step *step, const struct ladder *ladder)
+{
+	const struct group_state *group = group_of(step, ladder);
+
+	return ladder->order_id != 0 ||
+	       (group->judged_level > LEVEL_LOW && group->shortage.valid);
+}
+
+static void run(struct step *step, struct ladder *ladder)
+{
+	if (ladder->order_id == 0)
+		follow_level(step, ladder);
+	if (ladder->rung != RUNG_NONE && ladder->n_open == 0)
+		end_rung(step, ladder);
+	if (ladder->active && ladder->rung == RUNG_NONE && is_wanted(step, ladder) &&
+	    step->now_usec >= ladder->next_cycle_usec)
+		climb(step, ladder);
+	if (!ladder->active)
+		return;
+	if (ladder->rung != RUNG_NONE) {
+		step->busy = true;
+		step_wake_at(step, ladder->deadline_usec);
+		step_attend(step, ATTENTION_MODULES);
+	} else if (is_wanted(step, ladder)) {
+		step->busy = true;
+		if (!ladder->waiting)
+			step_wake_at(step, ladder->next_cycle_usec);
+		step_attend(step, ATTENTION_MODULES);
+	}
+}
+
+void ladder_run_all(struct step *step)
+{
+	for (uint32_t i = 0; i < step->state->limits.max_ladders; i++)
+		if (step->state->ladders[i].active)
+			run(step, &step->state->ladders[i]);
+}
+
+/* A free slot. The last one is kept for the host, whose shortage is everybody's. */
+static struct ladder *take_ladder(struct step *step, bool is_host)
+{
+	struct state *state = step->state;
+	struct ladder *free_ladder = NULL;
+	uint32_t n_free = 0;
+
+	for (uint32_t i = 0; i < state->limits.max_ladders; i++) {
+		if (state->ladders[i].active) {
+			/* The host's ladder is on already: nothing to keep free. */
+			if (state->ladders[i].group_slot == GROUP_SLOT_HOST &&
+			    state->ladders[i].order_id == 0)
+				is_host = true;
+			continue;
+		}
+		n_free++;
+		if (!free_ladder)
+			free_ladder = &state->ladders[i];
+	}
+	if (n_free == 0 || (n_free == 1 && !is_host))
+		return NULL;
+	memset(free_ladder, 0, sizeof(*free_ladder));
+	free_ladder->active = true;
+	free_ladder->started_usec = step->now_usec;
+	free_ladder->next_cycle_usec = step->now_usec;
+	free_ladder->next_rung = RUNG_SHED;
+	return free_ladder;
+}
+
+bool ladder_open_for_episode(struct step *step, const struct group_state *group)
+{
+	struct ladder *ladder = take_ladder(step, group->slot == GROUP_SLOT_HOST);
+
+	if (!ladder)
+		return false;
+	ladder->group_slot = group->slot;
+	ladder->group_id = group->id;
+	ladder->episode_id = group->episode.id;
+	ladder->next_reason = REASON_LEVEL_ROSE;
+	ladder->level = group->judged_level;
+	return true;
+}
+
+/* Nothing can be done for this order: said at once, so that nobody waits for it. */
+static void refuse_order(struct step *step, const struct order *order, enum reason reason)
+{
+	struct rung_report *rung = decision_add_rung(step->decision);
+	struct order_report *entry = decision_add_order(step->decision);
+
+	if (rung) {
+		rung->order_id = order->id;
+		rung->group_slot = order->group_slot;
+		rung->group_id = order->group_id;
+		rung->reason = reason;
+	}
+	if (entry)
+		entry->order_id = order->id;
+}
+
+void ladder_open_for_order(struct step *step, const struct order *order)
+{
+	const struct group_state *group =
+		state_group(step->state, order->group_slot, order->group_id);
+	struct ladder *ladder;
+
+	if (!group) {
+		refuse_order(step, order, REASON_GROUP_GONE);
+		return;
+	}
+	ladder = take_ladder(step, false);
+	if (!ladder) {
+		refuse_order(step, order, REASON_TOO_MANY);
+		return;
+	}
+	ladder->group_slot = order->group_slot;
+	ladder->group_id = group->id;
+	ladder->order_id = order->id;
+	ladder->order_bytes = u64_max(order->bytes, 1);
+	ladder->order_max_rung = order->max_rung;
+	ladder->next_reason = REASON_ORDERED;
+	ladder->level = LEVEL_MEDIUM;
+}
+
+void ladder_close_of_group(struct step *step, uint32_t group_slot, enum reason reason)
+{
+	for (uint32_t i = 0; i < step->state->limits.max_ladders; i++) {
+		struct ladder *ladder = &step->state->ladders[i];
+
+		if (!ladder->active || ladder->group_slot != group_slot ||
+		    (ladder->order_id != 0 && reason != REASON_GROUP_GONE))
+			continue;
+		if (ladder->rung != RUNG_NONE)
+			leave_rung(step, ladder, reason);
+		close_ladder(step, ladder);
+	}
+}
+
+void ladder_hear_of_module(struct step *step, uint32_t group_slot)
+{
+	for (uint32_t i = 0; i < step->state->limits.max_ladders; i++) {
+		struct ladder *ladder = &step->state->ladders[i];
+
+		if (ladder->active && ladder->order_id == 0 &&
+		    state_group_is_inside(step->state, group_slot, ladder->group_slot))
+			begin_anew(step, ladder, REASON_STILL_SHORT);
+	}
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Members
+ *
+ * A slot that shows another id than before holds a new thing: the old one is gone, its open
+ * requests end as `gone`, its ladder ends, and the record starts from zero.
+ */
+
+#include <string.h>
+
+#include "policies/booking.h"
+#include "policies/exhaustion.h"
+#include "policies/headroom.h"
+#include "policies/judgement.h"
+#include "policies/ladder.h"
+#include "policies/members.h"
+#include "policies/stall.h"
+
+static void see_machine(struct step *step)
+{
+	struct state *state = step->state;
+	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
+	const struct machine_reading *machine = &step->observation->machine;
+
+	if (!(step->observation->covers & OBSERVED_MACHINE))
+		return;
+	state->machine = *machine;
+	headroom_of_host(machine, &host->shortage);
+	exhaustion_add(host, step->now_usec);
+	if (machine->has & MACHINE_HAS_STALL)
+		stall_add(step->profile, host, machine->some_usec, machine->full_usec,
+			  step->now_usec);
+}
+
+static void forget_group(struct step *step, struct group_state *group)
+{
+	uint32_t slot = group->slot;
+
+	booking_end_group(step, slot);
+	judgement_end(step, group, REASON_GROUP_GONE);
+	ladder_close_of_group(step, slot, REASON_GROUP_GONE);
+	memset(group, 0, sizeof(*group));
+	group->slot = slot;
+}
+
+static void see_readings(struct step *step, struct group_state *group,
+			 const struct group_reading *reading)
+{
+	bool both_have_events = (group->seen.has & reading->has & GROUP_HAS_EVENTS) != 0;
+
+	group->limit_hit = both_have_events && reading->n_max > group->seen.n_max;
+	group->parent_slot = reading->parent_slot;
+	group->seen = *reading;
+	group->seen_usec = step->now_usec;
+	group->seen_step = step->state->n_steps;
+	if (group->slot == GROUP_SLOT_HOST)
+		return; /* the machine's readings speak for the host */
+	headroom_of_group(reading, &group->shortage);
+	exhaustion_add(group, step->now_usec);
+	if (reading->has & GROUP_HAS_STALL)
+		stall_add(step->profile, group, reading->some_usec, reading->full_usec,
+			  step->now_usec);
+}
+
+static void see_group(struct step *step, const struct group_reading *reading)
+{
+	struct state *state = step->state;
+	struct group_state *group;
+
+	if (reading->slot >= state->limits.max_groups || reading->id == 0)
+		return;
+	group = &state->groups[reading->slot];
+	if (group->id != 0 && group->id != reading->id && reading->slot != GROUP_SLOT_HOST)
+		forget_group(step, group);
+	group->id = reading->id;
+	group->slot = reading->slot;
+	if (reading->slot >= state->n_groups_used)
+		state->n_groups_used = reading->slot + 1;
+	see_readings(step, group, reading);
+}
+
+void members_see_groups(struct step *step)
+{
+	const struct observation *observation = step->observation;
+
+	see_machine(step);
+	for (size_t i = 0; i < observation->n_groups; i++)
+		see_group(step, &observation->groups[i]);
+}
+
+void members_forget_gone_groups(struct step *step)
+{
+	for (size_t i = 0; i < step->observation->n_groups; i++) {
+		const struct group_reading *reading = &step->observation->groups[i];
+
+		if (!(reading->flags & GROUP_IS_GONE) || reading->slot == GROUP_SLOT_HOST ||
+		    !state_group(step->state, reading->slot, reading->id))
+			continue;
+		forget_group(step, &step->state->groups[reading->slot]);
+	}
+}
+
+static void forget_module(struct step *step, uint32_t slot)
+{
+	booking_end_module(step, slot);
+	memset(&step->state->modules[slot], 0, sizeof(step->state->modules[slot]));
+}
+
+static void see_module(struct step *step, const struct module_reading *reading)
+{
+	struct state *state = step->state;
+	struct module_state *module;
+
+	if (reading->slot >= state->limits.max_modules || reading->id == 0)
+		return;
+	module = &state->modules[reading->slot];
+	if (module->id != reading->id) {
+		if (module->id != 0)
+			forget_module(step, reading->slot);
+		module->id = reading->id;
+		module->yield_bp = BP_ONE; /* believed until measured */
+		if (reading->slot >= state->n_modules_used)
+			state->n_modules_used = reading->slot + 1;
+		ladder_hear_of_module(step, reading->group_slot);
+	}
+	module->seen = *reading;
+	module->seen_step = state->n_steps;
+}
+
+void members_see_modules(struct step *step)
+{
+	const struct observation *observation = step->observation;
+	struct state *state = step->state;
+
+	for (size_t i = 0; i < observation->n_modules; i++)
+		see_module(step, &observation->modules[i]);
+	if (!(observation->covers & OBSERVED_MODULES))
+		return;
+	for (uint32_t slot = 0; slot < state->n_modules_used; slot++)
+		if (state->modules[slot].id != 0 && state->modules[slot].seen_step != state->n_steps)
+			forget_module(step, slot);
+}

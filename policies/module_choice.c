@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Module choice
+ *
+ * Who may be asked at all: able to do it, not asked already, holding something, not "keep" below
+ * high; to unload, idle for long enough as well. Shed takes modules in use, too: a cache in use
+ * has a cold tail that it can give. A module demoted for late answers is asked only when nobody
+ * else may be.
+ *
+ * Who first, each line only where those above tie:
+ *
+ *	1. idle: longer than its limit, longer than the limit at critical, in use
+ *	2. expected bytes (size times what it gave so far), by powers of two: 100 or 120 MiB is
+ *	   the same, 100 or 10 is not
+ *	3. reload cost, by powers of two
+ *	4. kind: caches and pools before models and workers
+ *	5. expected bytes, then the older id
+ */
+
+#include "policies/module_choice.h"
+
+/* Asking for less than a quarter of a module costs the same call and brings little. */
+#define SHARE_MIN_BP 2500U
+
+struct merit {
+	uint32_t idle_class; /* smaller is better in all but expected_bytes */
+	uint32_t size_class;
+	uint32_t cost_class;
+	uint32_t kind_class;
+	uint64_t expected_bytes;
+	uint64_t id;
+};
+
+static uint32_t log2_class(uint64_t value)
+{
+	return value == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(value);
+}
+
+static uint32_t kind_class(enum module_kind kind)
+{
+	switch (kind) {
+	case MODULE_CACHE:
+		return 0;
+	case MODULE_POOL:
+		return 1;
+	case MODULE_MODEL:
+		return 3;
+	case MODULE_WORKER:
+		return 4;
+	default:
+		return 2;
+	}
+}
+
+uint64_t module_idle_limit(const struct profile *profile, const struct module_reading *module,
+			   enum level level)
+{
+	uint64_t limit_usec = module->idle_limit_usec ? module->idle_limit_usec
+						      : profile->idle_limit_usec;
+
+	if (level >= LEVEL_CRITICAL)
+		return u64_min(limit_usec, profile->idle_limit_critical_usec);
+	return level >= LEVEL_HIGH ? limit_usec / 2 : limit_usec;
+}
+
+static uint64_t idle_usec(const struct step *step, const struct module_reading *module)
+{
+	return u64_sub(step->now_usec, module->last_used_usec);
+}
+
+static bool is_demoted(const struct step *step, const struct module_state *module)
+{
+	return module->demoted_until_usec > step->now_usec;
+}
+
+static bool qualifies(const struct step *step, const struct module_query *query,
+		      const struct module_state *module)
+{
+	const struct module_reading *seen = &module->seen;
+	uint32_t able = query->rung == RUNG_SHED ? MODULE_CAN_SHED : MODULE_CAN_UNLOAD;
+
+	if (module->id == 0 || module->open_action_id != 0 || seen->size_bytes == 0 ||
+	    !(seen->flags & able) || (seen->flags & MODULE_IS_UNLOADED))
+		return false;
+	if ((seen->flags & MODULE_IS_KEPT) && query->level < LEVEL_HIGH)
+		return false;
+	if (query->rung == RUNG_UNLOAD &&
+	    idle_usec(step, seen) < module_idle_limit(step->profile, seen, query->level))
+		return false;
+	if (seen->group_slot >= step->state->n_groups_used ||
+	    step->state->groups[seen->group_slot].id == 0)
+		return false;
+	return state_group_is_inside(step->state, seen->group_slot, query->group_slot);
+}
+
+static struct merit merit_of(const struct step *step, const struct module_state *module)
+{
+	const struct module_reading *seen = &module->seen;
+	uint64_t idle = idle_usec(step, seen);
+	uint64_t expected_bytes = bytes_share(seen->size_bytes, module->yield_bp);
+	struct merit merit = {
+		.idle_class = 2,
+		.size_class = 64 - log2_class(expected_bytes),
+		.cost_class = log2_class(seen->reload_cost_usec),
+		.kind_class = kind_class(seen->kind),
+		.expected_bytes = expected_bytes,
+		.id = module->id,
+	};
+
+	if (idle >= module_idle_limit(step->profile, seen, LEVEL_MEDIUM))
+		merit.idle_class = 0;
+	else if (idle >= step->profile->idle_limit_critical_usec)
+		merit.idle_class = 1;
+	return merit;
+}
+
+static bool is_better(const struct merit *a, const struct merit *b)
+{
+	if (a->idle_class != b->idle_class)
+		return a->idle_class < b->idle_class;
+	if (a->size_class != b->size_class)
+		return a->size_class < b->size_class;
+	if (a->cost_class != b->cost_class)
+		return a->cost_class < b->cost_class;
+	if (a->kind_class != b->kind_class)
+		return a->kind_class < b->kind_class;
+	if (a->expected_bytes != b->expected_bytes)
+		return a->expected_bytes > b->expected_bytes;
+	return a->id < b->id;
+}
+
+static bool is_chosen(const struct module_choice *choices, uint32_t n, uint32_t slot)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (choices[i].slot == slot)
+			return true;
+	return false;
+}
+
+/* The best one not chosen yet, SLOT_NONE when there is none. */
+static uint32_t next_best(const struct step *step, const struct module_query *query, bool demoted,
+			  const struct module_choice *choices, uint32_t n)
+{
+	const struct state *state = step->state;
+	struct merit best = {0};
+	uint32_t best_slot = SLOT_NONE;
+
+	for (uint32_t slot = 0; slot < state->n_modules_used; slot++) {
+		const struct module_state *module = &state->modules[slot];
+
+		if (!qualifies(step, query, module) || is_demoted(step, module) != demoted ||
+		    is_chosen(choices, n, slot))
+			continue;
+		struct merit merit = merit_of(step, module);
+		if (best_slot == SLOT_NONE || is_better(&merit, &best)) {
+			best = merit;
+			best_slot = slot;
+		}
+	}
+	return best_slot;
+}
+
+/* All of it, or for the last one to shed what the goal still needs. */
+static struct module_choice portion(const struct module_query *query,
+				    const struct module_state *module, uint32_t slot,
+				    uint64_t rest_bytes)
+{
+	uint64_t expected_bytes = bytes_share(module->seen.size_bytes, module->yield_bp);
+	struct module_choice choice = {slot, module->seen.size_bytes, BP_ONE};
+
+	if (query->rung == RUNG_SHED && expected_bytes > rest_bytes) {
+		choice.ratio_bp = bytes_ratio_bp(rest_bytes, expected_bytes) + 1;
+		if (choice.ratio_bp < SHARE_MIN_BP)
+			choice.ratio_bp = SHARE_MIN_BP;
+		if (choice.ratio_bp > BP_ONE)
+			choice.ratio_bp = BP_ONE;
+		choice.bytes = u64_max(bytes_share(choice.bytes, choice.ratio_bp), 1);
+	}
+	return choice;
+}
+
+uint32_t module_choose(const struct step *step, const struct module_query *query,
+		       struct module_choice *ret)
+{
+	uint32_t most = step->profile->modules_per_cycle[query->level], n = 0;
+	uint64_t expected_bytes = 0;
+	bool demoted = next_best(step, query, false, ret, 0) == SLOT_NONE;
+
+	if (most > MODULES_PER_CYCLE_MAX)
+		most = MODULES_PER_CYCLE_MAX;
+	while (n < most && expected_bytes < query->goal_bytes) {
+		uint32_t slot = next_best(step, query, demoted, ret, n);
+
+		if (slot == SLOT_NONE)
+			break;
+		const struct module_state *module = &step->state->modules[slot];
+		ret[n++] = portion(query, module, slot, query->goal_bytes - expected_bytes);
+		expected_bytes = u64_add(expected_bytes,
+					 bytes_share(module->seen.size_bytes, module->yield_bp));
+	}
+	return n;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * State: four arrays carved out of one piece of lent memory
+ *
+ *	| groups by slot | modules by slot | ladders | requests |
+ *
+ * All zero is a valid empty record everywhere, so that a slot never used is never touched.
+ */
+
+#include <string.h>
+
+#include "policies/state.h"
+
+/* Each array starts where any of the records may lie. */
+#define STATE_ALIGN 16U
+
+/* The cgroup id of the root of every cgroup v2 hierarchy, until a reading says otherwise. */
+#define ROOT_CGROUP_ID 1
+
+static size_t array_size(size_t n, size_t size)
+{
+	return (n * size + STATE_ALIGN - 1) / STATE_ALIGN * STATE_ALIGN;
+}
+
+size_t state_size(const struct state_limits *limits)
+{
+	return array_size(limits->max_groups, sizeof(struct group_state)) +
+	       array_size(limits->max_modules, sizeof(struct module_state)) +
+	       array_size(limits->max_ladders, sizeof(struct ladder)) +
+	       array_size(limits->max_requests, sizeof(struct request));
+}
+
+void state_init(struct state *state, const struct state_limits *limits, void *memory)
+{
+	char *at = memory;
+
+	memset(state, 0, sizeof(*state));
+	state->limits = *limits;
+	state->groups = (struct group_state *)at;
+	at += array_size(limits->max_groups, sizeof(struct group_state));
+	state->modules = (struct module_state *)at;
+	at += array_size(limits->max_modules, sizeof(struct module_state));
+	state->ladders = (struct ladder *)at;
+	at += array_size(limits->max_ladders, sizeof(struct ladder));
+	state->requests = (struct request *)at;
+
+	state->next_action_id = 1;
+	state->next_episode_id = 1;
+	state->groups[GROUP_SLOT_HOST].id = ROOT_CGROUP_ID;
+	state->groups[GROUP_SLOT_HOST].slot = GROUP_SLOT_HOST;
+	state->groups[GROUP_SLOT_HOST].parent_slot = SLOT_NONE;
+	state->n_groups_used = 1;
+}
+
+const struct group_state *state_group(const struct state *state, uint32_t slot, uint64_t id)
+{
+	if (slot == GROUP_SLOT_HOST)
+		return state_host(state);
+	if (slot >= state->n_groups_used || id == 0 || state->groups[slot].id != id)
+		return NULL;
+	return &state->groups[slot];
+}
+
+const struct module_state *state_module(const struct state *state, uint32_t slot, uint64_t id)
+{
+	if (slot >= state->n_modules_used || id == 0 || state->modules[slot].id != id)
+		return NULL;
+	return &state->modules[slot];
+}
+
+const struct group_state *state_host(const struct state *state)
+{
+	return &state->groups[GROUP_SLOT_HOST];
+}
+
+enum rung state_group_rung(const struct state *state, uint32_t slot)
+{
+	for (uint32_t i = 0; i < state->limits.max_ladders; i++) {
+		const struct ladder *ladder = &state->ladders[i];
+
+		if (ladder->active && ladder->order_id == 0 && ladder->group_slot == slot)
+			return ladder->rung;
+	}
+	return RUNG_NONE;
+}
+
+uint32_t state_group_parent(const struct state *state, uint32_t slot)
+{
+	if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used || state->groups[slot].id == 0)
+		return SLOT_NONE;
+	return state->groups[slot].parent_slot;
+}
+
+bool state_group_is_inside(const struct state *state, uint32_t slot, uint32_t outer_slot)
+{
+	if (outer_slot == GROUP_SLOT_HOST)
+		return true;
+	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot != SLOT_NONE; depth++) {
+		if (slot == outer_slot)
+			return true;
+		slot = state_group_parent(state, slot);
+	}
+	return false;
+}
+
+uint64_t state_group_headroom(const struct state *state, uint32_t slot)
+{
+	const struct shortage *host = &state_host(state)->shortage;
+	uint64_t least = host->valid ? host->headroom_bytes : BYTES_UNLIMITED;
+
+	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
+		if (state->groups[slot].shortage.valid)
+			least = u64_min(least, state->groups[slot].shortage.headroom_bytes);
+		slot = state_group_parent(state, slot);
+	}
+	return least;
+}
+
+uint64_t state_group_time_left(const struct state *state, uint32_t slot)
+{
+	const struct shortage *host = &state_host(state)->shortage;
+	uint64_t least = host->valid ? host->time_left_usec : USEC_NEVER;
+
+	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
+		if (state->groups[slot].shortage.valid)
+			least = u64_min(least, state->groups[slot].shortage.time_left_usec);
+		slot = state_group_parent(state, slot);
+	}
+	return least;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Victim
+ *
+ * Qualified: read in this step, inside the short group, not protected, not only the ancestor of
+ * a group under control, without groups below it (those are asked themselves, so that nobody is
+ * reclaimed from twice and a protected child is not reached through its parent), and not still
+ * busy with an earlier reclaim. The one with most to take comes first, then the older id.
+ *
+ * To take: file cache and slab, plus as much of the rest as free swap can save.
+ */
+
+#include "policies/headroom.h"
+#include "policies/booking.h"
+#include "policies/victim.h"
+
+/* Reclaim works in batches of a few MiB; less than this is not worth a write. */
+#define VICTIM_MIN_BYTES MIB
+
+static void mark_parents(const struct step *step)
+{
+	struct state *state = step->state;
+
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
+		uint32_t parent = state_group_parent(state, slot);
+
+		if (parent < state->n_groups_used)
+			state->groups[parent].parent_step = state->n_steps;
+	}
+}
+
+static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slot)
+{
+	const struct group_state *group = &step->state->groups[slot];
+
+	return step_sees_group(step, slot) && (group->seen.has & GROUP_HAS_CURRENT) &&
+	       !(group->seen.flags & (GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT)) &&
+	       group->parent_step != step->state->n_steps &&
+	       state_group_is_inside(step->state, slot, outer_slot) &&
+	       !booking_group_is_busy(step->state, slot, group->id);
+}
+
+static uint64_t takable_bytes(const struct group_state *group, uint64_t swap_gain_bytes)
+{
+	uint64_t cache_bytes = 0;
+
+	if (group->seen.has & GROUP_HAS_RECLAIMABLE)
+		cache_bytes = u64_min(group->seen.reclaimable_bytes, group->seen.current_bytes);
+	return u64_add(cache_bytes,
+		       u64_min(group->seen.current_bytes - cache_bytes, swap_gain_bytes));
+}
+
+static bool is_chosen(const struct victim *victims, uint32_t n, uint32_t slot)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (victims[i].slot == slot)
+			return true;
+	return false;
+}
+
+uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t goal_bytes,
+		       struct victim ret[VICTIMS_MAX])
+{
+	const struct state *state = step->state;
+	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine);
+	uint32_t n = 0;
+
+	mark_parents(step);
+	while (n < VICTIMS_MAX && goal_bytes > 0) {
+		uint32_t best_slot = SLOT_NONE;
+		uint64_t best_bytes = 0;
+
+		for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
+			const struct group_state *group = &state->groups[slot];
+			uint64_t bytes = takable_bytes(group, swap_gain_bytes);
+
+			if (bytes < VICTIM_MIN_BYTES || bytes < best_bytes ||
+			    !qualifies(step, slot, group_slot) || is_chosen(ret, n, slot))
+				continue;
+			if (bytes > best_bytes || group->id < state->groups[best_slot].id) {
+				best_slot = slot;
+				best_bytes = bytes;
+			}
+		}
+		if (best_slot == SLOT_NONE)
+			break;
+		best_bytes = u64_max(u64_min(best_bytes, goal_bytes), VICTIM_MIN_BYTES);
+		ret[n++] = (struct victim){best_slot, best_bytes};
+		goal_bytes = u64_sub(goal_bytes, best_bytes);
+	}
+	return n;
+}
