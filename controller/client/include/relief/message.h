@@ -60,7 +60,7 @@ struct relief_message {
 	uint64_t bytes;		   /* REGISTER, REPORT: size; REQUEST: asked; ANSWER: freed */
 	uint64_t timeout_usec;	   /* REQUEST: an answer after this is late */
 	uint64_t idle_limit_usec;  /* REGISTER: idle this long before unload; 0: reliefd's choice */
-	uint64_t reload_cost_usec; /* REGISTER: time it takes to load it again */
+	uint64_t reload_cost_usec; /* REGISTER, REPORT (0: as before): time to load it again */
 	uint32_t ratio_bp;	   /* REQUEST: `bytes` as a share of the module's size, 1 to 10000 */
 	uint16_t kind;		   /* REGISTER: 0 cache, 1 model, 2 pool, 3 worker, 4 other */
 	uint16_t rung;		   /* REQUEST: 2 shed, 3 unload */
