@@ -10,27 +10,17 @@
  */
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <sys/queue.h>
 #include <systemd/sd-event.h>
 
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
+#include "controller/registry/client_identity.h"
+#include "controller/registry/module_description.h"
 #include "policies/decision.h"
 
 struct registry;
 struct owner;
-
-#define MODULE_NAME_SIZE 64
-
-/* What an owner says of a module when it registers it. */
-struct module_description {
-	char name[MODULE_NAME_SIZE]; /* 1 to 63 bytes of printable UTF-8, unique within the owner */
-	enum module_kind kind;
-	uint32_t flags; /* enum module_flag; at least one of CAN_SHED, CAN_UNLOAD */
-	uint64_t size_bytes;
-	uint64_t idle_limit_usec;
-	uint64_t reload_cost_usec;
-};
 
 struct module {
 	uint64_t id; /* never reused */
@@ -41,20 +31,18 @@ struct module {
 	uint64_t registered_usec;
 	uint64_t last_used_usec;
 	struct owner *owner;
-};
 
-/* Who a client is. */
-struct client {
-	uid_t uid;
-	pid_t pid;
-	char unit[128];	  /* "" when its cgroup belongs to no unit */
-	char cgroup[256]; /* v2 path */
+	/* The request last sent; one at a time is open. */
+	uint64_t request_id; /* the action's; 0: none yet */
+	uint64_t request_deadline_usec;
+	bool request_is_open; /* not answered, nor replaced after its deadline */
 };
 
 /* How to talk to one owner; implemented by agents.c and channels.c. */
 struct owner_ops {
 	const char *name; /* "agent", "channel" */
-	/* Returns 0; -EAGAIN when it does not take more right now; other negative errno: it is lost. */
+	/* Returns 0; -EAGAIN when it does not take more right now; other negative errno: it is
+	 * lost. */
 	int (*send_request)(struct owner *owner, const struct module *module,
 			    const struct action *action);
 	int (*send_level)(struct owner *owner, enum level level); /* may be NULL */
@@ -63,14 +51,15 @@ struct owner_ops {
 struct owner {
 	const struct owner_ops *ops;
 	struct client client;
-	struct group *group;
+	struct group *group; /* where its memory is charged */
 	uint32_t n_modules;
 	enum level level; /* as last told */
+	LIST_ENTRY(owner) others;
 };
 
 struct registry_listener {
 	void (*added)(void *data, const struct module *module);
-	void (*changed)(void *data, const struct module *module); /* size, flags, use */
+	void (*changed)(void *data, const struct module *module); /* size, flags; not mere use */
 	void (*removed)(void *data, const struct module *module);
 	void *data;
 };
@@ -78,26 +67,36 @@ struct registry_listener {
 struct registry_config {
 	sd_event *event;
 	struct group_set *groups;
+	const struct cgroup_tree *tree; /* where the clients' cgroups are looked up */
 	uint32_t max_modules;
 	uint32_t max_modules_per_uid;  /* root included; 0: the default, 256 */
 	uint32_t max_modules_per_unit; /* 0: the default, 64 */
 	/* An answer came, or a module with an open request went away. */
 	void (*answered)(void *data, const struct outcome *outcome);
 	void *answered_data;
-	struct wake wake;
+	struct wake wake; /* a module came or went */
 };
 
 int registry_new(struct registry **ret, const struct registry_config *config);
 struct registry *registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry *, registry_free);
 
+/* At most four listeners; they stay. Returns: 0 or -ENOSPC. */
 int registry_listen(struct registry *registry, const struct registry_listener *listener);
+const struct cgroup_tree *registry_tree(const struct registry *registry);
+uint64_t registry_now_usec(const struct registry *registry); /* of this turn of the loop */
 
-/* Owners; called by agents.c and channels.c. The owner is embedded in theirs. */
+/*
+ * Owners; called by agents.c and channels.c. The owner is embedded in theirs.
+ * The group is the client's cgroup, or the nearest above it that has the memory controller and a
+ * slot. Returns: 0 or negative errno.
+ */
 int registry_owner_init(struct registry *registry, struct owner *owner, const struct owner_ops *ops,
 			const struct client *client);
 /* Unregisters all its modules; open requests are answered RESULT_GONE. */
 void registry_owner_done(struct registry *registry, struct owner *owner);
+/* Tells one owner its level, where it differs from the last: it is new, or takes messages again. */
+void registry_owner_tell(struct registry *registry, struct owner *owner);
 
 /*
  * Returns: 0 and the module, owned by the registry; or, with *ret_problem a sentence for the
@@ -108,11 +107,19 @@ int registry_add(struct registry *registry, struct owner *owner,
 		 const struct module_description *description, struct module **ret,
 		 const char **ret_problem);
 void registry_remove(struct registry *registry, struct module *module);
-/* An owner's words about its module: size and flags now; used just now. */
+/* An owner's words about its module: its size now (capped below MODULE_AMOUNT_LIMIT), and whether
+ * it is unloaded; and: it was used just now. To be loaded again is a use, too. */
 void registry_report(struct registry *registry, struct module *module, uint64_t size_bytes,
 		     bool unloaded);
+/* What it takes to load it again turned out otherwise (capped, too). */
+void registry_report_reload_cost(struct registry *registry, struct module *module,
+				 uint64_t reload_cost_usec);
 void registry_touch(struct registry *registry, struct module *module);
-/* An owner answered; checked against the open request: -ENOENT when there is none of that id. */
+/*
+ * An owner answered.
+ * Returns: 0; -ESTALE when that request was replaced by a newer one after its deadline; -ENOENT
+ * when no such request is open.
+ */
 int registry_answer(struct registry *registry, struct module *module,
 		    const struct outcome *outcome);
 
@@ -121,16 +128,22 @@ struct module *registry_get(struct registry *registry, uint32_t slot); /* or NUL
 struct module *registry_find(struct registry *registry, uint64_t id);  /* or NULL */
 struct module *registry_next(struct registry *registry, uint32_t slot);
 
-#define registry_foreach_module(registry, module)                                                  \
-	for (struct module *module = registry_next(registry, 0); module;                           \
+#define registry_foreach_module(registry, module)                        \
+	for (struct module *module = registry_next(registry, 0); module; \
 	     module = registry_next(registry, module->slot + 1))
 
 /* Lists all modules in the observation and sets OBSERVED_MODULES. */
 void registry_collect(struct registry *registry, struct observation *observation);
 /*
  * Sends a shed or unload to the module's owner. Returns: 0, -ENOENT when the module is gone,
- * -EAGAIN when the owner does not take more right now, or why it could not be sent.
+ * -EAGAIN when the owner does not take more right now or has not answered the last one, whose
+ * deadline is still to come; or why it could not be sent.
  */
 int registry_send(struct registry *registry, const struct action *action);
-/* Tells every owner inside the group (the host: all) its level, where it differs from the last. */
+/*
+ * The group's level is now this. What an owner hears is the highest level of its group and all
+ * above it, and only when that changes.
+ */
 void registry_tell_level(struct registry *registry, uint32_t group_slot, enum level level);
+/* Forgets all levels told: every owner that heard of a shortage hears `low`. */
+void registry_tell_calm(struct registry *registry);

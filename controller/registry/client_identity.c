@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A pid may be recycled between the moment the client connected and the moment we read its cgroup.
+ * A pidfd pins the process down:
+ *
+ *    pidfd of the peer  ->  read /proc/PID/cgroup  ->  pidfd still alive?  ->  trust what was read
+ *
+ * While the process behind the pidfd lives its pid is not reused, so a pidfd that is alive after
+ * the reading vouches for it. Where only a number is known (kernel before 6.5, dbus-daemon), the
+ * gap before the pidfd is opened remains; the uid does not come from there and is right anyway.
+ */
+#include "controller/registry/client_identity.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+
+#include "config.h"
+#include "controller/base/cleanup.h"
+#include "controller/groups/unit_name.h"
+
+/* Linux 6.5; older headers lack it. These two architectures number socket options differently. */
+#if !defined(SO_PEERPIDFD) && !defined(__hppa__) && !defined(__sparc__)
+#define SO_PEERPIDFD 77
+#endif
+
+static bool pidfd_is_alive(int pidfd)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) == 0; /* readable: the process has ended */
+}
+
+/* Fills unit and unit_length from the cgroup: the shortest path that still names this unit. */
+static void client_find_unit(struct client *client)
+{
+	char path[sizeof(client->cgroup)], unit[sizeof(client->unit)];
+	char *slash;
+
+	client->unit_length = 0;
+	if (!unit_name_from_path(client->cgroup, client->unit, sizeof(client->unit))) {
+		client->unit[0] = '\0';
+		return;
+	}
+	memcpy(path, client->cgroup, sizeof(path));
+	do {
+		client->unit_length = strlen(path);
+		slash = strrchr(path, '/');
+		if (slash)
+			*slash = '\0';
+	} while (slash && unit_name_from_path(path, unit, sizeof(unit)) &&
+		 strcmp(unit, client->unit) == 0);
+}
+
+int client_identity_from_pid(const struct cgroup_tree *tree, pid_t pid, int pidfd, uid_t uid,
+			     struct client *ret)
+{
+	_cleanup_fd_ int own_pidfd = -1;
+	_cleanup_free_ char *cgroup = NULL;
+	struct client client = { .uid = uid, .pid = pid };
+	int r;
+
+	if (pid <= 0)
+		return -ESRCH;
+	if (pidfd < 0) {
+		pidfd = own_pidfd = pidfd_open(pid, 0);
+		if (pidfd < 0)
+			return -errno;
+	}
+	r = cgroup_tree_path_of_pid(tree, pid, &cgroup);
+	if (r < 0)
+		return r;
+	if (!pidfd_is_alive(pidfd))
+		return -ESRCH;
+	if (strlen(cgroup) >= sizeof(client.cgroup))
+		return -ENAMETOOLONG;
+	strcpy(client.cgroup, cgroup);
+	client_find_unit(&client);
+	*ret = client;
+	return 0;
+}
+
+static int peer_pidfd(int fd)
+{
+#ifdef SO_PEERPIDFD
+	int pidfd = -1;
+	socklen_t size = sizeof(pidfd);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0)
+		return pidfd;
+	return -errno;
+#else
+	return -ENOPROTOOPT;
+#endif
+}
+
+int client_identity_from_socket(const struct cgroup_tree *tree, int fd, struct client *ret)
+{
+	_cleanup_fd_ int pidfd = -1;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return -errno;
+	pidfd = peer_pidfd(fd);
+	if (pidfd < 0 && pidfd != -ENOPROTOOPT)
+		return -ESRCH; /* the kernel knows the option but not the process any more */
+	return client_identity_from_pid(tree, peer.pid, pidfd, peer.uid, ret);
+}
+
+int client_identity_from_creds(const struct cgroup_tree *tree, sd_bus_creds *creds,
+			       struct client *ret)
+{
+	_cleanup_fd_ int pidfd = -1;
+	uid_t uid;
+	pid_t pid;
+	int r;
+
+	r = sd_bus_creds_get_euid(creds, &uid);
+	if (r < 0)
+		return r;
+	r = sd_bus_creds_get_pid(creds, &pid);
+	if (r < 0)
+		return r;
+#if HAVE_SD_BUS_CREDS_PIDFD
+	r = sd_bus_creds_get_pidfd_dup(creds, &pidfd);
+	if (r < 0)
+		pidfd = -1; /* a bus that does not pass them */
+#endif
+	return client_identity_from_pid(tree, pid, pidfd, uid, ret);
+}
+
+bool client_is_same_unit(const struct client *a, const struct client *b)
+{
+	return a->unit_length > 0 && a->unit_length == b->unit_length &&
+	       memcmp(a->cgroup, b->cgroup, a->unit_length) == 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Client identity: who registers a module
+ *
+ * Taken from the kernel or the bus, never from the client's word: uid and pid from the socket or
+ * the bus, the cgroup from that pid, the unit from the cgroup.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+#include "controller/groups/cgroup_tree.h"
+
+struct client {
+	uid_t uid;
+	pid_t pid;
+	char unit[256];	    /* "" when its cgroup belongs to no unit; 255 is systemd's longest */
+	char cgroup[512];   /* v2 path; containers within containers reach about 350 */
+	size_t unit_length; /* of `cgroup`, up to the end of the unit's own directory; 0: no unit */
+};
+
+/*
+ * The identity of a process. pidfd: one that stands for it already (stays the caller's), or -1 to
+ * open one here.
+ * Returns: 0; -ESRCH it is gone (or not in our pid namespace); -ENODATA it has no v2 cgroup, or
+ * one outside what we see; -ENAMETOOLONG; other negative errno.
+ */
+int client_identity_from_pid(const struct cgroup_tree *tree, pid_t pid, int pidfd, uid_t uid,
+			     struct client *ret);
+/* The peer of a connected Unix socket, as it was at connect(). Returns: as above. */
+int client_identity_from_socket(const struct cgroup_tree *tree, int fd, struct client *ret);
+/* What the bus says of a sender (euid and pid must be in the creds). Returns: as above. */
+int client_identity_from_creds(const struct cgroup_tree *tree, sd_bus_creds *creds,
+			       struct client *ret);
+/* Both run in the same unit of the same service manager; false for clients without a unit. */
+bool client_is_same_unit(const struct client *a, const struct client *b);
