@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "controller/act/actor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controller/act/outcomes.h"
+#include "controller/act/reclaimer.h"
+#include "controller/act/requests.h"
+#include "controller/base/cleanup.h"
+
+struct actor {
+	sd_event *event;
+	struct registry *registry;
+	struct reclaimer *reclaimer;
+	struct outcomes outcomes;
+	bool dry_run;
+};
+
+static void carry_out_request(struct actor *actor, const struct action *action, uint64_t now_usec)
+{
+	requests_send(actor->registry, action, now_usec, &actor->outcomes);
+}
+
+static void carry_out_warning(struct actor *actor, const struct action *action, uint64_t now_usec)
+{
+	requests_warn(actor->registry, action, now_usec, &actor->outcomes);
+}
+
+static void carry_out_reclaim(struct actor *actor, const struct action *action, uint64_t now_usec)
+{
+	reclaimer_send(actor->reclaimer, action, now_usec);
+}
+
+/* A new rung is a row here and a file that does it. */
+static void (*const rungs[N_RUNGS])(struct actor *actor, const struct action *action,
+				    uint64_t now_usec) = {
+	[RUNG_WARN] = carry_out_warning,
+	[RUNG_SHED] = carry_out_request,
+	[RUNG_UNLOAD] = carry_out_request,
+	[RUNG_RECLAIM] = carry_out_reclaim,
+};
+
+static uint64_t actor_now_usec(const struct actor *actor)
+{
+	uint64_t now_usec = 0;
+
+	sd_event_now(actor->event, CLOCK_MONOTONIC, &now_usec);
+	return now_usec;
+}
+
+/* In a dry run nothing leaves the daemon: neither request nor level. */
+static void actor_describe(struct actor *actor, const struct action *action, uint64_t now_usec)
+{
+	outcomes_add(&actor->outcomes, &(struct outcome){ .action_id = action->id,
+							  .result = RESULT_DRY_RUN,
+							  .finished_usec = now_usec });
+}
+
+void actor_carry_out(struct actor *actor, const struct decision *decision)
+{
+	uint64_t now_usec = actor_now_usec(actor);
+
+	if (!actor->dry_run)
+		requests_tell_relief(actor->registry, decision);
+	for (size_t i = 0; i < decision->n_actions; i++) {
+		const struct action *action = &decision->actions[i];
+
+		if (actor->dry_run)
+			actor_describe(actor, action, now_usec);
+		else
+			rungs[action->rung](actor, action, now_usec);
+	}
+}
+
+void actor_collect(struct actor *actor, struct observation *observation)
+{
+	outcomes_collect(&actor->outcomes, observation);
+}
+
+void actor_answered(void *data, const struct outcome *outcome)
+{
+	struct actor *actor = data;
+
+	outcomes_add(&actor->outcomes, outcome);
+}
+
+bool actor_dry_run(const struct actor *actor)
+{
+	return actor->dry_run;
+}
+
+void actor_set_dry_run(struct actor *actor, bool dry_run)
+{
+	if (dry_run && !actor->dry_run) /* the last words: nobody is to stay small for nothing */
+		registry_tell_calm(actor->registry);
+	actor->dry_run = dry_run;
+}
+
+int actor_new(struct actor **ret, const struct actor_config *config)
+{
+	_cleanup_(actor_free_cleanup) struct actor *actor = calloc(1, sizeof(*actor));
+	int r;
+
+	if (!actor)
+		return -ENOMEM;
+	actor->event = sd_event_ref(config->event);
+	actor->registry = config->registry;
+	actor->dry_run = config->dry_run;
+	outcomes_init(&actor->outcomes, &config->wake);
+	r = reclaimer_new(&actor->reclaimer, config->event, config->groups, &actor->outcomes);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(actor);
+	return 0;
+}
+
+struct actor *actor_free(struct actor *actor)
+{
+	if (!actor)
+		return NULL;
+	reclaimer_free(actor->reclaimer);
+	sd_event_unref(actor->event);
+	free(actor);
+	return NULL;
+}
