@@ -6,6 +6,7 @@
 # It starts on a clean slate: no unit of an earlier case, no swap, caches dropped, reliefd stopped.
 # The case's own processes are safe from the OOM killer; load belongs in units (start_unit).
 
+unset BASH_ENV # the guest's way to have this file read; not for the scripts a case may start
 scratch=/run/vm-case
 set -u
 
@@ -166,20 +167,42 @@ journal_count() { # MATCH... (FIELD=value): records since the case began
 
 # --- reliefd ---
 
-start_reliefd() { # [PROFILE_FILE]: the installed daemon, with that file as its /run/reliefd/profile.conf
+have_reliefd() {
+	systemctl cat reliefd.service >/dev/null 2>&1
+}
+
+start_reliefd() { # [PROFILE] [OPTION]...: the installed service; both go to its command line
+	local dropin=/run/systemd/system/reliefd.service.d/90-case.conf program
+
+	[ $# = 0 ] || [[ $1 == -* ]] || set -- "--profile=$1" "${@:2}"
 	if [ $# -gt 0 ]; then
-		mkdir -p /run/reliefd
-		cp "$1" /run/reliefd/profile.conf
+		program=$(systemctl cat reliefd.service | sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' | head -n1)
+		mkdir -p "${dropin%/*}"
+		printf '[Service]\nExecStart=\nExecStart=%s %s\n' "$program" "$*" >"$dropin"
+		systemctl daemon-reload
 	fi
-	systemctl start reliefd.service || fail "reliefd does not start: $(systemctl status -n 5 reliefd 2>&1)"
+	systemctl start reliefd.service ||
+		fail "reliefd does not start: $(systemctl status --no-pager -n 10 reliefd 2>&1)"
 }
 
 stop_reliefd() {
 	systemctl stop reliefd.service
 }
 
-have_reliefd() {
-	systemctl cat reliefd.service >/dev/null 2>&1
+profile_settings() { # [PROFILE]: standard input becomes its drop-in until the case ends
+	local directory=/etc/reliefd/profiles/${1:-default}.conf.d
+
+	mkdir -p "$directory"
+	cat >"$directory/90-case.conf"
+}
+
+forget_reliefd() { # stopped, and as it was installed
+	timeout 20 systemctl stop reliefd.service || return
+	rm -f /etc/reliefd/profiles/*.conf.d/90-case.conf
+	if [ -e /run/systemd/system/reliefd.service.d/90-case.conf ]; then
+		rm -f /run/systemd/system/reliefd.service.d/90-case.conf
+		systemctl daemon-reload
+	fi
 }
 
 # --- the end ---
@@ -208,8 +231,7 @@ case_end() {
 		timeout 20 systemctl stop "${units[@]}" 2>/dev/null || true
 	fi
 	if have_reliefd; then
-		timeout 20 systemctl stop reliefd.service || status=1
-		rm -f /run/reliefd/profile.conf
+		forget_reliefd || status=1
 	fi
 	zram_off || status=1
 	systemctl reset-failed

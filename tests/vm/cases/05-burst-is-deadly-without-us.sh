@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# test: control: the burst that the suite is about ends in an OOM kill when nobody answers
-# timeout: 120
+# test: control: the burst that the suite is about gets nowhere when nobody answers
+# timeout: 240
 
+# Alone the kernel either kills the hog (mostly after 12 to 20 s), or first evicts every program's
+# text for a minute or two while nothing moves. Both are the harm; the burst itself takes 14 s.
 for i in 1 2 3; do
 	start_unit "cache-$i" -- hog --to 100M --hold infinity
 done
@@ -9,8 +11,13 @@ for i in 1 2 3; do
 	wait_for 30 journal_has '^done' "cache-$i.service" || fail "cache-$i does not hold"
 done
 note "available before the burst: $(($(mem_available) >> 20)) MiB"
+began=$(now_ms)
 start_unit hog -- hog --rate 50M --until-over-free 150M
-wait_for 90 unit_done hog || fail "the hog neither ends nor dies: $(unit_output hog)"
+if wait_for 60 unit_done hog; then
+	note "hog: $(unit_property hog Result) after $(($(now_ms) - began)) ms, kernel OOM kills: $(oom_kills)"
+	assert_ge "OOM kills" 1 "$(oom_kills)"
+else
+	note "hog: stuck for $(($(now_ms) - began)) ms, kernel OOM kills: $(oom_kills)"
+fi
 note "$(unit_output hog | grep -E '^(at|done)' | tail -n1)"
-note "hog: $(unit_property hog Result), kernel OOM kills: $(oom_kills)"
-assert_ge "OOM kills" 1 "$(oom_kills)"
+! journal_has '^done' hog.service || fail "the burst fits: $(unit_output hog)"
