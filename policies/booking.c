@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Booking: what an answer was worth
+ * Booking: the life of a request
  *
- *	memory.current of the group
- *	  |-----.                     request: the level is noted (booked)
- *	  |      \   <- fall           answers of one step share the fall since then
- *	  |       `-----               in proportion to what they claim, and the level is
- *	  +-------------- steps        noted anew
+ *	sent --> answered in time ----------------> finish, standing of the module
+ *	    \--> deadline passed: late, demoted --> finish; an answer later on changes
+ *	    |                                       only the record
+ *	    \--> owner or group gone -------------> finish
  *
- * Only the measured share steers. A fall that nobody claims counts for the rung, but for no
- * module. Where a group's own counter cannot be read (cgroup v1), the fall of the memory used on
- * the host is taken, and no more than was claimed of it: others breathe there, too.
+ * A module that answers is judged by what was measured (measure.c): its yield, measured / asked,
+ * is what the next choice expects of it. One that claims much and gives little loses its standing
+ * at once.
  */
 
 #include "policies/booking.h"
+#include "policies/measure.h"
 
 /* A claim below this is too small to call anybody a liar: the counters are no finer. */
 #define LIE_MIN_BYTES MIB
@@ -24,11 +24,6 @@
 #define YIELD_WEIGHT 4
 /* Demotion doubles with each late answer in a row, up to 64 times. */
 #define DEMOTE_DOUBLINGS_MAX 6
-
-static uint64_t host_used_bytes(const struct state *state)
-{
-	return u64_sub(state->machine.total_bytes, state->machine.available_bytes);
-}
 
 static struct module_state *module_of(struct state *state, const struct action *action)
 {
@@ -57,22 +52,6 @@ static struct request *free_request(struct state *state)
 	return oldest;
 }
 
-static void open_measure(struct state *state, uint32_t group_slot)
-{
-	struct group_state *group = &state->groups[group_slot];
-	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
-
-	if (!group->booking && group_slot != GROUP_SLOT_HOST &&
-	    (group->seen.has & GROUP_HAS_CURRENT)) {
-		group->booking = true;
-		group->booked_bytes = group->seen.current_bytes;
-	}
-	if (!host->booking) {
-		host->booking = true;
-		host->booked_bytes = host_used_bytes(state);
-	}
-}
-
 bool booking_send(struct step *step, uint32_t ladder_index, const struct action *wanted)
 {
 	struct state *state = step->state;
@@ -88,7 +67,7 @@ bool booking_send(struct step *step, uint32_t ladder_index, const struct action 
 	action->id = state->next_action_id++;
 	action->started_usec = step->now_usec;
 	*request = (struct request){.action = *action, .active = true, .ladder = ladder_index};
-	open_measure(state, action->group_slot);
+	measure_open(state, action->group_slot);
 	module = module_of(state, action);
 	if (module) {
 		module->open_action_id = action->id;
@@ -256,125 +235,17 @@ static uint32_t collect_answers(struct step *step)
 	return n_answered;
 }
 
-/* Whether this answer is measured by that group's counter; the host takes those without one. */
-static bool is_measured_by(const struct step *step, const struct request *request, uint32_t slot)
-{
-	uint32_t group_slot = request->action.group_slot;
-	const struct group_state *group = &step->state->groups[group_slot];
-	bool own = group_slot != GROUP_SLOT_HOST && step_sees_group(step, group_slot) &&
-		   group->booking && (group->seen.has & GROUP_HAS_CURRENT) &&
-		   group->id == request->action.group_id;
-
-	return slot == (own ? group_slot : GROUP_SLOT_HOST);
-}
-
-/* A fall that nobody claims: the kernel's own doing with reclaim, else the rung's only. */
-static void give_unclaimed(struct state *state, struct request *first, uint64_t fall_bytes)
-{
-	struct ladder *ladder = ladder_of(state, first);
-
-	if (first->action.module_slot == SLOT_NONE)
-		first->measured_bytes = fall_bytes;
-	else if (ladder && first->active)
-		ladder->measured_bytes = u64_add(ladder->measured_bytes, fall_bytes);
-}
-
-/* Shares a fall out among the answers measured by that group. */
-static void share_fall(struct step *step, uint32_t slot, uint64_t fall_bytes)
-{
-	struct state *state = step->state;
-	struct request *first = NULL;
-	uint64_t claims_bytes = 0, left_bytes;
-
-	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
-		struct request *request = &state->requests[i];
-
-		if (!request->answered || !is_measured_by(step, request, slot))
-			continue;
-		claims_bytes = u64_add(claims_bytes, request->outcome.claimed_bytes);
-		if (!first || request->action.id < first->action.id)
-			first = request;
-	}
-	if (!first)
-		return;
-	if (slot == GROUP_SLOT_HOST)
-		fall_bytes = u64_min(fall_bytes, claims_bytes);
-	if (claims_bytes == 0) {
-		give_unclaimed(state, first, fall_bytes);
-		return;
-	}
-	left_bytes = fall_bytes;
-	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
-		struct request *request = &state->requests[i];
-
-		if (!request->answered || !is_measured_by(step, request, slot))
-			continue;
-		request->measured_bytes = u64_min(
-			left_bytes,
-			u64_muldiv(fall_bytes, request->outcome.claimed_bytes, claims_bytes));
-		request->measured_by_group = slot != GROUP_SLOT_HOST;
-		left_bytes -= request->measured_bytes;
-	}
-	first->measured_bytes = u64_add(first->measured_bytes, left_bytes); /* of rounding */
-}
-
-static bool has_open_request(const struct state *state, uint32_t group_slot)
-{
-	for (uint32_t i = 0; i < state->limits.max_requests; i++)
-		if (state->requests[i].active &&
-		    (group_slot == GROUP_SLOT_HOST ||
-		     state->requests[i].action.group_slot == group_slot))
-			return true;
-	return false;
-}
-
-/* Notes the level anew where something was booked; stops where nothing is open any more. */
-static void rebase(struct step *step)
-{
-	struct state *state = step->state;
-
-	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
-		struct group_state *group = &state->groups[slot];
-
-		if (!group->booking)
-			continue;
-		if (slot == GROUP_SLOT_HOST)
-			group->booked_bytes = host_used_bytes(state);
-		else if (step_sees_group(step, slot) && (group->seen.has & GROUP_HAS_CURRENT))
-			group->booked_bytes = group->seen.current_bytes;
-		group->booking = has_open_request(state, slot);
-	}
-}
-
-/* Shares out what fell in one group, if it has not been done for an earlier answer. */
-static void settle_group(struct step *step, const struct request *request, uint32_t index)
-{
-	struct state *state = step->state;
-	uint32_t slot = is_measured_by(step, request, GROUP_SLOT_HOST) ? GROUP_SLOT_HOST
-								       : request->action.group_slot;
-	const struct group_state *group = &state->groups[slot];
-	uint64_t now_bytes = slot == GROUP_SLOT_HOST ? host_used_bytes(state)
-						     : group->seen.current_bytes;
-
-	for (uint32_t i = 0; i < index; i++)
-		if (state->requests[i].answered && is_measured_by(step, &state->requests[i], slot))
-			return;
-	share_fall(step, slot, u64_sub(group->booked_bytes, now_bytes));
-}
-
 void booking_settle(struct step *step)
 {
 	struct state *state = step->state;
 
 	if (collect_answers(step) == 0)
 		return;
-	for (uint32_t i = 0; i < state->limits.max_requests; i++)
-		if (state->requests[i].answered)
-			settle_group(step, &state->requests[i], i);
+	measure_answers(step);
 	for (uint32_t i = 0; i < state->limits.max_requests; i++)
 		if (state->requests[i].answered)
 			finish_answered(step, &state->requests[i]);
-	rebase(step);
+	measure_rebase(step);
 }
 
 void booking_end_late(struct step *step)

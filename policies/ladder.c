@@ -27,8 +27,7 @@
 #include "policies/booking.h"
 #include "policies/headroom.h"
 #include "policies/ladder.h"
-#include "policies/module_choice.h"
-#include "policies/victim.h"
+#include "policies/rung.h"
 
 /* The pause doubles with each cycle in which no module gave anything: 0.5 s becomes 32 s. */
 #define BARREN_DOUBLINGS_MAX 6
@@ -104,86 +103,15 @@ static void report_skip(struct step *step, struct ladder *ladder, enum rung rung
 	report(step, ladder, rung, reason);
 }
 
-/* The common part of an action of this ladder. */
-static struct action action_of(const struct step *step, const struct ladder *ladder, enum rung rung)
+static void warn(struct step *step, const struct ladder *ladder)
 {
-	const struct group_state *group = group_of(step, ladder);
-
-	return (struct action){
-		.episode_id = ladder->episode_id,
-		.order_id = ladder->order_id,
-		.rung = rung,
-		.reason = ladder->next_reason,
-		.level = ladder->level,
-		.attribution = group->attribution,
-		.group_slot = ladder->group_slot,
-		.group_id = ladder->group_id,
-		.module_slot = SLOT_NONE,
-		.started_usec = step->now_usec,
-		.deadline_usec = u64_add(step->now_usec, step->profile->rung_deadline_usec[rung]),
-	};
-}
-
-/* Warn has no answer to wait for: it is over as soon as it is said. */
-static void warn(struct step *step, struct ladder *ladder)
-{
-	struct action *action = decision_add_action(step->decision);
 	struct rung_report *entry;
 
-	if (!action)
+	if (!rung_warn(step, ladder))
 		return;
-	*action = action_of(step, ladder, RUNG_WARN);
-	action->id = step->state->next_action_id++;
-	action->reason = REASON_LEVEL_ROSE;
-	action->level = ladder->risen_level;
 	entry = report(step, ladder, RUNG_WARN, REASON_LEVEL_ROSE);
 	if (entry)
 		entry->n_requests = 1;
-}
-
-static uint32_t ask_modules(struct step *step, struct ladder *ladder, enum rung rung)
-{
-	struct module_choice choices[MODULES_PER_CYCLE_MAX];
-	const struct module_query query = {
-		.group_slot = ladder->group_slot,
-		.rung = rung,
-		.level = ladder->level,
-		.goal_bytes = ladder->goal_bytes,
-	};
-	uint32_t n = module_choose(step, &query, choices), n_sent = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct module_state *module = &step->state->modules[choices[i].slot];
-		struct action action = action_of(step, ladder, rung);
-
-		action.group_slot = module->seen.group_slot;
-		action.group_id = step->state->groups[action.group_slot].id;
-		action.module_slot = choices[i].slot;
-		action.module_id = module->id;
-		action.bytes = choices[i].bytes;
-		action.ratio_bp = choices[i].ratio_bp;
-		n_sent += booking_send(step, index_of(step, ladder), &action);
-	}
-	return n_sent;
-}
-
-static uint32_t ask_kernel(struct step *step, struct ladder *ladder)
-{
-	struct victim victims[VICTIMS_MAX];
-	uint32_t n = victim_choose(step, ladder->group_slot, ladder->goal_bytes, victims);
-	uint32_t n_sent = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct group_state *group = &step->state->groups[victims[i].slot];
-		struct action action = action_of(step, ladder, RUNG_RECLAIM);
-
-		action.group_slot = victims[i].slot;
-		action.group_id = group->id;
-		action.bytes = victims[i].bytes;
-		action.ratio_bp = bytes_ratio_bp(victims[i].bytes, group->seen.current_bytes);
-		n_sent += booking_send(step, index_of(step, ladder), &action);
-	}
-	return n_sent;
 }
 
 /* Returns: whether the rung is on now; false when nobody qualifies. */
@@ -192,7 +120,7 @@ static bool start_rung(struct step *step, struct ladder *ladder, enum rung rung)
 	uint32_t n_sent;
 
 	ladder->goal_bytes = goal_of(step, ladder);
-	n_sent = rung == RUNG_RECLAIM ? ask_kernel(step, ladder) : ask_modules(step, ladder, rung);
+	n_sent = rung_send(step, ladder, rung);
 	if (n_sent == 0)
 		return false;
 	ladder->rung = rung;
@@ -208,13 +136,6 @@ static bool start_rung(struct step *step, struct ladder *ladder, enum rung rung)
 	return true;
 }
 
-static bool is_covered(const struct step *step, enum rung rung)
-{
-	uint32_t needed = rung == RUNG_RECLAIM ? OBSERVED_GROUPS : OBSERVED_MODULES;
-
-	return (step->observation->covers & needed) != 0;
-}
-
 /* Asks for a wider observation at once; if that does not come, again after a while. */
 static void wait_for_more(struct step *step, struct ladder *ladder, enum rung rung)
 {
@@ -224,7 +145,7 @@ static void wait_for_more(struct step *step, struct ladder *ladder, enum rung ru
 	ladder->next_rung = rung;
 	ladder->next_cycle_usec = step->now_usec;
 	step_wake_at(step, u64_add(step->now_usec, pause_usec));
-	step_attend(step, rung == RUNG_RECLAIM ? ATTENTION_GROUPS : ATTENTION_MODULES);
+	step_attend(step, rung_attention(rung));
 }
 
 static void close_ladder(struct step *step, struct ladder *ladder)
@@ -276,7 +197,7 @@ static void climb(struct step *step, struct ladder *ladder)
 			report_skip(step, ladder, rung, REASON_NO_EFFECT_BEFORE);
 			continue;
 		}
-		if (!is_covered(step, rung)) {
+		if (!rung_is_covered(step, rung)) {
 			wait_for_more(step, ladder, rung);
 			return;
 		}

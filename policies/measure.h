@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Measure: how much memory came back, by the counters and not by anybody's word
+ *
+ * Internal to the policies.
+ */
+
+#include "policies/step.h"
+
+/* A request goes out to this group: notes its counter, unless another measure is on there. */
+void measure_open(struct state *state, uint32_t group_slot);
+
+/* Sets measured_bytes of all requests with `answered`. */
+void measure_answers(struct step *step);
+
+/* Notes the counters anew after answers were booked, and ends measures without open requests. */
+void measure_rebase(struct step *step);
