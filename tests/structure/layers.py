@@ -5,12 +5,9 @@
 A row names a part (a folder, or a file with its header), the paths it may include (a folder, or
 one header) and the libraries it may link, told by their headers. A file belongs to the row with
 the longest path that fits it. Each part may include itself.
-
-usage: layers.py [TREE]    TREE: a source tree other than this one
 """
 
 import re
-import sys
 from pathlib import Path
 
 import tree
@@ -96,8 +93,6 @@ def check_table(parts):
 
 
 def main():
-    if len(sys.argv) > 1:
-        tree.ROOT = Path(sys.argv[1]).resolve()
     parts = read_parts()
     if not parts:
         tree.finish([f'{TABLE}: no table with the first heading "part"'], 1)

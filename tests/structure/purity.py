@@ -17,6 +17,7 @@ ALLOWED = re.compile(r'''
   | v?snprintf                      # formats into the caller's buffer
   | __(mem|str|v?sn?printf)\w*_chk  # the same under _FORTIFY_SOURCE
   | __assert_fail                   # a broken invariant ends the program: no way back, no effect
+  | __u?(div|mod|divmod)ti[34]      # libgcc: division of 128 bits
   | __stack_chk_fail | _GLOBAL_OFFSET_TABLE_
   | __(asan|ubsan|sanitizer|gcov|llvm)_\w+ | \w*__profc\w*   # put in by a developer's preset
 ''', re.VERBOSE)
