@@ -3,7 +3,6 @@
 #include "controller/base/log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,13 +55,18 @@ static void stderr_write(int level, const char *text)
 		dprintf(STDERR_FILENO, "<%d>%s\n", level, text);
 }
 
+bool log_is_journal(void)
+{
+	static int is_journal = -1; /* not looked yet; two threads that look find the same */
+
+	if (is_journal < 0)
+		is_journal = stderr_is_journal();
+	return is_journal;
+}
+
 static void log_text(int level, char *text)
 {
-	static int to_journal = -1; /* not looked yet; two threads that look find the same */
-
-	if (to_journal < 0)
-		to_journal = stderr_is_journal();
-	if (!to_journal || journal_write(level, text) < 0)
+	if (!log_is_journal() || journal_write(level, text) < 0)
 		stderr_write(level, text);
 }
 

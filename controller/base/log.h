@@ -8,11 +8,14 @@
  * a level prefix that systemd understands. Levels are syslog's.
  */
 
+#include <stdbool.h>
 #include <syslog.h>
 
 #include "controller/base/cleanup.h"
 
 void log_set_max_level(int level); /* LOG_ERR ... LOG_DEBUG; default LOG_INFO */
+/* True when all this goes to the journal: then structured records may go there, too. */
+bool log_is_journal(void);
 void log_message(int level, const char *format, ...) _printf_(2, 3);
 /*
  * Logs "text: strerror" and returns the error, so that `return log_errno(r, "...")` works.

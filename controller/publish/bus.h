@@ -30,8 +30,8 @@ struct bus_hooks {
 	/* Queues an order; its id comes back in decision.orders. -EBUSY: too many at once. */
 	int (*relieve)(void *data, uint32_t group_slot, uint64_t group_id, uint64_t bytes,
 		       enum rung max_rung, uint64_t *ret_order_id);
-	/* Loads the profile again. On failure the old one stays and *ret_problem (to be freed) names
-	 * file, line and fix. */
+	/* Loads the profile again. On failure the old one stays and *ret_problem (to be freed)
+	 * names file, line and fix. */
 	int (*reload)(void *data, char **ret_problem);
 	int (*set_dry_run)(void *data, bool dry_run);
 };

@@ -5,7 +5,8 @@
  * Journal: one structured record per event, the history that `journalctl` and reliefctl read
  *
  * Message ids are in message_ids.h and explained in packaging/journal/reliefd.catalog. Records
- * about a unit carry OBJECT_SYSTEMD_UNIT=, so that `journalctl -u UNIT` shows them.
+ * about a unit carry OBJECT_SYSTEMD_UNIT=, so that `journalctl -u UNIT` shows them. Never waits:
+ * records that journald does not take are counted and the count is logged.
  */
 
 #include "controller/groups/group_set.h"
@@ -15,3 +16,7 @@
 /* Writes what a step decided, changed and finished. */
 void journal_publish(const struct decision *decision, struct group_set *groups,
 		     struct registry *registry, bool dry_run);
+/* A profile was not loaded; problem: "FILE:LINE: ...". */
+void journal_config_error(const char *problem);
+/* What this host lacks, by its name (observer_degradation_name()); said once at start. */
+void journal_degraded(const char *what);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ *    method call ─▶ known sender? ─ no ─▶ ask the bus ┐
+ *                        │ yes ◀─────────────────────┘
+ *                        ▼
+ *                  action and not root? ─ yes ─▶ ask polkit ─ no ─▶ error reply
+ *                        │ no                        │ yes
+ *                        ▼                           ▼
+ *                     handler ◀──────────────────────┘
+ *
+ * Nothing here waits: dbus-daemon and polkit may be the ones that stall when memory is short.
+ */
+
+#include "controller/publish/bus_caller.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "controller/publish/bus_internal.h"
+
+static struct caller *callers_find(struct callers *callers, const char *name)
+{
+	for (size_t i = 0; i < CALLERS_MAX_KNOWN; i++)
+		if (strcmp(callers->known[i].name, name) == 0)
+			return &callers->known[i];
+	return NULL;
+}
+
+static void callers_remember(struct callers *callers, const struct caller *caller)
+{
+	if (caller->name[0] == '\0' || callers_find(callers, caller->name))
+		return;
+	callers->known[callers->next_known] = *caller;
+	callers->next_known = (callers->next_known + 1) % CALLERS_MAX_KNOWN;
+}
+
+static struct pending_call *callers_find_free(struct callers *callers)
+{
+	for (size_t i = 0; i < CALLERS_MAX_PENDING; i++)
+		if (!callers->pending[i].call)
+			return &callers->pending[i];
+	return NULL;
+}
+
+static void pending_call_release(struct pending_call *pending)
+{
+	sd_bus_slot_unref(pending->query);
+	sd_bus_message_unref(pending->call);
+	*pending = (struct pending_call){};
+}
+
+void callers_drop_all(struct callers *callers)
+{
+	for (size_t i = 0; i < CALLERS_MAX_PENDING; i++)
+		pending_call_release(&callers->pending[i]);
+	memset(callers->known, 0, sizeof(callers->known));
+}
+
+void pending_call_refuse(struct pending_call *pending, const sd_bus_error *error)
+{
+	sd_bus_reply_method_error(pending->call, error);
+	pending_call_release(pending);
+}
+
+void pending_call_run(struct pending_call *pending)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	r = pending->handler(pending->bus, pending->call, &pending->caller, &error);
+	if (r < 0)
+		sd_bus_reply_method_errno(pending->call, r, &error);
+	pending_call_release(pending);
+}
+
+/* It is known who calls. */
+static void pending_call_identified(struct pending_call *pending)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	if (!pending->action || pending->caller.uid == 0) {
+		pending_call_run(pending);
+		return;
+	}
+	r = polkit_ask(pending, &error);
+	if (r < 0) {
+		if (!sd_bus_error_is_set(&error))
+			sd_bus_error_set_errno(&error, r);
+		pending_call_refuse(pending, &error);
+	}
+}
+
+/* Takes uid and pid out of GetConnectionCredentials' a{sv}. */
+static int read_credentials(sd_bus_message *reply, struct caller *caller)
+{
+	uint32_t uid = 0, pid = 0;
+	bool has_uid = false, has_pid = false;
+	const char *key;
+	int r;
+
+	r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(reply, "s", &key);
+		if (r < 0)
+			return r;
+		if (strcmp(key, "UnixUserID") == 0) {
+			r = sd_bus_message_read(reply, "v", "u", &uid);
+			has_uid = true;
+		} else if (strcmp(key, "ProcessID") == 0) {
+			r = sd_bus_message_read(reply, "v", "u", &pid);
+			has_pid = true;
+		} else {
+			r = sd_bus_message_skip(reply, "v");
+		}
+		if (r < 0)
+			return r;
+		r = sd_bus_message_exit_container(reply);
+	}
+	if (r < 0)
+		return r;
+	if (!has_uid || !has_pid)
+		return -ENODATA;
+	caller->uid = uid;
+	caller->pid = (pid_t)pid;
+	return 0;
+}
+
+static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error refusal = SD_BUS_ERROR_NULL;
+	struct pending_call *pending = userdata;
+	const char *sender = sd_bus_message_get_sender(pending->call);
+	int r;
+
+	r = sd_bus_message_is_method_error(reply, NULL) ? -ESRCH
+							: read_credentials(reply, &pending->caller);
+	if (r < 0) {
+		sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED,
+				  "The bus does not say who %s is; it may have disconnected",
+				  sender);
+		pending_call_refuse(pending, &refusal);
+		return 0;
+	}
+	if (strlen(sender) < CALLER_NAME_SIZE)
+		strcpy(pending->caller.name, sender);
+	callers_remember(&pending->bus->callers, &pending->caller);
+	pending_call_identified(pending);
+	return 0;
+}
+
+static int callers_ask(struct pending_call *pending)
+{
+	return sd_bus_call_method_async(
+		pending->bus->connection, &pending->query, "org.freedesktop.DBus",
+		"/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionCredentials",
+		on_credentials, pending, "s", sd_bus_message_get_sender(pending->call));
+}
+
+int bus_admit(struct bus *bus, sd_bus_message *call, const char *action, caller_handler handler,
+	      sd_bus_error *error)
+{
+	const char *sender = sd_bus_message_get_sender(call);
+	struct pending_call *pending;
+	struct caller *caller;
+	int r;
+
+	if (!sender)
+		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+					"The call has no sender");
+	pending = callers_find_free(&bus->callers);
+	if (!pending)
+		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					"Too many calls wait to be authorised; try again later");
+	*pending = (struct pending_call){
+		.bus = bus,
+		.call = sd_bus_message_ref(call),
+		.action = action,
+		.handler = handler,
+	};
+	caller = callers_find(&bus->callers, sender);
+	if (caller) {
+		pending->caller = *caller;
+		pending_call_identified(pending);
+		return 1;
+	}
+	r = callers_ask(pending);
+	if (r < 0) {
+		pending_call_release(pending);
+		return r;
+	}
+	return 1;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * org.reliefd.Relief1.Manager: the host, the totals, and the doors
+ *
+ * packaging/dbus/org.reliefd.Relief1.Manager.xml documents every member; a test holds the two
+ * against each other.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "controller/publish/bus_error.h"
+#include "controller/publish/bus_internal.h"
+
+/* Properties. Names of readings that are not known are UINT64_MAX, as systemd has it. */
+
+static const struct group_state *host_of(const struct bus *bus)
+{
+	return state_host(bus->config.state);
+}
+
+static uint64_t machine_value(const struct bus *bus, enum machine_field field, uint64_t value)
+{
+	return bus->config.state->machine.has & field ? value : UINT64_MAX;
+}
+
+static uint64_t host_shortage_value(const struct bus *bus, uint64_t value)
+{
+	return host_of(bus)->shortage.valid ? value : UINT64_MAX;
+}
+
+BUS_GETTER_STRING(get_version, bus, v ? RELIEFD_VERSION : NULL)
+BUS_GETTER_STRING(get_level, bus, level_name(host_of(v)->level))
+BUS_GETTER_STRING(get_signal, bus, signal_name(host_of(v)->signal))
+BUS_GETTER_STRING(get_attribution, bus, attribution_name(host_of(v)->attribution))
+BUS_GETTER_STRING(get_rung, bus, rung_name(state_group_rung(v->config.state, GROUP_SLOT_HOST)))
+BUS_GETTER_STRING(get_profile, bus, v->config.profile->name)
+BUS_GETTER_BOOL(get_dry_run, bus, v->dry_run)
+BUS_GETTER_BOOL(get_degraded, bus, observer_degradations(v->config.observer) != 0)
+BUS_GETTER_U32(get_n_groups, bus, group_set_size(v->config.groups))
+BUS_GETTER_U32(get_n_modules, bus, registry_size(v->config.registry))
+BUS_GETTER_U64(get_n_requests, bus, v->config.state->n_requests)
+BUS_GETTER_U64(get_n_late, bus, v->config.state->n_late)
+BUS_GETTER_U64(get_n_episodes, bus, v->config.state->n_episodes)
+BUS_GETTER_U64(get_freed, bus, v->config.state->measured_bytes)
+BUS_GETTER_U64(get_claimed, bus, v->config.state->claimed_bytes)
+BUS_GETTER_U64(get_memory_total, bus,
+	       machine_value(v, MACHINE_HAS_MEMORY, v->config.state->machine.total_bytes))
+BUS_GETTER_U64(get_memory_available, bus,
+	       machine_value(v, MACHINE_HAS_MEMORY, v->config.state->machine.available_bytes))
+BUS_GETTER_U64(get_headroom, bus, host_shortage_value(v, host_of(v)->shortage.headroom_bytes))
+BUS_GETTER_U64(get_growth, bus, host_of(v)->shortage.growth_bytes)
+BUS_GETTER_U64(get_time_left, bus, host_shortage_value(v, host_of(v)->shortage.time_left_usec))
+BUS_GETTER_U64(get_some, bus,
+	       machine_value(v, MACHINE_HAS_STALL, v->config.state->machine.some_usec))
+BUS_GETTER_U64(get_full, bus,
+	       machine_value(v, MACHINE_HAS_STALL, v->config.state->machine.full_usec))
+BUS_GETTER_U64(get_trigger_window, bus, observer_stats(v->config.observer)->trigger_window_usec)
+BUS_GETTER_U64(get_observed, bus, v->config.state->now_usec)
+
+static int get_degraded_reasons(sd_bus *connection, const char *path, const char *interface,
+				const char *property, sd_bus_message *reply, void *userdata,
+				sd_bus_error *error)
+{
+	const struct bus *bus = userdata;
+	uint32_t bits = observer_degradations(bus->config.observer);
+	int r;
+
+	r = sd_bus_message_open_container(reply, 'a', "s");
+	for (uint32_t bit = 1; r >= 0 && bit && bit <= bits; bit <<= 1)
+		if (bits & bit)
+			r = sd_bus_message_append(reply, "s", observer_degradation_name(bit));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Methods. method_x() is called by sd-bus; do_x() when it is known that the caller may. */
+
+static int method_register(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_admit(userdata, call, NULL, bus_register, error);
+}
+
+static int method_register_fd(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_admit(userdata, call, NULL, bus_register_fd, error);
+}
+
+static int read_module(struct bus *bus, sd_bus_message *call, struct module **ret,
+		       sd_bus_error *error)
+{
+	struct module *module = NULL;
+	const char *path;
+	int r;
+
+	r = sd_bus_message_read(call, "o", &path);
+	if (r < 0)
+		return r;
+	module = bus_module_at(bus, path);
+	if (!module)
+		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MODULE,
+					 "No module is registered at %s", path);
+	*ret = module;
+	return 0;
+}
+
+static int do_unregister(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+			 sd_bus_error *error)
+{
+	struct module *module = NULL;
+	int r;
+
+	r = read_module(bus, call, &module, error);
+	return r < 0 ? r : bus_unregister(bus, call, module, error);
+}
+
+static int method_unregister(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct module *module = NULL;
+	int r;
+
+	r = read_module(bus, call, &module, error);
+	if (r < 0)
+		return r;
+	if (agents_is_owner(bus->agents, module, sd_bus_message_get_sender(call)))
+		return bus_unregister(bus, call, module, error);
+	r = sd_bus_message_rewind(call, true);
+	if (r < 0)
+		return r;
+	return bus_admit(bus, call, POLKIT_ACTION_MANAGE, do_unregister, error);
+}
+
+static int reply_group(sd_bus_message *call, const struct group *group)
+{
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	r = bus_group_path(group, &path);
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(call, "o", path);
+}
+
+static int method_get_group_by_control_group(sd_bus_message *call, void *userdata,
+					     sd_bus_error *error)
+{
+	const char *control_group;
+	struct group *group = NULL;
+	int r;
+
+	r = sd_bus_message_read(call, "s", &control_group);
+	if (r < 0)
+		return r;
+	r = bus_find_group(userdata, control_group, &group, error);
+	return r < 0 ? r : reply_group(call, group);
+}
+
+static int method_get_group_by_unit(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct group *group = NULL;
+	const char *unit;
+	int r;
+
+	r = sd_bus_message_read(call, "s", &unit);
+	if (r < 0)
+		return r;
+	group = group_set_find_unit(bus->config.groups, unit);
+	if (!group)
+		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_GROUP,
+					 "No group under control belongs to unit '%s': give its "
+					 "full name, and name it in Units= of the profile",
+					 unit);
+	return reply_group(call, group);
+}
+
+/* No option is defined yet: the argument is there for those to come. */
+static int refuse_options(sd_bus_message *call, sd_bus_error *error)
+{
+	const char *key;
+	int r;
+
+	r = sd_bus_message_enter_container(call, 'a', "{sv}");
+	if (r < 0)
+		return r;
+	r = sd_bus_message_enter_container(call, 'e', "sv");
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return sd_bus_message_exit_container(call);
+	r = sd_bus_message_read(call, "s", &key);
+	if (r < 0)
+		return r;
+	return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
+				 "Relieve() has no option '%s' in this version; leave it out", key);
+}
+
+static int do_relieve(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+		      sd_bus_error *error)
+{
+	const char *control_group, *max_rung;
+	struct group *group = NULL;
+	uint64_t bytes;
+	int r;
+
+	r = sd_bus_message_read(call, "sts", &control_group, &bytes, &max_rung);
+	if (r < 0)
+		return r;
+	r = refuse_options(call, error);
+	if (r < 0)
+		return r;
+	r = bus_find_group(bus, control_group, &group, error);
+	if (r < 0)
+		return r;
+	return bus_relieve(bus, call, group, bytes, max_rung, error);
+}
+
+static int method_relieve(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_admit(userdata, call, POLKIT_ACTION_RELIEVE, do_relieve, error);
+}
+
+static int do_reload(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+		     sd_bus_error *error)
+{
+	_cleanup_free_ char *problem = NULL;
+	int r;
+
+	r = bus->config.hooks.reload(bus->config.hooks.data, &problem);
+	if (r < 0)
+		return sd_bus_error_set(error, BUS_ERROR_POLICY_INVALID,
+					problem ? problem : strerror(-r));
+	return sd_bus_reply_method_return(call, NULL);
+}
+
+static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, do_reload, error);
+}
+
+static int do_set_dry_run(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+			  sd_bus_error *error)
+{
+	int dry_run, r;
+
+	r = sd_bus_message_read(call, "b", &dry_run);
+	if (r < 0)
+		return r;
+	r = bus->config.hooks.set_dry_run(bus->config.hooks.data, dry_run);
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(call, NULL);
+}
+
+static int method_set_dry_run(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, do_set_dry_run, error);
+}
+
+static const sd_bus_vtable manager_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+
+	SD_BUS_METHOD_WITH_ARGS(
+		"Register", SD_BUS_ARGS("s", name, "s", kind, "o", agent_path, "a{sv}", options),
+		SD_BUS_RESULT("o", module), method_register, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("RegisterFD", SD_BUS_ARGS("s", name, "s", kind, "a{sv}", options),
+				SD_BUS_RESULT("o", module, "h", fd), method_register_fd,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unregister", SD_BUS_ARGS("o", module), SD_BUS_NO_RESULT,
+				method_unregister, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetGroupByControlGroup", SD_BUS_ARGS("s", control_group),
+				SD_BUS_RESULT("o", group), method_get_group_by_control_group,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetGroupByUnit", SD_BUS_ARGS("s", unit), SD_BUS_RESULT("o", group),
+				method_get_group_by_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS(
+		"Relieve",
+		SD_BUS_ARGS("s", control_group, "t", bytes, "s", max_rung, "a{sv}", options),
+		SD_BUS_RESULT("t", freed_bytes, "t", claimed_bytes), method_relieve,
+		SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SetDryRun", SD_BUS_ARGS("b", dry_run), SD_BUS_NO_RESULT,
+				method_set_dry_run, SD_BUS_VTABLE_UNPRIVILEGED),
+
+	BUS_CONSTANT("Version", "s", get_version),
+	BUS_TOLD("Level", "s", get_level),
+	BUS_TOLD("Rung", "s", get_rung),
+	BUS_TOLD("Attribution", "s", get_attribution),
+	BUS_TOLD("Signal", "s", get_signal),
+	BUS_TOLD("Profile", "s", get_profile),
+	BUS_TOLD("DryRun", "b", get_dry_run),
+	BUS_TOLD("Degraded", "b", get_degraded),
+	BUS_TOLD("DegradedReasons", "as", get_degraded_reasons),
+	BUS_TOLD("NGroups", "u", get_n_groups),
+	BUS_TOLD("NModules", "u", get_n_modules),
+	BUS_UNTOLD("NRequests", "t", get_n_requests),
+	BUS_UNTOLD("NLate", "t", get_n_late),
+	BUS_UNTOLD("NEpisodes", "t", get_n_episodes),
+	BUS_UNTOLD("FreedBytes", "t", get_freed),
+	BUS_UNTOLD("ClaimedBytes", "t", get_claimed),
+	BUS_UNTOLD("MemoryTotal", "t", get_memory_total),
+	BUS_UNTOLD("MemoryAvailable", "t", get_memory_available),
+	BUS_UNTOLD("Headroom", "t", get_headroom),
+	BUS_UNTOLD("GrowthBytesPerSecond", "t", get_growth),
+	BUS_UNTOLD("TimeLeftUSec", "t", get_time_left),
+	BUS_UNTOLD("PressureSomeUSec", "t", get_some),
+	BUS_UNTOLD("PressureFullUSec", "t", get_full),
+	BUS_UNTOLD("TriggerWindowUSec", "t", get_trigger_window),
+	BUS_UNTOLD("ObservedTimestampMonotonic", "t", get_observed),
+
+	SD_BUS_SIGNAL_WITH_ARGS("LevelChanged",
+				SD_BUS_ARGS("s", control_group, "s", old_level, "s", new_level, "s",
+					    attribution, "s", signal, "s", reason, "t",
+					    timestamp_monotonic),
+				0),
+	SD_BUS_SIGNAL_WITH_ARGS("ActionStarted",
+				SD_BUS_ARGS("t", action_id, "s", rung, "s", control_group, "o",
+					    module, "t", bytes, "s", reason, "a{sv}", details),
+				0),
+	SD_BUS_SIGNAL_WITH_ARGS("ActionFinished",
+				SD_BUS_ARGS("t", action_id, "s", rung, "s", control_group, "s",
+					    result, "t", claimed_bytes, "t", measured_bytes, "t",
+					    duration_usec, "a{sv}", details),
+				0),
+	SD_BUS_SIGNAL_WITH_ARGS("EpisodeEnded",
+				SD_BUS_ARGS("t", episode_id, "s", control_group, "s", peak_level,
+					    "t", freed_bytes, "t", duration_usec),
+				0),
+	SD_BUS_VTABLE_END,
+};
+
+int bus_add_manager(struct bus *bus)
+{
+	return sd_bus_add_object_vtable(bus->connection, NULL, BUS_PATH, BUS_MANAGER_INTERFACE,
+					manager_vtable, bus);
+}
