@@ -205,6 +205,56 @@ forget_reliefd() { # stopped, and as it was installed
 	fi
 }
 
+manager() { # PROPERTY: of org.reliefd.Relief1.Manager, without its type
+	busctl get-property org.reliefd.Relief1 /org/reliefd/Relief1 \
+		org.reliefd.Relief1.Manager "$1" | sed -e 's/^[a-z]* //' -e 's/"//g'
+}
+
+manager_is() { # PROPERTY VALUE: for wait_for
+	[ "$(manager "$1")" = "$2" ]
+}
+
+start_cache() { # NAME [OPTION]...: the example cache as a service; returns once it is registered
+	local n
+
+	n=$(manager NModules)
+	start_unit "$1" -- example-cache --name="$1" "${@:2}"
+	wait_for 30 journal_has 'ready,' "$1.service" || fail "$1 is not ready: $(unit_output "$1")"
+	wait_for 10 manager_is NModules $((n + 1)) || fail "$1 does not register: $(unit_output "$1")"
+}
+
+requests_of() { # NAME: lines about requests that a cache or model printed
+	unit_output "$1" | grep -E '^[^ ]+: request' || true
+}
+
+# The burst: 50 MB/s to 150 MB beyond what is free. It must finish, nobody may be killed or stopped,
+# and the first request must come before 15 % of the memory is left.
+burst() {
+	local left
+
+	note "available before the burst: $(($(mem_available) >> 20)) MiB"
+	start_unit hog -- hog --rate 50M --until-over-free 150M
+	wait_for 90 unit_done hog || fail "the hog neither ends nor dies: $(unit_output hog)"
+	assert_no_kill
+	assert "the hog finished" unit_succeeded hog
+	for i in 1 2 3; do
+		assert "cache-$i was not stopped" unit_alive "cache-$i"
+	done
+	left=$(available_at_first_request)
+	note "$(($(manager FreedBytes) >> 20)) MiB given back ($(($(manager ClaimedBytes) >> 20)) claimed)" \
+		"in $(manager NRequests) requests, the first with $((left * 1000 / $(mem_total)))/1000 of the memory left"
+	assert_ge "left at the first request" $(($(mem_total) * 15 / 100)) "$left"
+	assert_ge "given back, measured" $((100 << 20)) "$(manager FreedBytes)"
+}
+
+# In bytes, from below: what the hog said last before any cache was asked, less what it may have
+# taken since (it speaks four times a second).
+available_at_first_request() {
+	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" \
+		--unit=hog.service --unit='cache-*.service' |
+		awk '/ request / { print last - 50 * 1048576 / 4; exit } / available / { last = $NF }'
+}
+
 # --- the end ---
 
 cleanup_fn() { # COMMAND...: run at the end of the case, whatever becomes of it; last said, first done

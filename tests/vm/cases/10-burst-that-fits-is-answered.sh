@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test: a burst 150 MB beyond what is free finishes, because three caches gave way
+# repeat: 10
+# timeout: 120
+
+start_reliefd
+for i in 1 2 3; do
+	start_cache "cache-$i" --size=100M
+done
+burst
