@@ -24,13 +24,15 @@ struct cgroup_tree {
 
 /*
  * proc: NULL for "/proc". mount: NULL to look it up in mountinfo.
- * Returns: 0 (also for CGROUP_MODE_NONE) or negative errno when mountinfo cannot be read.
+ * Returns: 0 (also for CGROUP_MODE_NONE) or negative errno when mountinfo cannot be read or the
+ * mount is no directory.
  */
 int cgroup_tree_init(struct cgroup_tree *tree, const char *proc, const char *mount);
 void cgroup_tree_done(struct cgroup_tree *tree);
 const char *cgroup_mode_name(enum cgroup_mode mode);
 /*
  * The v2 path of a process, as in /proc/PID/cgroup ("0::" line).
- * Returns: 0 and a string the caller frees; -ESRCH no such process; -ENODATA no v2 line.
+ * Returns: 0 and a string the caller frees; -ESRCH no such process, or its cgroup was removed;
+ * -ENODATA no v2 line, or a path outside our cgroup namespace.
  */
 int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_path);

@@ -26,8 +26,12 @@ struct group {
 	uint32_t slot, parent_slot;
 	uint32_t flags;	    /* enum group_flag */
 	uint32_t n_modules; /* registered in this very group; counted by the registry */
-	int watch;	    /* inotify */
 	char *path;	    /* from the v2 root: "/", "/system.slice/foo.service" */
+
+	/* The set's own. */
+	uint32_t claims;     /* why it is here; 0: only as an ancestor */
+	uint32_t n_children; /* groups right below */
+	uint32_t next;	     /* in the table of paths */
 };
 
 struct group_listener {
@@ -53,34 +57,50 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 struct group_set *group_set_free(struct group_set *set);
 DEFINE_CLEANUP(struct group_set *, group_set_free);
 
-/* At most four listeners; they stay until the set is freed. Called for groups already there, too. */
+const struct cgroup_tree *group_set_tree(const struct group_set *set);
+/* At most four listeners, until the set is freed; called for groups already there, too. */
 int group_set_listen(struct group_set *set, const struct group_listener *listener);
 /* Takes over another profile's patterns; groups come and go accordingly. */
 int group_set_use_profile(struct group_set *set, const struct profile *profile);
 
 uint32_t group_set_size(const struct group_set *set); /* groups, the host included */
-/* The slot's group or NULL. */
+uint32_t group_set_max(const struct group_set *set);  /* slots */
+/* How often a group found no slot since the start. */
+uint64_t group_set_n_refused(const struct group_set *set);
+/*
+ * The slot's group or NULL. One that died is still there, GROUP_IS_GONE in its flags, until the
+ * step after the one that reported it: decisions about it can name it.
+ */
 struct group *group_set_get(struct group_set *set, uint32_t slot);
 struct group *group_set_find(struct group_set *set, const char *path);
 /* The first group whose last path element is this unit name, or NULL. */
 struct group *group_set_find_unit(struct group_set *set, const char *unit);
 /*
- * Finds or adds the group at that path, because a module lives there.
- * Returns: 0; -ENOENT no such cgroup; -ENOSPC no slot left.
+ * Finds or adds the group at that path, because a module lives there; it stays until the cgroup is
+ * removed.
+ * Returns: 0; -ENOENT no such cgroup, or nested deeper than 32; -ENOSPC no slot left.
  */
 int group_set_ensure(struct group_set *set, const char *path, struct group **ret);
-/* The next used slot from `slot` on, or NULL at the end: for walks. */
+/* The next living group from `slot` on, or NULL at the end: for walks. */
 struct group *group_set_next(struct group_set *set, uint32_t slot);
 
-#define group_set_foreach(set, group)                                                              \
-	for (struct group *group = group_set_next(set, 0); group;                                  \
+#define group_set_foreach(set, group)                             \
+	for (struct group *group = group_set_next(set, 0); group; \
 	     group = group_set_next(set, group->slot + 1))
 
+/*
+ * Opens the group's directory (O_PATH), for several files in a row.
+ * Returns: a descriptor the caller owns, or -ENODEV as below.
+ */
+int group_open_directory(const struct group_set *set, const struct group *group);
 /*
  * Opens a file of the group, O_CLOEXEC added.
  * Returns: a descriptor the caller owns; -ENODEV when the group is gone or the path now belongs to
  * another one; -ENOENT when this cgroup has no such file (controller not enabled).
  */
 int group_open(const struct group_set *set, const struct group *group, const char *file, int flags);
-/* Reports groups that died since the last call as GROUP_IS_GONE readings, then frees their slots. */
+/*
+ * Reports groups that died since the last call as GROUP_IS_GONE readings, and frees the slots of
+ * those that the last call reported.
+ */
 void group_set_collect(struct group_set *set, struct observation *observation);

@@ -16,7 +16,9 @@
  * Returns: true and buf filled, or false when no element is a unit name or it does not fit.
  */
 bool unit_name_from_path(const char *path, char *buf, size_t size);
+/* The unit name of a single path element: a leading "_" (systemd's escaping) is skipped. */
+const char *unit_name_unescape(const char *element);
 /* The pod's UID of a kubepods path (systemd or cgroupfs driver), dashes restored. */
 bool pod_uid_from_path(const char *path, char *buf, size_t size);
-/* The container id of a container runtime's scope (cri-containerd, crio, docker, libpod). */
+/* The container id of a container runtime's cgroup (cri-containerd, crio, docker, libpod). */
 bool container_id_from_path(const char *path, char *buf, size_t size);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "controller/groups/group_match.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "controller/groups/unit_name.h"
+
+static const char *last_element(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool matches_any(const struct pattern_list *list, const char *text, int flags)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (fnmatch(list->pattern[i], text, flags) == 0)
+			return true;
+	return false;
+}
+
+bool path_is_below(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	if (strcmp(top, "/") == 0)
+		return true;
+	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+bool group_match_listed(const struct profile *profile, const char *path)
+{
+	return matches_any(&profile->units, unit_name_unescape(last_element(path)), 0) ||
+	       matches_any(&profile->paths, path, FNM_PATHNAME);
+}
+
+bool group_match_protected(const struct profile *profile, const char *path)
+{
+	char element[PROFILE_PATTERN_SIZE * 2];
+
+	while (*path) {
+		size_t n = strcspn(++path, "/");
+
+		if (n > 0 && n < sizeof(element)) {
+			memcpy(element, path, n);
+			element[n] = '\0';
+			if (matches_any(&profile->protected_units, unit_name_unescape(element), 0))
+				return true;
+		}
+		path += n;
+	}
+	return false;
+}
+
+static size_t depth_of(const char *path)
+{
+	size_t n = 0;
+
+	for (; *path; path++)
+		n += path[0] == '/' && path[1] != '\0' && path[1] != '/';
+	return n;
+}
+
+/* The pattern's first elements match the whole path, and it has more. */
+static bool pattern_reaches_below(const char *pattern, const char *path)
+{
+	char head[PROFILE_PATTERN_SIZE];
+	size_t depth = depth_of(path), n = 0;
+	const char *s = pattern;
+
+	for (; *s; s++)
+		if (*s == '/' && n++ == depth)
+			break;
+	if (*s == '\0' || (size_t)(s - pattern) >= sizeof(head))
+		return false;
+	if (depth == 0)
+		return true;
+	memcpy(head, pattern, (size_t)(s - pattern));
+	head[s - pattern] = '\0';
+	return fnmatch(head, path, FNM_PATHNAME) == 0;
+}
+
+static bool holds_units(const char *path)
+{
+	const char *name = last_element(path);
+	size_t n = strlen(name);
+
+	if (n == 0)
+		return true;
+	if (n > 6 && strcmp(name + n - 6, ".slice") == 0)
+		return true;
+	return fnmatch("user@*.service", name, 0) == 0;
+}
+
+bool group_match_may_hold(const struct profile *profile, const char *path)
+{
+	if (profile->units.n > 0 && holds_units(path))
+		return true;
+	for (uint32_t i = 0; i < profile->paths.n; i++)
+		if (pattern_reaches_below(profile->paths.pattern[i], path))
+			return true;
+	return false;
+}
+
+static bool is_literal(const char *pattern)
+{
+	return !strpbrk(pattern, "*?[\\");
+}
+
+bool group_match_named(const struct profile *profile, const char *path)
+{
+	const char *unit = unit_name_unescape(last_element(path));
+
+	for (uint32_t i = 0; i < profile->units.n; i++)
+		if (is_literal(profile->units.pattern[i]) &&
+		    strcmp(profile->units.pattern[i], unit) == 0)
+			return true;
+	for (uint32_t i = 0; i < profile->paths.n; i++)
+		if (is_literal(profile->paths.pattern[i]) &&
+		    strcmp(profile->paths.pattern[i], path) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Group match: what a profile's patterns say about a cgroup path
+ *
+ * Patterns are fnmatch(3) globs. Unit patterns are held against the last element of a path; in
+ * path patterns a `*` does not cross a slash, as in a shell, so that a pattern has a depth.
+ */
+
+#include <stdbool.h>
+
+#include "policies/profile.h"
+
+/* Its last element matches a unit pattern, or the whole path matches a path pattern. */
+bool group_match_listed(const struct profile *profile, const char *path);
+/* An element of the path matches a protected unit: protection holds for what is below. */
+bool group_match_protected(const struct profile *profile, const char *path);
+/*
+ * Directories below this one can match. Units live in the root, in slices and in user managers;
+ * the units of a systemd inside a container are not the host's and are not looked for.
+ */
+bool group_match_may_hold(const struct profile *profile, const char *path);
+/* The profile names this very group: by a pattern without glob characters. */
+bool group_match_named(const struct profile *profile, const char *path);
+/* `path` is `top` or lies below it. */
+bool path_is_below(const char *path, const char *top);

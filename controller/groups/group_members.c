@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "controller/groups/group_members.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "controller/base/log.h"
+#include "controller/groups/group_match.h"
+
+/* The root itself is "." to openat(). */
+const char *group_relative_path(const char *path)
+{
+	return path[1] ? path + 1 : ".";
+}
+
+static int read_id(const struct group_members *m, const char *path, uint64_t *ret_id)
+{
+	struct stat st;
+
+	if (fstatat(m->root_fd, group_relative_path(path), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOENT;
+	*ret_id = st.st_ino;
+	return 0;
+}
+
+void group_members_watch(struct group_members *m, const char *path)
+{
+	int r = group_watch_add(m->watch, path);
+
+	if (r >= 0 || r == -ENOENT || m->watches_short)
+		return;
+	m->watches_short = true;
+	if (r == -ENOSPC)
+		log_warning("No inotify watch left for %s: births and deaths of cgroups go "
+			    "unnoticed, raise fs.inotify.max_user_watches",
+			    path);
+	else
+		log_errno(r, "Cannot watch %s for births and deaths of cgroups", path);
+}
+
+static struct group *parent_of(struct group_members *m, const struct group *group)
+{
+	return &m->table.groups[group->parent_slot];
+}
+
+static uint32_t flags_of(const struct group_members *m, const struct group *group)
+{
+	uint32_t flags = group->claims ? 0 : GROUP_IS_CONTEXT;
+
+	if (group_match_protected(m->profile, group->path) ||
+	    (m->own_path && group->slot != GROUP_SLOT_HOST &&
+	     path_is_below(group->path, m->own_path)))
+		flags |= GROUP_IS_PROTECTED;
+	return flags;
+}
+
+static void tell_added(struct group_members *m, const struct group *group)
+{
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].added)
+			m->listeners[i].added(m->listeners[i].data, group);
+}
+
+static void tell_removed(struct group_members *m, const struct group *group)
+{
+	m->changed = true;
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].removed)
+			m->listeners[i].removed(m->listeners[i].data, group);
+}
+
+static int member_refuse(struct group_members *m, const char *path)
+{
+	if (m->n_refused++ == 0)
+		log_warning("No slot left for cgroup %s: more than %" PRIu32 " groups are under "
+			    "control; name fewer in the profile",
+			    path, m->table.max);
+	return -ENOSPC;
+}
+
+static void member_release(struct group_members *m, struct group *group);
+
+/*
+ * The parent is watched before the identity is taken: a death in between is in the queue.
+ */
+static int member_add_below(struct group_members *m, struct group *parent, const char *path,
+			    struct group **ret)
+{
+	struct group *group;
+	uint64_t id;
+	int r;
+
+	group_members_watch(m, parent->path);
+	r = read_id(m, path, &id);
+	if (r >= 0)
+		r = group_table_add(&m->table, path, id, &group);
+	if (r < 0) {
+		member_release(m, parent);
+		return r == -ENOSPC ? member_refuse(m, path) : r;
+	}
+	parent->n_children++;
+	group->parent_slot = parent->slot;
+	*ret = group;
+	return 0;
+}
+
+static void member_claim(struct group_members *m, struct group *group, uint32_t claim, bool is_new)
+{
+	if (!is_new && !(claim & ~group->claims))
+		return;
+	group->claims |= claim;
+	group->flags = flags_of(m, group);
+	m->changed = true;
+	if (is_new)
+		tell_added(m, group);
+}
+
+int group_members_add(struct group_members *m, const char *path, uint32_t claim, struct group **ret)
+{
+	struct group *parent = &m->table.groups[GROUP_SLOT_HOST], *group = parent;
+	char prefix[PATH_MAX];
+	size_t length = strlen(path);
+	int r;
+
+	if (length >= sizeof(prefix))
+		return -ENAMETOOLONG;
+	/* From the root down: the ancestors first. */
+	for (size_t end = 1; path[1] && end <= length; end++) {
+		bool is_new;
+
+		if (path[end] != '/' && path[end] != '\0')
+			continue;
+		memcpy(prefix, path, end);
+		prefix[end] = '\0';
+		group = group_table_find(&m->table, prefix);
+		is_new = !group;
+		if (is_new) {
+			r = member_add_below(m, parent, prefix, &group);
+			if (r < 0)
+				return r;
+		}
+		member_claim(m, group, end == length ? claim : 0, is_new);
+		parent = group;
+	}
+	*ret = group;
+	return 0;
+}
+
+/* The group is dead, or nobody claims it: it leaves, its slot is kept until the next collect. */
+static void member_remove(struct group_members *m, struct group *group)
+{
+	struct group *parent = parent_of(m, group);
+
+	group->claims = 0;
+	group_table_hide(&m->table, group);
+	m->n_gone++;
+	tell_removed(m, group);
+	parent->n_children--;
+	member_release(m, parent);
+}
+
+static void member_release(struct group_members *m, struct group *group)
+{
+	if (group->claims == 0 && group->n_children == 0)
+		member_remove(m, group);
+}
+
+/* The deepest first. Releasing the last child can take an ancestor along. */
+void group_members_remove(struct group_members *m, const char *path)
+{
+	struct group *top;
+
+	while ((top = group_table_find(&m->table, path))) {
+		struct group *deepest = top;
+
+		for (struct group *g = group_table_next(&m->table, 0); top->n_children && g;
+		     g = group_table_next(&m->table, g->slot + 1))
+			if (g->n_children == 0 && path_is_below(g->path, path)) {
+				deepest = g;
+				break;
+			}
+		member_remove(m, deepest);
+	}
+}
+
+bool group_members_is_alive(const struct group_members *m, const struct group *group)
+{
+	uint64_t id;
+
+	return read_id(m, group->path, &id) >= 0 && id == group->id;
+}
+
+void group_members_unclaim(struct group_members *m)
+{
+	struct group *group;
+
+	for (uint32_t slot = 1; (group = group_table_next(&m->table, slot));
+	     slot = group->slot + 1) {
+		if (group_members_is_alive(m, group))
+			group->claims &= ~(uint32_t)CLAIM_PROFILE;
+		else
+			group_members_remove(m, group->path);
+	}
+}
+
+void group_members_settle(struct group_members *m)
+{
+	struct group *group;
+
+	for (uint32_t slot = 1; (group = group_table_next(&m->table, slot));
+	     slot = group->slot + 1) {
+		if (group->claims == 0 && group->n_children == 0) {
+			member_remove(m, group);
+			continue;
+		}
+		group->flags = flags_of(m, group);
+		group_members_watch(m, parent_of(m, group)->path);
+	}
+}
+
+static int member_add_host(struct group_members *m)
+{
+	struct group *host;
+	uint64_t id;
+	int r;
+
+	r = read_id(m, "/", &id);
+	if (r < 0)
+		return r;
+	r = group_table_add(&m->table, "/", id, &host);
+	if (r < 0)
+		return r;
+	host->parent_slot = SLOT_NONE;
+	host->claims = CLAIM_HOST;
+	return 0;
+}
+
+static int member_find_own_path(struct group_members *m, const struct cgroup_tree *tree)
+{
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	r = cgroup_tree_path_of_pid(tree, getpid(), &path);
+	/* Prepared directories of tests hold no such file. */
+	if (r == -ENODATA || r == -ESRCH)
+		return 0;
+	if (r < 0)
+		return r;
+	/* In the root itself there is nothing that could be told apart. */
+	if (path[1])
+		m->own_path = take_ptr(path);
+	return 0;
+}
+
+int group_members_init(struct group_members *m, const struct cgroup_tree *tree,
+		       const struct profile *profile, uint32_t max_groups)
+{
+	int r;
+
+	*m = (struct group_members){ .profile = profile, .root_fd = -1 };
+	m->root_fd = open(tree->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (m->root_fd < 0)
+		return -errno;
+	r = group_table_init(&m->table, max_groups);
+	if (r < 0)
+		return r;
+	r = member_find_own_path(m, tree);
+	if (r < 0)
+		return r;
+	return member_add_host(m);
+}
+
+void group_members_done(struct group_members *m)
+{
+	group_table_done(&m->table);
+	m->root_fd = fd_close(m->root_fd);
+	free(m->own_path);
+	m->own_path = NULL;
+}

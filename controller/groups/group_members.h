@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Group members: who is in the set, and because of whom
+ *
+ * A group stays as long as somebody claims it: the host, the profile, a module, or (no claim, then
+ * GROUP_IS_CONTEXT) a group below it. The set's own part; others see controller/groups/group_set.h.
+ */
+
+#include "controller/groups/group_set.h"
+#include "controller/groups/group_table.h"
+#include "controller/groups/group_watch.h"
+
+#define GROUP_MAX_LISTENERS 4
+
+enum group_claim {
+	CLAIM_HOST = 1U << 0,
+	CLAIM_PROFILE = 1U << 1,
+	CLAIM_MODULE = 1U << 2,
+	CLAIM_DEAD_AND_TOLD = 1U << 3, /* the last word is out: the slot is freed next time */
+};
+
+struct group_members {
+	const struct profile *profile;
+	struct group_table table;
+	struct group_watch *watch; /* the set's */
+	struct group_listener listeners[GROUP_MAX_LISTENERS];
+	size_t n_listeners;
+	int root_fd;	    /* of the tree, O_PATH */
+	char *own_path;	    /* our own cgroup: protected; NULL when unknown */
+	uint32_t n_gone;    /* slots held by dead groups */
+	uint64_t n_refused; /* for want of a slot */
+	bool changed;	    /* since the owner last looked */
+	bool watches_short; /* said once */
+};
+
+/* Opens the tree and adds the host. `profile` must stay. */
+int group_members_init(struct group_members *members, const struct cgroup_tree *tree,
+		       const struct profile *profile, uint32_t max_groups);
+void group_members_done(struct group_members *members);
+
+/*
+ * Finds or adds the group and its ancestors; the claim is added to those it has.
+ * Returns: 0; -ENOENT no such cgroup; -ENOSPC no slot (warned of once, counted); -ENOMEM.
+ */
+int group_members_add(struct group_members *members, const char *path, uint32_t claim,
+		      struct group **ret);
+/* Removes the group and all below it, and the ancestors that nobody needs then. */
+void group_members_remove(struct group_members *members, const char *path);
+/* Takes the profile's claims back and removes what died unseen; then look, then settle. */
+void group_members_unclaim(struct group_members *members);
+/* Removes what nobody claims; what stays gets its flags anew and is watched for its death. */
+void group_members_settle(struct group_members *members);
+/* The path still belongs to this very group. */
+bool group_members_is_alive(const struct group_members *members, const struct group *group);
+/* Watches a directory for births and deaths; a failure is logged once. */
+void group_members_watch(struct group_members *members, const char *path);
+/* The path as openat() below root_fd wants it. */
+const char *group_relative_path(const char *path);

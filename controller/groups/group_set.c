@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How the set follows the tree
+ *
+ *    look(directory)   listed by the profile? add it, its ancestors first
+ *        │             may hold listed ones? watch it, then look at each child
+ *        ▼
+ *    birth (inotify) ─▶ look(child)
+ *    death (inotify) ─▶ the group and all below it leave; ancestors that nobody needs leave, too
+ *    queue overflow, other profile ─▶ drop watches and claims, look("/"), drop what is unclaimed
+ *
+ * A directory is watched before it is read, and the parent of a group before the group's identity
+ * is taken: whatever happens in between is in the queue, and seeing a thing twice does no harm.
+ */
+
+#include "controller/groups/group_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "controller/base/log.h"
+#include "controller/groups/group_match.h"
+#include "controller/groups/group_members.h"
+#include "controller/groups/group_watch.h"
+#include "controller/groups/unit_name.h"
+
+/* Slices and user managers nest some ten deep; a user may nest what is delegated to him deeper. */
+#define MAX_DEPTH 32
+
+struct group_set {
+	const struct cgroup_tree *tree;
+	struct profile profile;
+	struct wake wake;
+	struct group_members members;
+};
+
+/* A path that grows and shrinks while the tree is walked. */
+struct walk {
+	char path[PATH_MAX];
+	size_t length;
+	unsigned int depth;
+};
+
+static int set_look(struct group_set *set, struct walk *walk);
+
+static bool walk_push(struct walk *walk, const char *name)
+{
+	size_t n = strlen(name), at = walk->length == 1 ? 0 : walk->length;
+
+	if (at + 1 + n >= sizeof(walk->path))
+		return false;
+	walk->depth++;
+	walk->path[at] = '/';
+	memcpy(walk->path + at + 1, name, n + 1);
+	walk->length = at + 1 + n;
+	return true;
+}
+
+static void walk_cut(struct walk *walk, size_t length)
+{
+	walk->depth--;
+	walk->length = length;
+	walk->path[length] = '\0';
+}
+
+static void close_directory(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* The first error that is not about a single group; the walk goes on all the same. */
+static int set_look_below(struct group_set *set, struct walk *walk)
+{
+	_cleanup_(close_directory) DIR *d = NULL;
+	size_t length = walk->length;
+	struct dirent *entry;
+	int fd, r = 0;
+
+	fd = openat(set->members.root_fd, group_relative_path(walk->path),
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		fd_close(fd);
+		return -ENOMEM;
+	}
+	while ((entry = readdir(d))) {
+		int below;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    !walk_push(walk, entry->d_name))
+			continue;
+		below = set_look(set, walk);
+		if (r == 0)
+			r = below;
+		walk_cut(walk, length);
+	}
+	return r;
+}
+
+static int set_look(struct group_set *set, struct walk *walk)
+{
+	struct group *group;
+	int r = 0;
+
+	if (group_match_listed(&set->profile, walk->path))
+		r = group_members_add(&set->members, walk->path, CLAIM_PROFILE, &group);
+	/* It vanished, or there was no slot, which was said. */
+	if (r == -ENOENT || r == -ENOSPC)
+		r = 0;
+	if (r < 0 || walk->depth >= MAX_DEPTH || !group_match_may_hold(&set->profile, walk->path))
+		return r;
+	group_members_watch(&set->members, walk->path);
+	return set_look_below(set, walk);
+}
+
+static int set_look_at(struct group_set *set, const char *path)
+{
+	struct walk walk;
+
+	walk.depth = 0;
+	walk.length = strlen(path);
+	if (walk.length >= sizeof(walk.path))
+		return -ENAMETOOLONG;
+	memcpy(walk.path, path, walk.length + 1);
+	return set_look(set, &walk);
+}
+
+static int set_look_anew(struct group_set *set)
+{
+	int r;
+
+	r = group_watch_reset(set->members.watch);
+	if (r < 0)
+		return r;
+	group_members_unclaim(&set->members);
+	r = set_look_at(set, "/");
+	group_members_settle(&set->members);
+	return r;
+}
+
+static void on_created(void *data, const char *path)
+{
+	struct group_set *set = data;
+	struct group *old = group_table_find(&set->members.table, path);
+	int r;
+
+	if (old && !group_members_is_alive(&set->members, old))
+		group_members_remove(&set->members, path);
+	r = set_look_at(set, path);
+	if (r < 0)
+		log_errno(r, "Cannot follow cgroup %s", path);
+}
+
+static void on_deleted(void *data, const char *path)
+{
+	struct group_set *set = data;
+	struct group *group = group_table_find(&set->members.table, path);
+
+	/* The news can be older than the group: its path was used before. */
+	if (group && group_members_is_alive(&set->members, group))
+		return;
+	group_watch_remove(set->members.watch, path);
+	if (group)
+		group_members_remove(&set->members, path);
+}
+
+static void on_lost(void *data)
+{
+	int r = set_look_anew(data);
+
+	if (r < 0)
+		log_errno(r, "Cannot look through the cgroup tree again");
+}
+
+static void on_settled(void *data)
+{
+	struct group_set *set = data;
+
+	if (set->members.changed)
+		wake_up(&set->wake);
+	set->members.changed = false;
+}
+
+int group_set_new(struct group_set **ret, const struct group_set_config *config)
+{
+	_cleanup_(group_set_free_cleanup) struct group_set *set = NULL;
+	int r;
+
+	if (config->tree->mode == CGROUP_MODE_NONE)
+		return -ENODEV;
+	set = calloc(1, sizeof(*set));
+	if (!set)
+		return -ENOMEM;
+	set->tree = config->tree;
+	set->profile = *config->profile;
+	set->wake = config->wake;
+	r = group_members_init(&set->members, set->tree, &set->profile, config->max_groups);
+	if (r < 0)
+		return r;
+	r = group_watch_new(&set->members.watch, &(struct group_watch_config){
+							 .event = config->event,
+							 .mount = set->tree->mount,
+							 .created = on_created,
+							 .deleted = on_deleted,
+							 .lost = on_lost,
+							 .settled = on_settled,
+							 .data = set,
+						 });
+	if (r < 0)
+		return r;
+	r = set_look_at(set, "/");
+	if (r < 0)
+		return r;
+	set->members.changed = false;
+	*ret = take_ptr(set);
+	return 0;
+}
+
+struct group_set *group_set_free(struct group_set *set)
+{
+	if (!set)
+		return NULL;
+	group_watch_free(set->members.watch);
+	group_members_done(&set->members);
+	free(set);
+	return NULL;
+}
+
+const struct cgroup_tree *group_set_tree(const struct group_set *set)
+{
+	return set->tree;
+}
+
+int group_set_listen(struct group_set *set, const struct group_listener *listener)
+{
+	struct group_members *m = &set->members;
+
+	if (m->n_listeners == GROUP_MAX_LISTENERS)
+		return -ENOSPC;
+	m->listeners[m->n_listeners++] = *listener;
+	if (listener->added)
+		group_set_foreach(set, group)
+			listener->added(listener->data, group);
+	return 0;
+}
+
+int group_set_use_profile(struct group_set *set, const struct profile *profile)
+{
+	int r;
+
+	set->profile = *profile;
+	r = set_look_anew(set);
+	on_settled(set);
+	return r;
+}
+
+uint32_t group_set_size(const struct group_set *set)
+{
+	return set->members.table.n;
+}
+
+uint32_t group_set_max(const struct group_set *set)
+{
+	return set->members.table.max;
+}
+
+uint64_t group_set_n_refused(const struct group_set *set)
+{
+	return set->members.n_refused;
+}
+
+struct group *group_set_get(struct group_set *set, uint32_t slot)
+{
+	const struct group_table *t = &set->members.table;
+
+	return slot < t->high_water && t->groups[slot].path ? &t->groups[slot] : NULL;
+}
+
+struct group *group_set_find(struct group_set *set, const char *path)
+{
+	return group_table_find(&set->members.table, path);
+}
+
+struct group *group_set_find_unit(struct group_set *set, const char *unit)
+{
+	group_set_foreach(set, group)
+		if (strcmp(unit_name_unescape(strrchr(group->path, '/') + 1), unit) == 0)
+			return group;
+	return NULL;
+}
+
+/* Absolute, no empty element, none that leads elsewhere, and not deeper than anybody needs. */
+static bool is_clean(const char *path)
+{
+	unsigned int depth = 0;
+
+	if (path[0] != '/')
+		return false;
+	for (const char *s = path; *s; s += strcspn(s, "/")) {
+		size_t n = strcspn(++s, "/");
+
+		if (++depth > MAX_DEPTH || (n == 0 && path[1] != '\0') || (n == 1 && s[0] == '.') ||
+		    (n == 2 && s[0] == '.' && s[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+int group_set_ensure(struct group_set *set, const char *path, struct group **ret)
+{
+	struct group *group;
+	int r;
+
+	if (!is_clean(path))
+		return -ENOENT;
+	group = group_table_find(&set->members.table, path);
+	if (group && !group_members_is_alive(&set->members, group))
+		group_members_remove(&set->members, path);
+	r = group_members_add(&set->members, path, CLAIM_MODULE, &group);
+	on_settled(set);
+	if (r < 0)
+		return r;
+	*ret = group;
+	return 0;
+}
+
+struct group *group_set_next(struct group_set *set, uint32_t slot)
+{
+	return group_table_next(&set->members.table, slot);
+}
+
+int group_open_directory(const struct group_set *set, const struct group *group)
+{
+	_cleanup_fd_ int fd = -1;
+	struct stat st;
+
+	if (group->flags & GROUP_IS_GONE)
+		return -ENODEV;
+	fd = openat(set->members.root_fd, group_relative_path(group->path),
+		    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ENODEV : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_ino == group->id ? take_fd(fd) : -ENODEV;
+}
+
+int group_open(const struct group_set *set, const struct group *group, const char *file, int flags)
+{
+	_cleanup_fd_ int dir = group_open_directory(set, group);
+	int fd;
+
+	if (dir < 0)
+		return dir;
+	fd = openat(dir, file, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void group_set_collect(struct group_set *set, struct observation *observation)
+{
+	struct group_members *m = &set->members;
+
+	for (uint32_t slot = 0; m->n_gone > 0 && slot < m->table.high_water; slot++) {
+		struct group *group = &m->table.groups[slot];
+		struct group_reading *reading;
+
+		if (!group->path || !(group->flags & GROUP_IS_GONE))
+			continue;
+		if (group->claims & CLAIM_DEAD_AND_TOLD) {
+			group_table_release(&m->table, group);
+			m->n_gone--;
+			continue;
+		}
+		reading = observation_add_group(observation);
+		if (!reading)
+			return;
+		reading->id = group->id;
+		reading->slot = slot;
+		reading->parent_slot = group->parent_slot;
+		reading->flags = group->flags;
+		group->claims |= CLAIM_DEAD_AND_TOLD;
+	}
+}
