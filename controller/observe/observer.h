@@ -27,16 +27,17 @@ struct observer_config {
 
 /* What this host offers, for doctor, D-Bus `Degraded` and the log. */
 enum observer_degradation {
-	OBSERVER_NO_PSI = 1U << 0,	    /* no PSI files: headroom and events only */
-	OBSERVER_SLOW_PSI = 1U << 1,	    /* windows must be multiples of 2 s */
+	OBSERVER_NO_PSI = 1U << 0,   /* no PSI files: headroom and events only */
+	OBSERVER_SLOW_PSI = 1U << 1, /* windows must be multiples of 2 s */
 	OBSERVER_NO_MEMORY_CONTROLLER = 1U << 2,
 	OBSERVER_NO_EVENTS = 1U << 3,
 };
 
 struct observer_stats {
 	uint64_t n_psi_events, n_memory_events;
-	uint64_t last_trigger_usec; /* when a PSI trigger or memory.events was seen readable; 0 never */
-	uint32_t n_triggers;	    /* armed PSI triggers */
+	uint64_t last_trigger_usec;   /* when a PSI trigger or memory.events was seen readable; 0
+					 never */
+	uint32_t n_triggers;	      /* armed PSI triggers */
 	uint64_t trigger_window_usec; /* the window that the host's triggers got */
 };
 

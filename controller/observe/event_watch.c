@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is heard
+ *
+ *    /proc/pressure/memory   some, full
+ *    /
+ *    ├─ system.slice         memory.events, some          a "top"
+ *    │  ├─ a.service
+ *    │  └─ b.service         some                         if the profile names it
+ *    └─ user.slice           memory.events, some          a "top"
+ *
+ * memory.events says that it moved by POLLPRI; reading it again from the start arms it again. Its
+ * death is told by inotify only (group_set.c), that of a trigger's group by POLLERR as well.
+ */
+
+#include "controller/observe/event_watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "controller/base/file.h"
+#include "controller/base/log.h"
+#include "controller/groups/group_match.h"
+#include "controller/observe/psi.h"
+
+/*
+ * The daemon as a whole is to stay below 64 descriptors: 2 for the host, 2 for each top, 1 for
+ * each named group make 38, and some 16 belong to the loop, the bus, the journal and the files
+ * that stay open. A systemd host has four or five tops.
+ */
+#define MAX_TOPS  12
+#define MAX_NAMED 12
+
+/* Room for "trigger:" or "events:" and the tail of a path. */
+#define DESCRIPTION_SIZE 128
+
+struct watcher {
+	struct event_watch *watch;
+	uint64_t id; /* of the group; 0: free */
+	uint32_t slot;
+	bool is_top;
+	struct psi_trigger trigger;
+	sd_event_source *events;
+	int events_fd;
+};
+
+struct event_watch {
+	struct event_watch_config config;
+	struct profile profile;
+	struct fd_closer *closer;
+	struct psi_trigger host_some, host_full;
+	struct watcher watchers[MAX_TOPS + MAX_NAMED];
+	bool trigger_failed, events_failed; /* said once */
+};
+
+static void host_fired(void *data, struct psi_trigger *trigger, bool gone)
+{
+	struct event_watch *w = data;
+
+	w->config.stirred(w->config.data, GROUP_SLOT_HOST, STIR_STALL);
+}
+
+static void watcher_fired(void *data, struct psi_trigger *trigger, bool gone)
+{
+	struct watcher *watcher = data;
+	struct event_watch *w = watcher->watch;
+
+	/* The group set will tell of the death, too. */
+	if (!gone)
+		w->config.stirred(w->config.data, watcher->slot, STIR_STALL);
+}
+
+/* PSI switched off or absent is a degradation, not an error. */
+static void watch_trigger_failed(struct event_watch *w, int error, const char *what)
+{
+	if (error == -EOPNOTSUPP || error == -ENOENT || error == -ENODEV || w->trigger_failed)
+		return;
+	w->trigger_failed = true;
+	log_errno(error, "Cannot set a PSI trigger on %s", what);
+}
+
+static int host_open(const struct event_watch *w)
+{
+	char path[PATH_MAX];
+	int n, fd;
+
+	n = snprintf(path, sizeof(path), "%s/pressure/memory",
+		     group_set_tree(w->config.groups)->proc);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static void host_arm(struct event_watch *w, struct psi_trigger *trigger, enum psi_kind kind,
+		     uint64_t stall_usec, const char *description)
+{
+	int r;
+
+	if (stall_usec == 0)
+		return;
+	r = host_open(w);
+	if (r >= 0)
+		r = psi_trigger_arm(trigger, r,
+				    &(struct psi_trigger_config){
+					    .event = w->config.event,
+					    .closer = w->closer,
+					    .kind = kind,
+					    .stall_usec = stall_usec,
+					    .window_usec = w->profile.trigger_window_usec,
+					    .description = description,
+					    .fired = host_fired,
+					    .data = w,
+				    });
+	if (r < 0)
+		watch_trigger_failed(w, r, "the host");
+}
+
+static void watch_arm_host(struct event_watch *w)
+{
+	host_arm(w, &w->host_some, PSI_SOME, w->profile.trigger_some_usec, "trigger:host-some");
+	host_arm(w, &w->host_full, PSI_FULL, w->profile.trigger_full_usec, "trigger:host-full");
+}
+
+static void watcher_arm_trigger(struct watcher *watcher, const struct group *group)
+{
+	struct event_watch *w = watcher->watch;
+	char description[DESCRIPTION_SIZE];
+	int r;
+
+	if (w->profile.trigger_some_usec == 0)
+		return;
+	snprintf(description, sizeof(description), "trigger:%s", group->path);
+	r = group_open(w->config.groups, group, "memory.pressure", O_RDWR | O_NONBLOCK);
+	if (r >= 0)
+		r = psi_trigger_arm(&watcher->trigger, r,
+				    &(struct psi_trigger_config){
+					    .event = w->config.event,
+					    .closer = w->closer,
+					    .kind = PSI_SOME,
+					    .stall_usec = w->profile.trigger_some_usec,
+					    .window_usec = w->profile.trigger_window_usec,
+					    .description = description,
+					    .fired = watcher_fired,
+					    .data = watcher,
+				    });
+	if (r < 0)
+		watch_trigger_failed(w, r, group->path);
+}
+
+static void watcher_close_events(struct watcher *watcher)
+{
+	watcher->events = sd_event_source_disable_unref(watcher->events);
+	watcher->events_fd = fd_close(watcher->events_fd);
+}
+
+/* Reading from the start arms the file for the next movement. */
+static int events_rearm(int fd)
+{
+	char text[512];
+	ssize_t n = file_read_fd(fd, text, sizeof(text));
+
+	return n < 0 ? (int)n : 0;
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *data)
+{
+	struct watcher *watcher = data;
+	struct event_watch *w = watcher->watch;
+
+	/* ENODEV: the group is gone. Whatever it is, an unread file would wake us for ever. */
+	if (events_rearm(watcher->events_fd) < 0) {
+		watcher_close_events(watcher);
+		return 0;
+	}
+	w->config.stirred(w->config.data, watcher->slot, STIR_EVENTS);
+	return 0;
+}
+
+static int watcher_open_events(struct watcher *watcher, const struct group *group)
+{
+	struct event_watch *w = watcher->watch;
+	char description[DESCRIPTION_SIZE];
+	int r;
+
+	watcher->events_fd = group_open(w->config.groups, group, "memory.events", O_RDONLY);
+	if (watcher->events_fd < 0)
+		return watcher->events_fd;
+	r = events_rearm(watcher->events_fd);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(w->config.event, &watcher->events, watcher->events_fd, EPOLLPRI,
+			    on_events, watcher);
+	if (r < 0)
+		return r;
+	snprintf(description, sizeof(description), "events:%s", group->path);
+	sd_event_source_set_description(watcher->events, description);
+	return sd_event_source_set_priority(watcher->events, KERNEL_EVENT_PRIORITY);
+}
+
+static void watcher_watch_events(struct watcher *watcher, const struct group *group)
+{
+	struct event_watch *w = watcher->watch;
+	int r;
+
+	/* Without the memory controller there is no such file. */
+	if (group_set_tree(w->config.groups)->mode != CGROUP_MODE_PURE)
+		return;
+	r = watcher_open_events(watcher, group);
+	if (r >= 0)
+		return;
+	watcher_close_events(watcher);
+	if (r == -ENODEV || w->events_failed)
+		return;
+	w->events_failed = true;
+	log_errno(r, "Cannot watch memory.events of %s", group->path);
+}
+
+static void watcher_start(struct watcher *watcher, struct event_watch *w, const struct group *group,
+			  bool is_top)
+{
+	*watcher = (struct watcher){
+		.watch = w,
+		.id = group->id,
+		.slot = group->slot,
+		.is_top = is_top,
+		.trigger.fd = -1,
+		.events_fd = -1,
+	};
+	watcher_arm_trigger(watcher, group);
+	if (is_top)
+		watcher_watch_events(watcher, group);
+}
+
+static void watcher_stop(struct watcher *watcher)
+{
+	if (watcher->id == 0)
+		return;
+	psi_trigger_disarm(&watcher->trigger);
+	watcher_close_events(watcher);
+	watcher->id = 0;
+}
+
+static struct watcher *watch_find(const struct event_watch *w, const struct group *group)
+{
+	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
+		if (w->watchers[i].id == group->id && w->watchers[i].slot == group->slot)
+			return (struct watcher *)&w->watchers[i];
+	return NULL;
+}
+
+/* A free place among the tops' or the others'. */
+static struct watcher *watch_place(struct event_watch *w, bool is_top)
+{
+	size_t first = is_top ? 0 : MAX_TOPS, end = is_top ? MAX_TOPS : MAX_TOPS + MAX_NAMED;
+
+	for (size_t i = first; i < end; i++)
+		if (w->watchers[i].id == 0)
+			return &w->watchers[i];
+	return NULL;
+}
+
+void event_watch_add(struct event_watch *w, const struct group *group)
+{
+	bool is_top = group->parent_slot == GROUP_SLOT_HOST;
+	struct watcher *place;
+
+	if (group->slot == GROUP_SLOT_HOST || watch_find(w, group))
+		return;
+	if (!is_top && !group_match_named(&w->profile, group->path))
+		return;
+	place = watch_place(w, is_top);
+	if (place)
+		watcher_start(place, w, group, is_top);
+}
+
+void event_watch_remove(struct event_watch *w, const struct group *group)
+{
+	struct watcher *watcher = watch_find(w, group);
+
+	if (watcher)
+		watcher_stop(watcher);
+}
+
+static bool same_triggers(const struct profile *a, const struct profile *b)
+{
+	return a->trigger_some_usec == b->trigger_some_usec &&
+	       a->trigger_full_usec == b->trigger_full_usec &&
+	       a->trigger_window_usec == b->trigger_window_usec;
+}
+
+/* Places of groups that are not named any more become free. */
+static void watch_drop_unnamed(struct event_watch *w)
+{
+	for (size_t i = MAX_TOPS; i < MAX_TOPS + MAX_NAMED; i++) {
+		struct watcher *watcher = &w->watchers[i];
+		const struct group *group;
+
+		if (watcher->id == 0)
+			continue;
+		group = group_set_get(w->config.groups, watcher->slot);
+		if (!group || !group_match_named(&w->profile, group->path))
+			watcher_stop(watcher);
+	}
+}
+
+static void watch_disarm_all(struct event_watch *w)
+{
+	psi_trigger_disarm(&w->host_some);
+	psi_trigger_disarm(&w->host_full);
+	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
+		watcher_stop(&w->watchers[i]);
+}
+
+void event_watch_use_profile(struct event_watch *w, const struct profile *profile)
+{
+	bool same = same_triggers(&w->profile, profile);
+
+	w->profile = *profile;
+	if (same) {
+		watch_drop_unnamed(w);
+	} else {
+		watch_disarm_all(w);
+		w->trigger_failed = false;
+		watch_arm_host(w);
+	}
+	group_set_foreach(w->config.groups, group)
+		event_watch_add(w, group);
+}
+
+int event_watch_new(struct event_watch **ret, const struct event_watch_config *config)
+{
+	_cleanup_(event_watch_free_cleanup) struct event_watch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->config = *config;
+	w->profile = *config->profile;
+	r = fd_closer_new(&w->closer);
+	if (r < 0)
+		return r;
+	watch_arm_host(w);
+	*ret = take_ptr(w);
+	return 0;
+}
+
+struct event_watch *event_watch_free(struct event_watch *w)
+{
+	if (!w)
+		return NULL;
+	watch_disarm_all(w);
+	fd_closer_free(w->closer);
+	free(w);
+	return NULL;
+}
+
+uint32_t event_watch_covers(const struct event_watch *w, const struct group *group)
+{
+	const struct watcher *watcher = watch_find(w, group);
+
+	if (!watcher)
+		return 0;
+	return (watcher->trigger.source ? STIR_STALL : 0) | (watcher->events ? STIR_EVENTS : 0);
+}
+
+uint32_t event_watch_n_triggers(const struct event_watch *w)
+{
+	uint32_t n = !!w->host_some.source + !!w->host_full.source;
+
+	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
+		n += w->watchers[i].id != 0 && w->watchers[i].trigger.source;
+	return n;
+}
+
+uint64_t event_watch_window_usec(const struct event_watch *w)
+{
+	if (w->host_some.source)
+		return w->host_some.window_usec;
+	return w->host_full.source ? w->host_full.window_usec : 0;
+}
+
+bool event_watch_lacks_events(const struct event_watch *w)
+{
+	return w->events_failed;
+}

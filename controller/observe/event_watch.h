@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Event watch: what the kernel tells by itself
+ *
+ * PSI triggers on the host, memory.events and a PSI trigger on the top groups (the children of the
+ * root), and a PSI trigger on groups that the profile names. The number of descriptors does not
+ * grow with the number of groups: memory.events counts for everything below, so the tops are
+ * enough to hear that something moved; the observer then looks down.
+ */
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "controller/base/cleanup.h"
+#include "controller/groups/group_set.h"
+#include "policies/profile.h"
+
+struct event_watch;
+
+enum stir {
+	STIR_STALL = 1U << 0,  /* a PSI trigger */
+	STIR_EVENTS = 1U << 1, /* memory.events */
+};
+
+struct event_watch_config {
+	sd_event *event;
+	struct group_set *groups;
+	const struct profile *profile; /* copied */
+	/* That group made itself heard; the host for its own triggers. */
+	void (*stirred)(void *data, uint32_t slot, enum stir stir);
+	void *data;
+};
+
+/* Watches the host; groups are handed in. Returns: 0 or negative errno. */
+int event_watch_new(struct event_watch **ret, const struct event_watch_config *config);
+struct event_watch *event_watch_free(struct event_watch *watch);
+DEFINE_CLEANUP(struct event_watch *, event_watch_free);
+
+/* As told by the group set; the host is ignored. */
+void event_watch_add(struct event_watch *watch, const struct group *group);
+void event_watch_remove(struct event_watch *watch, const struct group *group);
+/* Triggers are set anew when their settings differ or other groups are named. */
+void event_watch_use_profile(struct event_watch *watch, const struct profile *profile);
+
+/* What is heard of that group: enum stir bits, 0 when it found no place or no file. */
+uint32_t event_watch_covers(const struct event_watch *watch, const struct group *group);
+uint32_t event_watch_n_triggers(const struct event_watch *watch);
+/* Of the host's triggers; 0 without. */
+uint64_t event_watch_window_usec(const struct event_watch *watch);
+/* Some memory.events could not be watched although it is there. */
+bool event_watch_lacks_events(const struct event_watch *watch);

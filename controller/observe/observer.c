@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is read when
+ *
+ *    always             the machine; the host's entry; groups never read before
+ *    a top stirred      memory.events (or PSI) of all below it, once: what moved is "of interest"
+ *    of interest        until nothing moved in it for 10 s (interest.c)
+ *    holds modules      with ATTENTION_MODULES; at any attention if a limit binds it or an ancestor
+ *    everything         with ATTENTION_GROUPS
+ *
+ * Whoever is listed is listed after its ancestors, whose limits bind it as well.
+ */
+
+#include "controller/observe/observer.h"
+
+#include <errno.h>
+
+#include "controller/base/log.h"
+#include "controller/observe/event_watch.h"
+#include "controller/observe/interest.h"
+#include "controller/observe/machine.h"
+#include "controller/observe/memory_files.h"
+#include "controller/observe/psi.h"
+
+#define ALL_FIELDS                                                                      \
+	(GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH | GROUP_HAS_RECLAIMABLE | \
+	 GROUP_HAS_SWAP | GROUP_HAS_STALL | GROUP_HAS_EVENTS)
+
+struct observer {
+	sd_event *event;
+	struct group_set *groups;
+	struct wake wake;
+	struct machine *machine;
+	struct event_watch *watch;
+	struct interest interest;
+	sd_event_source *look_later;
+	struct observer_stats stats;
+	uint32_t round; /* of collect */
+	uint64_t wanted_window_usec;
+	bool is_garbled; /* said once */
+};
+
+static void observer_note(struct observer *o, int r, const char *what)
+{
+	if (r >= 0 || o->is_garbled)
+		return;
+	o->is_garbled = true;
+	log_errno(r, "Cannot understand the memory files of %s; what they say is left out", what);
+}
+
+/* Events. */
+
+static void on_stirred(void *data, uint32_t slot, enum stir stir)
+{
+	struct observer *o = data;
+	uint64_t now_usec;
+
+	if (sd_event_now(o->event, CLOCK_MONOTONIC, &now_usec) < 0)
+		return;
+	o->stats.last_trigger_usec = now_usec;
+	if (stir == STIR_STALL)
+		o->stats.n_psi_events++;
+	else
+		o->stats.n_memory_events++;
+	if (slot != GROUP_SLOT_HOST)
+		interest_stir(&o->interest, slot, stir, now_usec);
+	wake_up(&o->wake);
+}
+
+static int on_look_later(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct observer *o = data;
+
+	wake_up(&o->wake);
+	return 0;
+}
+
+static void observer_count_triggers(struct observer *o)
+{
+	o->stats.n_triggers = event_watch_n_triggers(o->watch);
+	o->stats.trigger_window_usec = event_watch_window_usec(o->watch);
+}
+
+static void on_added(void *data, const struct group *group)
+{
+	struct observer *o = data;
+
+	*interest_glance(&o->interest, group) = (struct glance){};
+	event_watch_add(o->watch, group);
+	observer_count_triggers(o);
+}
+
+static void on_removed(void *data, const struct group *group)
+{
+	struct observer *o = data;
+
+	event_watch_remove(o->watch, group);
+	observer_count_triggers(o);
+}
+
+/* Reading. */
+
+static void fill_identity(const struct group *group, struct group_reading *reading)
+{
+	*reading = (struct group_reading){
+		.id = group->id,
+		.slot = group->slot,
+		.parent_slot = group->parent_slot,
+		.flags = group->flags,
+	};
+}
+
+/*
+ * memory.stat makes the kernel sum up the counters of all CPUs and all groups below: of a group
+ * that is only context it is read only where a limit makes it matter.
+ */
+static void observer_read(struct observer *o, const struct group *group, bool is_context,
+			  struct group_reading *reading)
+{
+	_cleanup_fd_ int dir = group_open_directory(o->groups, group);
+	uint32_t fields = o->interest.fields, costly = fields & GROUP_HAS_RECLAIMABLE;
+
+	if (dir < 0)
+		return;
+	observer_note(o, memory_files_read(dir, fields & ~costly, reading), group->path);
+	if (!is_context || reading_is_limited(reading))
+		observer_note(o, memory_files_read(dir, costly, reading), group->path);
+}
+
+/* Listing. */
+
+static bool is_wanted(struct observer *o, const struct group *group, enum attention attention,
+		      uint64_t now_usec)
+{
+	if (attention >= ATTENTION_GROUPS || !interest_glance(&o->interest, group)->is_known ||
+	    interest_is_fresh(&o->interest, group, now_usec))
+		return true;
+	if (group->n_modules == 0)
+		return false;
+	return attention >= ATTENTION_MODULES || interest_is_limited(&o->interest, group, now_usec);
+}
+
+/* Ancestors first, each once a round. */
+static void list_group(struct observer *o, const struct group *group, enum attention attention,
+		       struct observation *observation)
+{
+	struct glance *glance = interest_glance(&o->interest, group);
+	struct group_reading *reading;
+	bool is_context = group->flags & GROUP_IS_CONTEXT && attention < ATTENTION_GROUPS;
+
+	if (group->slot == GROUP_SLOT_HOST || glance->round == o->round)
+		return;
+	list_group(o, group_set_get(o->groups, group->parent_slot), attention, observation);
+	reading = observation_add_group(observation);
+	if (!reading)
+		return;
+	fill_identity(group, reading);
+	observer_read(o, group, is_context, reading);
+	interest_learn(&o->interest, reading, observation->now_usec);
+	glance->is_known = true;
+	glance->round = o->round;
+}
+
+/* The host has no memory files of its own; its numbers are the machine's. */
+static void list_host(struct observer *o, struct observation *observation)
+{
+	const struct group *host = group_set_get(o->groups, GROUP_SLOT_HOST);
+	struct group_reading *reading = observation_add_group(observation);
+
+	if (!reading)
+		return;
+	fill_identity(host, reading);
+	if (observation->machine.has & MACHINE_HAS_STALL) {
+		reading->has = GROUP_HAS_STALL;
+		reading->some_usec = observation->machine.some_usec;
+		reading->full_usec = observation->machine.full_usec;
+	}
+}
+
+static void observer_look_later(struct observer *o, uint64_t at_usec)
+{
+	sd_event_source_set_time(o->look_later, at_usec);
+	sd_event_source_set_enabled(o->look_later, SD_EVENT_ONESHOT);
+}
+
+void observer_collect(struct observer *o, enum attention attention, struct observation *observation)
+{
+	uint64_t now_usec = observation->now_usec, look_again_usec;
+
+	o->round++;
+	observer_note(o, machine_read(o->machine, &observation->machine), "the host");
+	observation->covers |= OBSERVED_MACHINE;
+	group_set_collect(o->groups, observation);
+	list_host(o, observation);
+	look_again_usec = interest_look_below(&o->interest, now_usec);
+	if (look_again_usec)
+		observer_look_later(o, look_again_usec);
+	group_set_foreach(o->groups, group)
+		if (is_wanted(o, group, attention, now_usec))
+			list_group(o, group, attention, observation);
+	if (attention >= ATTENTION_GROUPS)
+		observation->covers |= OBSERVED_GROUPS;
+}
+
+void observer_read_group(struct observer *o, const struct group *group, struct group_reading *ret)
+{
+	struct group_reading reading;
+
+	fill_identity(group, &reading);
+	observer_read(o, group, false, &reading);
+	*ret = reading;
+}
+
+/* Life. */
+
+static int observer_add_timer(struct observer *o)
+{
+	int r;
+
+	r = sd_event_add_time(o->event, &o->look_later, CLOCK_MONOTONIC, USEC_NEVER, 1000,
+			      on_look_later, o);
+	if (r < 0)
+		return r;
+	sd_event_source_set_description(o->look_later, "look-below");
+	r = sd_event_source_set_priority(o->look_later, KERNEL_EVENT_PRIORITY);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(o->look_later, SD_EVENT_OFF);
+}
+
+static int observer_build(struct observer *o, const struct observer_config *config)
+{
+	const struct cgroup_tree *tree = group_set_tree(o->groups);
+	int r;
+
+	r = interest_init(&o->interest, o->groups,
+			  tree->mode == CGROUP_MODE_PURE ? ALL_FIELDS : GROUP_HAS_STALL);
+	if (r < 0)
+		return r;
+	r = machine_new(&o->machine, tree->proc, config->sys);
+	if (r < 0)
+		return r;
+	r = observer_add_timer(o);
+	if (r < 0)
+		return r;
+	r = event_watch_new(&o->watch, &(struct event_watch_config){
+					       .event = o->event,
+					       .groups = o->groups,
+					       .profile = config->profile,
+					       .stirred = on_stirred,
+					       .data = o,
+				       });
+	if (r < 0)
+		return r;
+	o->interest.watch = o->watch;
+	observer_count_triggers(o);
+	return group_set_listen(o->groups, &(struct group_listener){
+						   .added = on_added,
+						   .removed = on_removed,
+						   .data = o,
+					   });
+}
+
+int observer_new(struct observer **ret, const struct observer_config *config)
+{
+	_cleanup_(observer_free_cleanup) struct observer *o = calloc(1, sizeof(*o));
+	int r;
+
+	if (!o)
+		return -ENOMEM;
+	o->event = sd_event_ref(config->event);
+	o->groups = config->groups;
+	o->wake = config->wake;
+	o->wanted_window_usec = config->profile->trigger_window_usec;
+	r = observer_build(o, config);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(o);
+	return 0;
+}
+
+struct observer *observer_free(struct observer *o)
+{
+	if (!o)
+		return NULL;
+	event_watch_free(o->watch);
+	sd_event_source_disable_unref(o->look_later);
+	sd_event_unref(o->event);
+	machine_free(o->machine);
+	interest_done(&o->interest);
+	free(o);
+	return NULL;
+}
+
+int observer_use_profile(struct observer *o, const struct profile *profile)
+{
+	o->wanted_window_usec = profile->trigger_window_usec;
+	event_watch_use_profile(o->watch, profile);
+	observer_count_triggers(o);
+	return 0;
+}
+
+uint32_t observer_degradations(const struct observer *o)
+{
+	uint64_t window_usec = event_watch_window_usec(o->watch);
+	uint32_t bits = 0;
+
+	if (window_usec == 0)
+		bits |= OBSERVER_NO_PSI;
+	else if (window_usec != o->wanted_window_usec)
+		bits |= OBSERVER_SLOW_PSI;
+	if (group_set_tree(o->groups)->mode != CGROUP_MODE_PURE)
+		bits |= OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS;
+	else if (event_watch_lacks_events(o->watch))
+		bits |= OBSERVER_NO_EVENTS;
+	return bits;
+}
+
+const char *observer_degradation_name(enum observer_degradation bit)
+{
+	switch (bit) {
+	case OBSERVER_NO_PSI:
+		return "no-psi";
+	case OBSERVER_SLOW_PSI:
+		return "slow-psi";
+	case OBSERVER_NO_MEMORY_CONTROLLER:
+		return "no-memory-controller";
+	case OBSERVER_NO_EVENTS:
+		return "no-memory-events";
+	}
+	return "unknown";
+}
+
+const struct observer_stats *observer_stats(const struct observer *o)
+{
+	return &o->stats;
+}
