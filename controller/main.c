@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include "config.h"
@@ -206,6 +207,20 @@ static int run(const struct daemon_config *config)
 	return r;
 }
 
+/* A page that must be read back from disk under pressure comes too late. */
+static void lock_memory(void)
+{
+	struct rlimit limit;
+
+	/* Below a limit MCL_FUTURE counts what is only reserved, and lets later mappings fail. */
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) {
+		log_warning("Memory is not locked (LimitMEMLOCK=infinity allows it)");
+		return;
+	}
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_errno(-errno, "Memory is not locked");
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon_config config = { .socket = RELIEF_SOCKET_PATH, .socket_fd = -1 };
@@ -216,9 +231,7 @@ int main(int argc, char **argv)
 		return r < 0 ? 2 : EXIT_SUCCESS;
 	config.socket_fd = listening_socket();
 
-	/* A page that must be read back from disk under pressure comes too late. */
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-		log_errno(-errno, "Memory is not locked (LimitMEMLOCK=infinity allows it)");
+	lock_memory();
 	r = privileges_keep();
 	if (r < 0)
 		log_errno(r, "Privileges are not reduced");
