@@ -495,15 +495,18 @@ int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config 
 	return 0;
 }
 
-/* In the opposite order: faces before hands, hands before eyes. */
+/*
+ * In the opposite order: faces before hands, hands before eyes. But channels go before the bus,
+ * which listens for modules that leave with them.
+ */
 struct daemon *daemon_free(struct daemon *d)
 {
 	if (!d)
 		return NULL;
 	d->step = sd_event_source_disable_unref(d->step);
 	d->timer = sd_event_source_disable_unref(d->timer);
-	bus_free(d->bus);
 	channels_free(d->channels);
+	bus_free(d->bus);
 	/* Owners that go with the registry still answer: the actor is there until then. */
 	d->registry = registry_free(d->registry);
 	d->actor = actor_free(d->actor);
