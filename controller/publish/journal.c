@@ -221,23 +221,33 @@ static const char *rung_message_id(enum reason reason)
 	}
 }
 
-static void write_rung(const struct rung_report *report, struct group_set *groups)
+/* "80M freed, 96M claimed, of 64M wanted, by 3 requests (1 late) in 1.2s. "; "" for a skipped one.
+ */
+static const char *rung_effect(const struct rung_report *report, char *buf, size_t size)
 {
 	char goal[BYTES_TEXT], claimed[BYTES_TEXT], measured[BYTES_TEXT], duration[USEC_TEXT];
+
+	if (report->goal_bytes == 0 && report->n_requests == 0)
+		return "";
+	snprintf(buf, size, "%s freed, %s claimed, of %s wanted, by %u requests (%u late) in %s. ",
+		 format_bytes(report->measured_bytes, measured, sizeof(measured)),
+		 format_bytes(report->claimed_bytes, claimed, sizeof(claimed)),
+		 format_bytes(report->goal_bytes, goal, sizeof(goal)), report->n_requests,
+		 report->n_late, format_usec(report->duration_usec, duration, sizeof(duration)));
+	return buf;
+}
+
+static void write_rung(const struct rung_report *report, struct group_set *groups)
+{
 	struct journal_record record;
 	struct subject subject;
+	char effect[192];
 
 	subject_of_group(&subject, groups, report->group_slot, report->group_id);
-	journal_record_init(
-		&record, rung_message_id(report->reason), LOG_INFO,
-		"Rung %s for %s: %s freed, %s claimed, of %s wanted, by %u requests (%u "
-		"late) in %s. %s",
-		rung_name(report->rung), subject.name,
-		format_bytes(report->measured_bytes, measured, sizeof(measured)),
-		format_bytes(report->claimed_bytes, claimed, sizeof(claimed)),
-		format_bytes(report->goal_bytes, goal, sizeof(goal)), report->n_requests,
-		report->n_late, format_usec(report->duration_usec, duration, sizeof(duration)),
-		reason_sentence(report->reason));
+	journal_record_init(&record, rung_message_id(report->reason), LOG_INFO,
+			    "Rung %s for %s: %s%s", rung_name(report->rung), subject.name,
+			    rung_effect(report, effect, sizeof(effect)),
+			    reason_sentence(report->reason));
 	add_subject(&record, &subject);
 	journal_record_add(&record, "RUNG", rung_name(report->rung));
 	journal_record_add(&record, "REASON", reason_name(report->reason));
