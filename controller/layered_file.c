@@ -223,5 +223,5 @@ int layered_file_cat(const struct layered_file *files, FILE *out)
 		if (i + 1 < files->n_paths)
 			fputc('\n', out);
 	}
-	return 0;
+	return (int)files->n_paths;
 }

@@ -34,5 +34,5 @@ typedef int (*apply_fn)(void *data, const struct assignment *assignment, char **
 /* Reads every file and hands every assignment to apply(), until one fails. */
 int layered_file_apply(const struct layered_file *files, apply_fn apply, void *data,
 		       char **ret_problem);
-/* Prints every file below a "# PATH" line. Returns: 0 or negative errno. */
+/* Prints every file below a "# PATH" line. Returns: how many, or negative errno. */
 int layered_file_cat(const struct layered_file *files, FILE *out);

@@ -31,5 +31,8 @@ bool profile_name_is_valid(const char *name);
 int profile_load(const char *root, const char *name, struct profile *ret, char **ret_problem);
 /* Checks one file on its own on top of the defaults, as `reliefctl verify FILE` does. */
 int profile_load_file(const char *path, struct profile *ret, char **ret_problem);
-/* Prints every file that took part, each under a "# path" line, as `systemd-analyze cat-config`. */
+/*
+ * Prints every file that took part, each below a "# PATH" line, as `systemd-analyze cat-config`.
+ * Returns: how many (0: "default" without a file), or negative errno; -ENOENT no such profile.
+ */
 int profile_cat(const char *root, const char *name, FILE *out);

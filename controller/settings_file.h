@@ -23,5 +23,5 @@ struct settings {
 int settings_load(const char *root, struct settings *ret, char **ret_problem);
 /* Checks one file on its own on top of the defaults. */
 int settings_load_file(const char *path, struct settings *ret, char **ret_problem);
-/* Prints every file that took part, each below a "# PATH" line. */
+/* Prints every file that took part. Returns: how many, or negative errno. */
 int settings_cat(const char *root, FILE *out);

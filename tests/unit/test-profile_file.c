@@ -324,7 +324,8 @@ static void cat_prints_every_file_that_took_part(void **state)
 	put(USR "t.conf.d/a.conf", "[Headroom]\nHigh=9%\n");
 	put(ETC "t.conf.d/a.conf", "[Headroom]\nHigh=8%\n");
 	out = open_memstream(&text, &size);
-	assert_int_equal(profile_cat(root, "t", out), 0);
+	assert_int_equal(profile_cat(root, "t", out), 2);
+	assert_int_equal(profile_cat(root, "default", out), 0);
 	assert_int_equal(profile_cat(root, "none", out), -ENOENT);
 	fclose(out);
 	snprintf(expected, sizeof(expected),

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * API: the names of org.reliefd.Relief1 that reliefctl uses
+ *
+ * Documented in packaging/dbus/org.reliefd.Relief1.*.xml; nowhere else in this folder is a name
+ * of the bus spelled out.
+ */
+
+#define API_NAME      "org.reliefd.Relief1"
+#define API_PATH      "/org/reliefd/Relief1"
+#define API_MODULE    API_PATH "/module/m" /* and the module's id */
+#define API_I_MANAGER API_NAME ".Manager"
+#define API_I_GROUP   API_NAME ".Group"
+#define API_I_MODULE  API_NAME ".Module"
+
+/* Manager */
+#define API_GET_GROUP_BY_CONTROL_GROUP "GetGroupByControlGroup"
+#define API_GET_GROUP_BY_UNIT	       "GetGroupByUnit"
+#define API_RELOAD		       "Reload"
+#define API_VERSION		       "Version"
+#define API_PROFILE		       "Profile"
+#define API_DRY_RUN		       "DryRun"
+#define API_DEGRADED_REASONS	       "DegradedReasons"
+#define API_N_GROUPS		       "NGroups"
+#define API_N_REQUESTS		       "NRequests"
+#define API_N_LATE		       "NLate"
+#define API_N_EPISODES		       "NEpisodes"
+#define API_MEMORY_TOTAL	       "MemoryTotal"
+#define API_MEMORY_AVAILABLE	       "MemoryAvailable"
+#define API_TRIGGER_WINDOW	       "TriggerWindowUSec"
+#define API_LEVEL_CHANGED	       "LevelChanged"
+#define API_ACTION_STARTED	       "ActionStarted"
+#define API_ACTION_FINISHED	       "ActionFinished"
+#define API_EPISODE_ENDED	       "EpisodeEnded"
+
+/* Manager and Group */
+#define API_RELIEVE	"Relieve"
+#define API_LEVEL	"Level"
+#define API_RUNG	"Rung"
+#define API_ATTRIBUTION "Attribution"
+#define API_SIGNAL	"Signal"
+#define API_N_MODULES	"NModules"
+#define API_HEADROOM	"Headroom"
+#define API_GROWTH	"GrowthBytesPerSecond"
+#define API_TIME_LEFT	"TimeLeftUSec"
+
+/* Group and Module */
+#define API_ID		  "Id"
+#define API_CONTROL_GROUP "ControlGroup"
+#define API_UNIT	  "Unit"
+
+/* Group */
+#define API_LEVEL_TIMESTAMP "LevelTimestampMonotonic"
+#define API_PROTECTED	    "Protected"
+#define API_MEMORY_CURRENT  "MemoryCurrent"
+#define API_MEMORY_MAX	    "MemoryMax"
+#define API_MEMORY_HIGH	    "MemoryHigh"
+#define API_MEMORY_SWAP	    "MemorySwapCurrent"
+
+/* Module */
+#define API_MODULE_NAME "Name"
+#define API_KIND	"Kind"
+#define API_SIZE	"Size"
+#define API_IDLE	"IdleUSec"
+#define API_KEEP	"Keep"
+#define API_UNLOADED	"Unloaded"
+#define API_DEMOTED	"Demoted"
+
+/* Manager and Module */
+#define API_CLAIMED_BYTES "ClaimedBytes"
+#define API_FREED_BYTES	  "FreedBytes"
+
+/* Others on the bus */
+#define DBUS_NAME	 "org.freedesktop.DBus"
+#define DBUS_PATH	 "/org/freedesktop/DBus"
+#define DBUS_I_PROPS	 "org.freedesktop.DBus.Properties"
+#define DBUS_I_OBJECTS	 "org.freedesktop.DBus.ObjectManager"
+#define SYSTEMD_NAME	 "org.freedesktop.systemd1"
+#define SYSTEMD_PATH	 "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER	 "org.freedesktop.systemd1.Manager"
+#define SYSTEMD_UNIT	 "org.freedesktop.systemd1.Unit"
+#define POLKIT_NAME	 "org.freedesktop.PolicyKit1"

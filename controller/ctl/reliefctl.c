@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reliefctl: options, and which verb
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "controller/base/closest.h"
+#include "controller/base/parse.h"
+#include "controller/ctl/ctl.h"
+#include "controller/ctl/output.h"
+
+/* The ladder's longest walk is three rungs of at most a minute each; nobody waits longer in vain. */
+#define RELIEVE_TIMEOUT_USEC (4 * 60 * 1000000ULL)
+
+static const struct verb {
+	const char *name;
+	const char *arguments;
+	int max_arguments;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+	const char *help;
+} verbs[] = {
+	{ "status", "[UNIT|CGROUP]", 1, verb_status, "Level, headroom, what was given back (default)" },
+	{ "is-ok", "[UNIT|CGROUP]", 1, verb_is_ok, "Exit 0 when calm, 1 under pressure" },
+	{ "list", "[groups|modules]", 1, verb_list, "Groups as a tree, or modules" },
+	{ "show", "[OBJECT]", 1, verb_show, "All properties of reliefd, a group or a module" },
+	{ "monitor", "", 0, verb_monitor, "Level changes and actions as they happen" },
+	{ "relieve", "[UNIT|CGROUP]", 1, verb_relieve, "Free --bytes= now, and say what came" },
+	{ "reload", "", 0, verb_reload, "Read the profile again" },
+	{ "verify", "[FILE...]", INT32_MAX, verb_verify, "Check configuration files" },
+	{ "cat-config", "[PROFILE]", 1, verb_cat_config, "Print the files that are in force" },
+	{ "doctor", "", 0, verb_doctor, "What this host lacks, each with its fix" },
+	{ "simulate", "TRACE", 1, verb_simulate, "Run a recorded trace through the policies" },
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+enum {
+	OPT_VERSION = 0x100,
+	OPT_JSON,
+	OPT_NO_LEGEND,
+	OPT_NO_PAGER,
+	OPT_NO_ASK_PASSWORD,
+	OPT_ROOT,
+	OPT_PROFILE,
+	OPT_BYTES,
+	OPT_MAX_RUNG,
+	OPT_TIMEOUT,
+	OPT_VALUE,
+};
+
+static const struct option options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "no-legend", no_argument, NULL, OPT_NO_LEGEND },
+	{ "no-pager", no_argument, NULL, OPT_NO_PAGER },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "no-ask-password", no_argument, NULL, OPT_NO_ASK_PASSWORD },
+	{ "property", required_argument, NULL, 'p' },
+	{ "value", no_argument, NULL, OPT_VALUE },
+	{ "bytes", required_argument, NULL, OPT_BYTES },
+	{ "max-rung", required_argument, NULL, OPT_MAX_RUNG },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "profile", required_argument, NULL, OPT_PROFILE },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{},
+};
+
+static void print_help(void)
+{
+	printf("reliefctl [OPTIONS...] [VERB]\n\n"
+	       "Asks reliefd, the memory pressure controller, and tells it what to do.\n\n"
+	       "Verbs:\n");
+	for (size_t i = 0; i < N_VERBS; i++)
+		printf("  %-10s %-16s  %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+	printf("\nOptions:\n"
+	       "  -h --help              Show this help\n"
+	       "     --version           Show the version\n"
+	       "     --json=MODE         JSON instead of text: short, pretty or off\n"
+	       "  -j                     The same as --json=pretty on a terminal, else short\n"
+	       "     --no-legend         Tables without their heading\n"
+	       "     --no-pager          Do not pipe into a pager\n"
+	       "  -q --quiet             Only errors, and the exit status\n"
+	       "     --no-ask-password   Fail rather than ask for a password\n"
+	       "  -p --property=NAME     show: only this property; may be repeated\n"
+	       "     --value             show: values without their names\n"
+	       "     --bytes=SIZE        relieve: how much, as 256M\n"
+	       "     --max-rung=RUNG     relieve: climb no further (warn, shed, unload, reclaim)\n"
+	       "     --timeout=TIME      relieve: wait no longer for the answer\n"
+	       "     --profile=NAME      simulate: this profile, or a file with a / in its name\n"
+	       "     --root=DIR          verify, cat-config, doctor, simulate: files below DIR\n");
+}
+
+int ctl_error(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fprintf(stderr, "reliefctl: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+	return CTL_FAILURE;
+}
+
+/* Each parse_x() returns: 0, or -EINVAL after saying why. */
+
+static int parse_json(struct ctl *ctl, const char *mode)
+{
+	if (strcmp(mode, "short") == 0)
+		ctl->json = JSON_SHORT;
+	else if (strcmp(mode, "pretty") == 0)
+		ctl->json = JSON_PRETTY;
+	else if (strcmp(mode, "off") == 0)
+		ctl->json = JSON_OFF;
+	else {
+		ctl_error("--json=%s: use short, pretty or off", mode);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_size_option(struct ctl *ctl, const char *text)
+{
+	if (parse_bytes(text, &ctl->bytes) == 0 && ctl->bytes > 0 && ctl->bytes < UINT64_MAX)
+		return 0;
+	ctl_error("--bytes=%s: use a size above 0, as 256M or 1.5G", text);
+	return -EINVAL;
+}
+
+static int parse_timeout(struct ctl *ctl, const char *text)
+{
+	if (parse_usec(text, &ctl->timeout_usec) == 0 && ctl->timeout_usec > 0)
+		return 0;
+	ctl_error("--timeout=%s: use a time above 0, as 30s or 2min", text);
+	return -EINVAL;
+}
+
+static int add_property(struct ctl *ctl, const char *name)
+{
+	if (ctl->n_properties < CTL_MAX_PROPERTIES) {
+		ctl->properties[ctl->n_properties++] = name;
+		return 0;
+	}
+	ctl_error("-p %s: more than %d properties; leave -p out to get all", name,
+		  CTL_MAX_PROPERTIES);
+	return -EINVAL;
+}
+
+static int parse_option(struct ctl *ctl, int option)
+{
+	switch (option) {
+	case OPT_JSON:
+		return parse_json(ctl, optarg);
+	case 'j':
+		ctl->json = isatty(STDOUT_FILENO) ? JSON_PRETTY : JSON_SHORT;
+		return 0;
+	case OPT_NO_LEGEND:
+		ctl->legend = false;
+		return 0;
+	case OPT_NO_PAGER:
+		ctl->pager = false;
+		return 0;
+	case 'q':
+		ctl->quiet = true;
+		return 0;
+	case OPT_NO_ASK_PASSWORD:
+		ctl->ask_password = false;
+		return 0;
+	case 'p':
+		return add_property(ctl, optarg);
+	case OPT_VALUE:
+		ctl->value = true;
+		return 0;
+	case OPT_BYTES:
+		return parse_size_option(ctl, optarg);
+	case OPT_MAX_RUNG:
+		ctl->max_rung = optarg;
+		return 0;
+	case OPT_TIMEOUT:
+		return parse_timeout(ctl, optarg);
+	case OPT_PROFILE:
+		ctl->profile = optarg;
+		return 0;
+	case OPT_ROOT:
+		ctl->root = optarg;
+		return 0;
+	default:
+		return -EINVAL; /* getopt has said why */
+	}
+}
+
+/* Returns: 1 go on; 0 all is said; -EINVAL bad usage, explained on stderr. */
+static int parse_options(struct ctl *ctl, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hjqp:", options, NULL)) >= 0) {
+		if (c == 'h') {
+			print_help();
+			return 0;
+		}
+		if (c == OPT_VERSION) {
+			printf("reliefctl %s\n", RELIEFD_VERSION);
+			return 0;
+		}
+		if (parse_option(ctl, c) < 0)
+			return -EINVAL;
+	}
+	return 1;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	struct closest closest;
+
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	closest_init(&closest, name);
+	for (size_t i = 0; i < N_VERBS; i++)
+		closest_offer(&closest, verbs[i].name);
+	if (closest.name)
+		ctl_error("There is no verb %s; did you mean %s?", name, closest.name);
+	else
+		ctl_error("There is no verb %s; see reliefctl --help", name);
+	return NULL;
+}
+
+static int run_verb(struct ctl *ctl, int argc, char **argv)
+{
+	const struct verb *verb = find_verb(argc > 0 ? argv[0] : "status");
+	int n = argc > 0 ? argc - 1 : 0, status;
+
+	if (!verb)
+		return CTL_USAGE;
+	if (n > verb->max_arguments) {
+		ctl_error("%s: unexpected argument %s; it takes %s", verb->name,
+			  argv[1 + verb->max_arguments],
+			  *verb->arguments ? verb->arguments : "none");
+		return CTL_USAGE;
+	}
+	status = verb->run(ctl, n, argv + 1);
+	if (fflush(stdout) != 0 && errno != EPIPE)
+		return ctl_error("Cannot write: %s", strerror(errno));
+	output_page_end();
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = {
+		.legend = true,
+		.pager = true,
+		.ask_password = true,
+		.timeout_usec = RELIEVE_TIMEOUT_USEC,
+	};
+	int r;
+
+	r = parse_options(&ctl, argc, argv);
+	if (r <= 0)
+		return r < 0 ? CTL_USAGE : CTL_OK;
+	return run_verb(&ctl, argc - optind, argv + optind);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * status: what a person wants to know first, of the host or of one group
+ */
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "controller/ctl/api.h"
+#include "controller/ctl/group_table.h"
+#include "controller/ctl/output.h"
+#include "controller/ctl/remote.h"
+
+#define LABEL "%12s: "
+
+static uint64_t monotonic_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* "Level: high for 3.1s (headroom, host)" */
+static void print_level(json_object *group)
+{
+	const char *level = props_string(group, API_LEVEL);
+	const char *signal = props_string(group, API_SIGNAL);
+	const char *attribution = props_string(group, API_ATTRIBUTION);
+	const char *colour = output_level_colour(level);
+	uint64_t since_usec = props_u64(group, API_LEVEL_TIMESTAMP), now_usec = monotonic_usec();
+	char age[32];
+
+	printf(LABEL "%s%s%s", "Level", output_colour_begin(colour), level,
+	       output_colour_end(colour));
+	if (since_usec > 0 && since_usec <= now_usec)
+		printf(" for %s", output_usec(now_usec - since_usec, age));
+	if (strcmp(signal, "none") != 0 && *signal)
+		printf(" (%s, %s)", signal, attribution);
+	printf("\n" LABEL "%s\n", "Rung", props_string(group, API_RUNG));
+}
+
+static void print_headroom(json_object *group)
+{
+	uint64_t growth_bytes = props_u64(group, API_GROWTH);
+	uint64_t left_usec = props_u64(group, API_TIME_LEFT);
+	char headroom[32], growth[32], left[32];
+
+	printf(LABEL "%s", "Headroom", output_bytes(props_u64(group, API_HEADROOM), headroom));
+	if (growth_bytes > 0 && growth_bytes != UINT64_MAX)
+		printf(", growing by %s a second", output_bytes(growth_bytes, growth));
+	if (left_usec != UINT64_MAX)
+		printf(", lasts %s", output_usec(left_usec, left));
+	printf("\n");
+}
+
+static void print_degradations(json_object *manager)
+{
+	json_object *reasons;
+
+	if (!json_object_object_get_ex(manager, API_DEGRADED_REASONS, &reasons) ||
+	    json_object_array_length(reasons) == 0)
+		return;
+	printf(LABEL "%s", "Degraded", output_colour_begin("yellow"));
+	for (size_t i = 0; i < json_object_array_length(reasons); i++)
+		printf("%s%s", i > 0 ? ", " : "",
+		       json_object_get_string(json_object_array_get_idx(reasons, i)));
+	printf("%s (reliefctl doctor has the fixes)\n", output_colour_end("yellow"));
+}
+
+static void print_manager(json_object *manager, json_object *host)
+{
+	char available[32], total[32], freed[32], claimed[32];
+
+	printf("reliefd %s, profile %s%s\n", props_string(manager, API_VERSION),
+	       props_string(manager, API_PROFILE),
+	       props_bool(manager, API_DRY_RUN) ? ", dry run: nothing is done" : "");
+	print_level(host ? host : manager);
+	printf(LABEL "%s available of %s\n", "Memory",
+	       output_bytes(props_u64(manager, API_MEMORY_AVAILABLE), available),
+	       output_bytes(props_u64(manager, API_MEMORY_TOTAL), total));
+	print_headroom(manager);
+	printf(LABEL "%" PRIu64 " in %" PRIu64 " groups; %" PRIu64 " requests, %" PRIu64 " late\n",
+	       "Modules", props_u64(manager, API_N_MODULES), props_u64(manager, API_N_GROUPS),
+	       props_u64(manager, API_N_REQUESTS), props_u64(manager, API_N_LATE));
+	printf(LABEL "%s measured, %s claimed, in %" PRIu64 " episodes\n", "Given back",
+	       output_bytes(props_u64(manager, API_FREED_BYTES), freed),
+	       output_bytes(props_u64(manager, API_CLAIMED_BYTES), claimed),
+	       props_u64(manager, API_N_EPISODES));
+	print_degradations(manager);
+}
+
+static bool is_host(json_object *group)
+{
+	return strcmp(props_string(group, API_CONTROL_GROUP), "/") == 0;
+}
+
+static bool is_calm(json_object *group)
+{
+	return strcmp(props_string(group, API_LEVEL), "low") == 0;
+}
+
+static json_object *short_groups(json_object *groups)
+{
+	json_object *found = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(groups); i++) {
+		json_object *group = json_object_array_get_idx(groups, i);
+
+		if (!is_host(group) && !is_calm(group))
+			json_object_array_add(found, json_object_get(group));
+	}
+	return found;
+}
+
+static json_object *find_host(json_object *groups)
+{
+	for (size_t i = 0; i < json_object_array_length(groups); i++)
+		if (is_host(json_object_array_get_idx(groups, i)))
+			return json_object_array_get_idx(groups, i);
+	return NULL;
+}
+
+static int status_of_host(struct ctl *ctl, sd_bus *bus)
+{
+	_cleanup_(remote_objects_done) struct remote_objects objects = {};
+	_cleanup_json_ json_object *short_of = NULL;
+	int r;
+
+	r = remote_get_objects(bus, &objects);
+	if (r != CTL_OK)
+		return r;
+	short_of = short_groups(objects.groups);
+	if (ctl->json != JSON_OFF) {
+		_cleanup_json_ json_object *all = json_object_new_object();
+
+		json_object_object_add(all, "Manager", json_object_get(objects.manager));
+		json_object_object_add(all, "GroupsUnderPressure", json_object_get(short_of));
+		output_json(ctl, all);
+		return CTL_OK;
+	}
+	print_manager(objects.manager, find_host(objects.groups));
+	if (json_object_array_length(short_of) > 0) {
+		printf("\n");
+		group_table_print(ctl, short_of);
+	}
+	return CTL_OK;
+}
+
+static void print_group(json_object *group)
+{
+	const char *unit = props_string(group, API_UNIT);
+	char current[32], max[32], high[32], swap[32];
+
+	printf("%s%s%s%s\n", props_string(group, API_CONTROL_GROUP), *unit ? " (" : "", unit,
+	       *unit ? ")" : "");
+	print_level(group);
+	printf(LABEL "%s, at most %s, throttled above %s, %s in swap\n", "Memory",
+	       output_bytes(props_u64(group, API_MEMORY_CURRENT), current),
+	       output_bytes(props_u64(group, API_MEMORY_MAX), max),
+	       output_bytes(props_u64(group, API_MEMORY_HIGH), high),
+	       output_bytes(props_u64(group, API_MEMORY_SWAP), swap));
+	print_headroom(group);
+	printf(LABEL "%" PRIu64 "%s\n", "Modules", props_u64(group, API_N_MODULES),
+	       props_bool(group, API_PROTECTED) ? "; protected: never a target of reclaim" : "");
+}
+
+static int status_of_group(struct ctl *ctl, sd_bus *bus, const char *name)
+{
+	_cleanup_json_ json_object *group = NULL;
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	r = remote_find_group(bus, name, &path);
+	if (r == CTL_OK)
+		r = remote_get_all(bus, path, API_I_GROUP, &group);
+	if (r != CTL_OK)
+		return r;
+	if (ctl->json != JSON_OFF)
+		output_json(ctl, group);
+	else
+		print_group(group);
+	return CTL_OK;
+}
+
+int verb_status(struct ctl *ctl, int argc, char **argv)
+{
+	_cleanup_bus_ sd_bus *bus = NULL;
+	int r;
+
+	r = remote_connect(&bus);
+	if (r != CTL_OK)
+		return r;
+	output_page(ctl);
+	return argc > 0 ? status_of_group(ctl, bus, argv[0]) : status_of_host(ctl, bus);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * verify: is this configuration right? Needs no daemon.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "controller/ctl/configured.h"
+#include "controller/ctl/ctl.h"
+#include "controller/settings_file.h"
+
+/* reliefd.conf and its drop-ins; everything else is a profile. */
+static bool is_settings_file(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (strcmp(slash ? slash + 1 : path, "reliefd.conf") == 0)
+		return true;
+	return strstr(path, "reliefd.conf.d/") != NULL;
+}
+
+static int verify_file(const struct ctl *ctl, const char *path)
+{
+	_cleanup_free_ char *problem = NULL;
+	struct settings settings;
+	struct profile profile;
+	int r;
+
+	if (is_settings_file(path))
+		r = settings_load_file(path, &settings, &problem);
+	else
+		r = profile_load_file(path, &profile, &problem);
+	if (r < 0) {
+		fprintf(stderr, "%s\n", problem ? problem : strerror(-r));
+		return CTL_FAILURE;
+	}
+	if (!ctl->quiet)
+		printf("%s: ok\n", path);
+	return CTL_OK;
+}
+
+static int verify_installed(const struct ctl *ctl)
+{
+	_cleanup_free_ char *problem = NULL;
+	struct profile profile;
+	int r;
+
+	r = configured_profile(ctl, NULL, &profile, &problem);
+	if (r < 0) {
+		fprintf(stderr, "%s\n", problem ? problem : strerror(-r));
+		return CTL_FAILURE;
+	}
+	if (!ctl->quiet)
+		printf("reliefd.conf and profile %s: ok\n", profile.name);
+	return CTL_OK;
+}
+
+int verb_verify(struct ctl *ctl, int argc, char **argv)
+{
+	int status = CTL_OK;
+
+	if (argc == 0)
+		return verify_installed(ctl);
+	for (int i = 0; i < argc; i++)
+		if (verify_file(ctl, argv[i]) != CTL_OK)
+			status = CTL_FAILURE;
+	return status;
+}
