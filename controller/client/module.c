@@ -124,21 +124,26 @@ void modules_free(struct relief *relief)
 
 /* ---- registering ---------------------------------------------------------------------------- */
 
+/* What the first release had: the last fields of its structs. */
+#define FIRST_OPTIONS_SIZE \
+	(offsetof(struct relief_module_options, reload_cost_usec) + sizeof(uint64_t))
+#define FIRST_OPS_SIZE (offsetof(struct relief_module_ops, load) + sizeof(void (*)(void)))
+
 /*
- * Copies a struct that starts with its size. One from a newer header is longer than ours: fine as
- * long as it asks for nothing that we do not know.
+ * Copies a struct that starts with its size. From an older header it is shorter than ours: the rest
+ * is 0. From a newer one it is longer: fine as long as it asks for nothing that we do not know.
  */
-static int copy_sized(void *to, size_t size, const void *from)
+static int copy_sized(void *to, size_t size, size_t first_size, const void *from)
 {
 	size_t from_size;
 
 	memcpy(&from_size, from, sizeof(from_size));
-	if (from_size < size)
+	if (from_size < first_size)
 		return -EINVAL;
 	for (size_t i = size; i < from_size; i++)
 		if (((const char *)from)[i] != 0)
 			return -E2BIG;
-	memcpy(to, from, size);
+	memcpy(to, from, from_size < size ? from_size : size);
 	return 0;
 }
 
@@ -168,16 +173,16 @@ static int module_make(struct relief_module **ret, const char *name,
 		       const struct relief_module_ops *ops, void *userdata)
 {
 	struct relief_module_options o = { .size = sizeof(o) };
-	struct relief_module_ops callbacks;
+	struct relief_module_ops callbacks = { 0 };
 	struct relief_module *module;
 	int r;
 
 	if (!name || !name_is_valid(name) || !ops)
 		return -EINVAL;
-	r = options ? copy_sized(&o, sizeof(o), options) : 0;
+	r = options ? copy_sized(&o, sizeof(o), FIRST_OPTIONS_SIZE, options) : 0;
 	if (r < 0)
 		return r;
-	r = copy_sized(&callbacks, sizeof(callbacks), ops);
+	r = copy_sized(&callbacks, sizeof(callbacks), FIRST_OPS_SIZE, ops);
 	if (r < 0)
 		return r;
 	if ((!callbacks.shed && !callbacks.unload) || o.kind > RELIEF_KIND_OTHER)
