@@ -66,7 +66,7 @@ bool booking_send(struct step *step, uint32_t ladder_index, const struct action 
 	*action = *wanted;
 	action->id = state->next_action_id++;
 	action->started_usec = step->now_usec;
-	*request = (struct request){.action = *action, .active = true, .ladder = ladder_index};
+	*request = (struct request){ .action = *action, .active = true, .ladder = ladder_index };
 	measure_open(state, action->group_slot);
 	module = module_of(state, action);
 	if (module) {
@@ -84,7 +84,8 @@ bool booking_group_is_busy(const struct state *state, uint32_t group_slot, uint6
 
 		if ((request->active || request->late) &&
 		    request->action.module_slot == SLOT_NONE &&
-		    request->action.group_slot == group_slot && request->action.group_id == group_id)
+		    request->action.group_slot == group_slot &&
+		    request->action.group_id == group_id)
 			return true;
 	}
 	return false;
@@ -144,8 +145,7 @@ static void book_amounts(struct step *step, struct request *request)
 
 	if (module) {
 		module->claimed_bytes = u64_add(module->claimed_bytes, claimed_bytes);
-		module->measured_bytes =
-			u64_add(module->measured_bytes, request->measured_bytes);
+		module->measured_bytes = u64_add(module->measured_bytes, request->measured_bytes);
 	}
 	if (ladder && request->active) {
 		ladder->claimed_bytes = u64_add(ladder->claimed_bytes, claimed_bytes);

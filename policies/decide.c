@@ -17,8 +17,8 @@
  * when no answer came with this step, and a group that is gone gives its last answers first.
  */
 
-#include "policies/booking.h"
 #include "policies/decide.h"
+#include "policies/booking.h"
 #include "policies/judgement.h"
 #include "policies/ladder.h"
 #include "policies/members.h"

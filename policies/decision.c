@@ -19,16 +19,16 @@ void decision_clear(struct decision *decision)
 }
 
 /* The six lists differ only in their type. */
-#define DEFINE_ADD(name, type, list)                                                               \
-	type *decision_add_##name(struct decision *decision)                                       \
-	{                                                                                          \
-		if (decision->n_##list >= decision->max_##list) {                                  \
-			decision->n_dropped++;                                                     \
-			return NULL;                                                               \
-		}                                                                                  \
-		type *entry = &decision->list[decision->n_##list++];                               \
-		memset(entry, 0, sizeof(*entry));                                                  \
-		return entry;                                                                      \
+#define DEFINE_ADD(name, type, list)                                 \
+	type *decision_add_##name(struct decision *decision)         \
+	{                                                            \
+		if (decision->n_##list >= decision->max_##list) {    \
+			decision->n_dropped++;                       \
+			return NULL;                                 \
+		}                                                    \
+		type *entry = &decision->list[decision->n_##list++]; \
+		memset(entry, 0, sizeof(*entry));                    \
+		return entry;                                        \
 	}
 
 DEFINE_ADD(action, struct action, actions)

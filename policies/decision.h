@@ -31,9 +31,9 @@ struct action {
 	uint64_t group_id;
 	uint32_t module_slot; /* SLOT_NONE for warn and reclaim */
 	uint64_t module_id;
-	uint64_t bytes;	       /* asked for; 0 with warn */
-	uint32_t ratio_bp;     /* the same as a share of the module's size */
-	uint64_t started_usec; /* now */
+	uint64_t bytes;		/* asked for; 0 with warn */
+	uint32_t ratio_bp;	/* the same as a share of the module's size */
+	uint64_t started_usec;	/* now */
 	uint64_t deadline_usec; /* absolute, monotonic */
 };
 

@@ -33,8 +33,8 @@ void exhaustion_add(struct group_state *group, uint64_t now_usec)
 	trend_add(&group->trend, now_usec, u64_sub(INT64_MAX, shortage->headroom_bytes));
 	shortage->growth_bytes = trend_growth(&group->trend, now_usec);
 	if (shortage->growth_bytes > 0)
-		shortage->time_left_usec = u64_muldiv(shortage->headroom_bytes, USEC_PER_SEC,
-						      shortage->growth_bytes);
+		shortage->time_left_usec =
+			u64_muldiv(shortage->headroom_bytes, USEC_PER_SEC, shortage->growth_bytes);
 }
 
 enum level exhaustion_level(const struct profile *profile, const struct group_state *group,

@@ -19,7 +19,7 @@
 #include "policies/hysteresis.h"
 
 /* Below this much stored data the ratio says nothing yet: assume 2:1, at the cautious end. */
-#define COMPRESSED_MIN_BYTES MIB
+#define COMPRESSED_MIN_BYTES  MIB
 #define COMPRESSED_ASSUMED_BP 5000U
 
 /* What `free_bytes` of compressed swap save, by what the stored part costs. */
@@ -51,7 +51,8 @@ uint64_t headroom_swap_gain(const struct machine_reading *m)
 	}
 	disk_bytes = u64_min(disk_bytes, movable_bytes);
 	if ((m->has & MACHINE_HAS_ZSWAP) && m->zswap_stored_bytes >= COMPRESSED_MIN_BYTES)
-		disk_bytes = compressed_gain(disk_bytes, m->zswap_stored_bytes, m->zswap_used_bytes);
+		disk_bytes =
+			compressed_gain(disk_bytes, m->zswap_stored_bytes, m->zswap_used_bytes);
 	return u64_add(zram_bytes, disk_bytes);
 }
 
@@ -62,8 +63,7 @@ void headroom_of_host(const struct machine_reading *machine, struct shortage *sh
 		return;
 	shortage->total_bytes = machine->total_bytes;
 	shortage->available_bytes = u64_min(machine->available_bytes, machine->total_bytes);
-	shortage->headroom_bytes =
-		u64_add(shortage->available_bytes, headroom_swap_gain(machine));
+	shortage->headroom_bytes = u64_add(shortage->available_bytes, headroom_swap_gain(machine));
 }
 
 void headroom_of_group(const struct group_reading *reading, struct shortage *shortage)
@@ -90,9 +90,9 @@ uint64_t headroom_threshold(const struct profile *profile, uint64_t total_bytes,
 	uint32_t enter_bp = profile->headroom_bp[level];
 	uint32_t bp = leave ? enter_bp + profile->headroom_leave_bp : enter_bp;
 	/* On a large host the margin to leave shrinks in the same measure as the threshold. */
-	uint64_t most_bytes = enter_bp == 0 ? BYTES_UNLIMITED
-					    : u64_muldiv(profile->headroom_max_bytes[level], bp,
-							 enter_bp);
+	uint64_t most_bytes =
+		enter_bp == 0 ? BYTES_UNLIMITED
+			      : u64_muldiv(profile->headroom_max_bytes[level], bp, enter_bp);
 
 	return u64_min(bytes_share(total_bytes, bp), most_bytes);
 }

@@ -13,10 +13,10 @@
  * but nothing is done twice. The host's shortage is the host's level alone.
  */
 
+#include "policies/judgement.h"
 #include "policies/exhaustion.h"
 #include "policies/headroom.h"
 #include "policies/hysteresis.h"
-#include "policies/judgement.h"
 #include "policies/ladder.h"
 #include "policies/stall.h"
 
@@ -27,10 +27,10 @@ static const struct policy {
 	enum signal signal;
 	enum reason reason;
 } policies[] = {
-	{headroom_level, SIGNAL_HEADROOM, REASON_HEADROOM_LOW},
-	{exhaustion_level, SIGNAL_EXHAUSTION, REASON_TIME_SHORT},
-	{stall_level, SIGNAL_STALL, REASON_STALLED},
-	{stall_event_level, SIGNAL_EVENT, REASON_LIMIT_REACHED},
+	{ headroom_level, SIGNAL_HEADROOM, REASON_HEADROOM_LOW },
+	{ exhaustion_level, SIGNAL_EXHAUSTION, REASON_TIME_SHORT },
+	{ stall_level, SIGNAL_STALL, REASON_STALLED },
+	{ stall_event_level, SIGNAL_EVENT, REASON_LIMIT_REACHED },
 };
 
 void judgement_form(struct step *step, struct group_state *group)
@@ -113,7 +113,7 @@ static void episode_end(struct step *step, struct group_state *group, enum reaso
 		for (int rung = 0; rung < N_RUNGS; rung++)
 			report->measured_bytes[rung] = group->episode.measured_bytes[rung];
 	}
-	group->episode = (struct episode){0};
+	group->episode = (struct episode){ 0 };
 }
 
 /* Whose shortage it is, as far as this group's readings tell. */

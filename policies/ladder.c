@@ -52,9 +52,10 @@ static struct group_state *group_of(const struct step *step, const struct ladder
 
 uint64_t ladder_goal(const struct profile *profile, const struct shortage *shortage)
 {
-	uint64_t want_bytes = headroom_threshold(profile, shortage->total_bytes, LEVEL_MEDIUM, true);
-	uint64_t grows_bytes = u64_muldiv(shortage->growth_bytes, profile->goal_horizon_usec,
-					  USEC_PER_SEC);
+	uint64_t want_bytes =
+		headroom_threshold(profile, shortage->total_bytes, LEVEL_MEDIUM, true);
+	uint64_t grows_bytes =
+		u64_muldiv(shortage->growth_bytes, profile->goal_horizon_usec, USEC_PER_SEC);
 
 	want_bytes = u64_add(want_bytes, grows_bytes);
 	return u64_max(u64_sub(want_bytes, shortage->available_bytes), profile->goal_min_bytes);
@@ -94,7 +95,7 @@ static struct rung_report *report(struct step *step, const struct ladder *ladder
 static void report_skip(struct step *step, struct ladder *ladder, enum rung rung,
 			enum reason reason)
 {
-	uint32_t bit = 1U << (rung + N_RUNGS * (reason == REASON_NOBODY_TO_ASK ? 0
+	uint32_t bit = 1U << (rung + N_RUNGS * (reason == REASON_NOBODY_TO_ASK	    ? 0
 						: reason == REASON_NO_EFFECT_BEFORE ? 1
 										    : 2));
 	if (ladder->told[ladder->level] & bit)
@@ -176,12 +177,11 @@ static void end_cycle(struct step *step, struct ladder *ladder)
 	}
 	ladder->n_barren = ladder->cycle_measured_bytes > 0 ? 0 : ladder->n_barren + 1;
 	doublings = ladder->n_barren < BARREN_DOUBLINGS_MAX ? ladder->n_barren
-							     : BARREN_DOUBLINGS_MAX;
+							    : BARREN_DOUBLINGS_MAX;
 	ladder->cycle_measured_bytes = 0;
 	ladder->next_rung = RUNG_SHED;
 	ladder->next_reason = REASON_STILL_SHORT;
-	ladder->next_cycle_usec =
-		u64_add(step->now_usec, step->profile->settle_usec << doublings);
+	ladder->next_cycle_usec = u64_add(step->now_usec, step->profile->settle_usec << doublings);
 }
 
 /* Goes up from next_rung to the first rung that can be started. */
@@ -246,8 +246,7 @@ static void end_rung(struct step *step, struct ladder *ladder)
 	if (ladder->measured_bytes == 0)
 		ladder->spent_rungs |= rung_bit(rung);
 	leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
-	if (met || (ladder->order_id == 0 &&
-		    group_of(step, ladder)->judged_level == LEVEL_LOW)) {
+	if (met || (ladder->order_id == 0 && group_of(step, ladder)->judged_level == LEVEL_LOW)) {
 		end_cycle(step, ladder);
 		return;
 	}
@@ -257,8 +256,7 @@ static void end_rung(struct step *step, struct ladder *ladder)
 	} else {
 		ladder->n_repeats = 0;
 		ladder->next_rung = rung + 1;
-		ladder->next_reason =
-			ladder->order_id != 0 ? REASON_ORDERED : REASON_GOAL_MISSED;
+		ladder->next_reason = ladder->order_id != 0 ? REASON_ORDERED : REASON_GOAL_MISSED;
 	}
 	ladder->next_cycle_usec = step->now_usec;
 	if (ladder->next_rung >= N_RUNGS)
@@ -297,8 +295,7 @@ static bool is_wanted(const struct step *step, const struct ladder *ladder)
 {
 	const struct group_state *group = group_of(step, ladder);
 
-	return ladder->order_id != 0 ||
-	       (group->judged_level > LEVEL_LOW && group->shortage.valid);
+	return ladder->order_id != 0 || (group->judged_level > LEVEL_LOW && group->shortage.valid);
 }
 
 static void run(struct step *step, struct ladder *ladder)

@@ -96,9 +96,9 @@ static void share_fall(struct step *step, uint32_t slot, uint64_t fall_bytes)
 
 		if (!request->answered || !is_measured_by(step, request, slot))
 			continue;
-		request->measured_bytes = u64_min(
-			left_bytes,
-			u64_muldiv(fall_bytes, request->outcome.claimed_bytes, claims_bytes));
+		request->measured_bytes =
+			u64_min(left_bytes, u64_muldiv(fall_bytes, request->outcome.claimed_bytes,
+						       claims_bytes));
 		request->measured_by_group = slot != GROUP_SLOT_HOST;
 		left_bytes -= request->measured_bytes;
 	}

@@ -138,6 +138,7 @@ void members_see_modules(struct step *step)
 	if (!(observation->covers & OBSERVED_MODULES))
 		return;
 	for (uint32_t slot = 0; slot < state->n_modules_used; slot++)
-		if (state->modules[slot].id != 0 && state->modules[slot].seen_step != state->n_steps)
+		if (state->modules[slot].id != 0 &&
+		    state->modules[slot].seen_step != state->n_steps)
 			forget_module(step, slot);
 }

@@ -59,9 +59,12 @@ uint64_t module_idle_limit(const struct profile *profile, const struct module_re
 	uint64_t limit_usec = module->idle_limit_usec ? module->idle_limit_usec
 						      : profile->idle_limit_usec;
 
-	if (level >= LEVEL_CRITICAL)
-		return u64_min(limit_usec, profile->idle_limit_critical_usec);
-	return level >= LEVEL_HIGH ? limit_usec / 2 : limit_usec;
+	if (level < LEVEL_HIGH)
+		return limit_usec;
+	if (level < LEVEL_CRITICAL)
+		return limit_usec / 2;
+	/* A limit that is short already must not grow again at critical. */
+	return u64_min(limit_usec / 2, profile->idle_limit_critical_usec);
 }
 
 static uint64_t idle_usec(const struct step *step, const struct module_reading *module)
@@ -143,7 +146,7 @@ static uint32_t next_best(const struct step *step, const struct module_query *qu
 			  const struct module_choice *choices, uint32_t n)
 {
 	const struct state *state = step->state;
-	struct merit best = {0};
+	struct merit best = { 0 };
 	uint32_t best_slot = SLOT_NONE;
 
 	for (uint32_t slot = 0; slot < state->n_modules_used; slot++) {
@@ -167,7 +170,7 @@ static struct module_choice portion(const struct module_query *query,
 				    uint64_t rest_bytes)
 {
 	uint64_t expected_bytes = bytes_share(module->seen.size_bytes, module->yield_bp);
-	struct module_choice choice = {slot, module->seen.size_bytes, BP_ONE};
+	struct module_choice choice = { slot, module->seen.size_bytes, BP_ONE };
 
 	if (query->rung == RUNG_SHED && expected_bytes > rest_bytes) {
 		choice.ratio_bp = bytes_ratio_bp(rest_bytes, expected_bytes) + 1;

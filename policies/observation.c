@@ -16,14 +16,14 @@ void observation_clear(struct observation *observation, uint64_t now_usec)
 }
 
 /* The four lists differ only in their type. */
-#define DEFINE_ADD(name, type, list)                                                               \
-	type *observation_add_##name(struct observation *observation)                              \
-	{                                                                                          \
-		if (observation->n_##list >= observation->max_##list)                              \
-			return NULL;                                                               \
-		type *entry = &observation->list[observation->n_##list++];                         \
-		memset(entry, 0, sizeof(*entry));                                                  \
-		return entry;                                                                      \
+#define DEFINE_ADD(name, type, list)                                       \
+	type *observation_add_##name(struct observation *observation)      \
+	{                                                                  \
+		if (observation->n_##list >= observation->max_##list)      \
+			return NULL;                                       \
+		type *entry = &observation->list[observation->n_##list++]; \
+		memset(entry, 0, sizeof(*entry));                          \
+		return entry;                                              \
 	}
 
 DEFINE_ADD(group, struct group_reading, groups)

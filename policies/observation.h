@@ -54,9 +54,9 @@ enum group_field {
 };
 
 enum group_flag {
-	GROUP_IS_GONE = 1U << 0,	 /* the last word on this slot: it will be reused */
-	GROUP_IS_PROTECTED = 1U << 1,	 /* the profile says: never a target of reclaim or more */
-	GROUP_IS_CONTEXT = 1U << 2,	 /* only the ancestor of a group under control */
+	GROUP_IS_GONE = 1U << 0,      /* the last word on this slot: it will be reused */
+	GROUP_IS_PROTECTED = 1U << 1, /* the profile says: never a target of reclaim or more */
+	GROUP_IS_CONTEXT = 1U << 2,   /* only the ancestor of a group under control */
 };
 
 struct group_reading {
@@ -66,11 +66,11 @@ struct group_reading {
 	uint32_t has;	      /* enum group_field */
 	uint32_t flags;	      /* enum group_flag */
 	uint64_t current_bytes;
-	uint64_t limit_bytes;	     /* memory.max, BYTES_UNLIMITED for none */
-	uint64_t high_bytes;	     /* memory.high, the same */
-	uint64_t reclaimable_bytes;  /* file cache and reclaimable slab the kernel could drop */
-	uint64_t swap_bytes;	     /* memory.swap.current */
-	uint64_t some_usec;	     /* total= of memory.pressure */
+	uint64_t limit_bytes;	    /* memory.max, BYTES_UNLIMITED for none */
+	uint64_t high_bytes;	    /* memory.high, the same */
+	uint64_t reclaimable_bytes; /* file cache and reclaimable slab the kernel could drop */
+	uint64_t swap_bytes;	    /* memory.swap.current */
+	uint64_t some_usec;	    /* total= of memory.pressure */
 	uint64_t full_usec;
 	uint64_t n_high; /* memory.events, hierarchical */
 	uint64_t n_max;

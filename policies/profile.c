@@ -13,18 +13,30 @@
 
 #define FIELD(field) offsetof(struct profile, field)
 
-#define SHARE(section, key, field, help)                                                           \
-	{section, key, SETTING_SHARE, FIELD(field), 0, BP_ONE, help}
-#define BYTES(section, key, field, min, max, help)                                                 \
-	{section, key, SETTING_BYTES, FIELD(field), min, max, help}
-#define USEC(section, key, field, min, max, help)                                                  \
-	{section, key, SETTING_USEC, FIELD(field), min, max, help}
-#define COUNT(section, key, field, min, max, help)                                                 \
-	{section, key, SETTING_COUNT, FIELD(field), min, max, help}
-#define RUNG(section, key, field, help)                                                            \
-	{section, key, SETTING_RUNG, FIELD(field), RUNG_WARN, RUNG_RECLAIM, help}
-#define PATTERNS(section, key, field, help)                                                        \
-	{section, key, SETTING_PATTERNS, FIELD(field), 0, 0, help}
+#define SHARE(section, key, field, help)                                   \
+	{                                                                  \
+		section, key, SETTING_SHARE, FIELD(field), 0, BP_ONE, help \
+	}
+#define BYTES(section, key, field, min, max, help)                        \
+	{                                                                 \
+		section, key, SETTING_BYTES, FIELD(field), min, max, help \
+	}
+#define USEC(section, key, field, min, max, help)                        \
+	{                                                                \
+		section, key, SETTING_USEC, FIELD(field), min, max, help \
+	}
+#define COUNT(section, key, field, min, max, help)                        \
+	{                                                                 \
+		section, key, SETTING_COUNT, FIELD(field), min, max, help \
+	}
+#define RUNG(section, key, field, help)                                                 \
+	{                                                                               \
+		section, key, SETTING_RUNG, FIELD(field), RUNG_WARN, RUNG_RECLAIM, help \
+	}
+#define PATTERNS(section, key, field, help)                              \
+	{                                                                \
+		section, key, SETTING_PATTERNS, FIELD(field), 0, 0, help \
+	}
 
 #define USEC_PER_HOUR (60 * USEC_PER_MIN)
 /* What a time may be at most: a year. Longer ones are typing mistakes. */
@@ -47,7 +59,8 @@ const struct profile_setting profile_settings[] = {
 	      "To leave a level, this much more than its threshold must be left."),
 
 	USEC("Exhaustion", "Medium", exhaustion_usec[LEVEL_MEDIUM], 0, USEC_PER_HOUR,
-	     "The level is medium when memory lasts for this long or less at its growth; 0 is off."),
+	     "The level is medium when memory lasts for this long or less at its growth; 0 is "
+	     "off."),
 	USEC("Exhaustion", "High", exhaustion_usec[LEVEL_HIGH], 0, USEC_PER_HOUR,
 	     "The level is high when memory lasts for this long or less at its growth; 0 is off."),
 	USEC("Exhaustion", "Critical", exhaustion_usec[LEVEL_CRITICAL], 0, USEC_PER_HOUR,
@@ -99,12 +112,13 @@ const struct profile_setting profile_settings[] = {
 	     "Unload asks modules idle for this long at medium, half as long at high."),
 	USEC("Modules", "IdleLimitCritical", idle_limit_critical_usec, 0, USEC_LONGEST,
 	     "Unload asks modules idle for this long at critical."),
-	COUNT("Modules", "PerCycleMedium", modules_per_cycle[LEVEL_MEDIUM], 1, MODULES_PER_CYCLE_MAX,
-	      "At most this many modules are asked by one rung at medium."),
+	COUNT("Modules", "PerCycleMedium", modules_per_cycle[LEVEL_MEDIUM], 1,
+	      MODULES_PER_CYCLE_MAX, "At most this many modules are asked by one rung at medium."),
 	COUNT("Modules", "PerCycleHigh", modules_per_cycle[LEVEL_HIGH], 1, MODULES_PER_CYCLE_MAX,
 	      "At most this many modules are asked by one rung at high."),
 	COUNT("Modules", "PerCycleCritical", modules_per_cycle[LEVEL_CRITICAL], 1,
-	      MODULES_PER_CYCLE_MAX, "At most this many modules are asked by one rung at critical."),
+	      MODULES_PER_CYCLE_MAX,
+	      "At most this many modules are asked by one rung at critical."),
 	USEC("Modules", "Demote", demote_usec, 0, 24 * USEC_PER_HOUR,
 	     "A module that answered late goes last for this long, doubling each time."),
 
@@ -134,44 +148,44 @@ const struct profile_setting *profile_setting_find(const char *section, const ch
 
 static const struct profile defaults = {
 	.name = "default",
-	.headroom_bp = {[LEVEL_MEDIUM] = 2000, [LEVEL_HIGH] = 1000, [LEVEL_CRITICAL] = 500},
-	.headroom_max_bytes = {[LEVEL_MEDIUM] = 4 * GIB,
-			       [LEVEL_HIGH] = 2 * GIB,
-			       [LEVEL_CRITICAL] = 1 * GIB},
+	.headroom_bp = { [LEVEL_MEDIUM] = 2000, [LEVEL_HIGH] = 1000, [LEVEL_CRITICAL] = 500 },
+	.headroom_max_bytes = { [LEVEL_MEDIUM] = 4 * GIB,
+				[LEVEL_HIGH] = 2 * GIB,
+				[LEVEL_CRITICAL] = 1 * GIB },
 	.headroom_leave_bp = 250,
-	.exhaustion_usec = {[LEVEL_MEDIUM] = 8 * USEC_PER_SEC,
-			    [LEVEL_HIGH] = 3 * USEC_PER_SEC,
-			    [LEVEL_CRITICAL] = 1 * USEC_PER_SEC},
+	.exhaustion_usec = { [LEVEL_MEDIUM] = 8 * USEC_PER_SEC,
+			     [LEVEL_HIGH] = 3 * USEC_PER_SEC,
+			     [LEVEL_CRITICAL] = 1 * USEC_PER_SEC },
 	.exhaustion_headroom_bp = 5000,
-	.stall_some_bp = {[LEVEL_MEDIUM] = 1000, [LEVEL_HIGH] = 2500, [LEVEL_CRITICAL] = 0},
-	.stall_full_bp = {[LEVEL_MEDIUM] = 0, [LEVEL_HIGH] = 1000, [LEVEL_CRITICAL] = 3000},
+	.stall_some_bp = { [LEVEL_MEDIUM] = 1000, [LEVEL_HIGH] = 2500, [LEVEL_CRITICAL] = 0 },
+	.stall_full_bp = { [LEVEL_MEDIUM] = 0, [LEVEL_HIGH] = 1000, [LEVEL_CRITICAL] = 3000 },
 	.stall_headroom_bp = 3000,
 	.trigger_some_usec = 70 * USEC_PER_MSEC,
 	.trigger_full_usec = 50 * USEC_PER_MSEC,
 	.trigger_window_usec = 1 * USEC_PER_SEC,
 	.dwell_usec = 5 * USEC_PER_SEC,
-	.max_rung = {[LEVEL_MEDIUM] = RUNG_SHED,
-		     [LEVEL_HIGH] = RUNG_RECLAIM,
-		     [LEVEL_CRITICAL] = RUNG_RECLAIM},
-	.rung_deadline_usec = {[RUNG_SHED] = 500 * USEC_PER_MSEC,
-			       [RUNG_UNLOAD] = 2 * USEC_PER_SEC,
-			       [RUNG_RECLAIM] = 2 * USEC_PER_SEC},
+	.max_rung = { [LEVEL_MEDIUM] = RUNG_SHED,
+		      [LEVEL_HIGH] = RUNG_RECLAIM,
+		      [LEVEL_CRITICAL] = RUNG_RECLAIM },
+	.rung_deadline_usec = { [RUNG_SHED] = 500 * USEC_PER_MSEC,
+				[RUNG_UNLOAD] = 2 * USEC_PER_SEC,
+				[RUNG_RECLAIM] = 2 * USEC_PER_SEC },
 	.goal_min_bytes = 16 * MIB,
 	.goal_horizon_usec = 3 * USEC_PER_SEC,
 	.settle_usec = 500 * USEC_PER_MSEC,
 	.idle_limit_usec = 5 * USEC_PER_MIN,
 	.idle_limit_critical_usec = 30 * USEC_PER_SEC,
-	.modules_per_cycle = {[LEVEL_MEDIUM] = 5, [LEVEL_HIGH] = 8, [LEVEL_CRITICAL] = 10},
+	.modules_per_cycle = { [LEVEL_MEDIUM] = 5, [LEVEL_HIGH] = 8, [LEVEL_CRITICAL] = 10 },
 	.demote_usec = 1 * USEC_PER_MIN,
 	.sampling_usec = 1 * USEC_PER_MIN,
 	.sampling_min_usec = 100 * USEC_PER_MSEC,
 	.fill_rate_bytes = 1 * GIB,
-	.units = {.n = 2, .pattern = {"*.service", "*.scope"}},
-	.protected_units = {.n = 10,
-			    .pattern = {"init.scope", "systemd-*.service", "dbus.service",
-					"dbus-broker.service", "ssh.service", "sshd.service",
-					"ssh@*.service", "sshd@*.service", "session-*.scope",
-					"reliefd.service"}},
+	.units = { .n = 2, .pattern = { "*.service", "*.scope" } },
+	.protected_units = { .n = 10,
+			     .pattern = { "init.scope", "systemd-*.service", "dbus.service",
+					  "dbus-broker.service", "ssh.service", "sshd.service",
+					  "ssh@*.service", "sshd@*.service", "session-*.scope",
+					  "reliefd.service" } },
 };
 
 void profile_init(struct profile *profile)
@@ -197,50 +211,50 @@ struct rule {
 #define MORE "a severer level begins with more time lost"
 
 static const struct rule rules[] = {
-	{"Headroom", "High", AT_MOST, "Headroom", "Medium", false,
-	 "must not be above Medium=: " LESS},
-	{"Headroom", "Critical", AT_MOST, "Headroom", "High", false,
-	 "must not be above High=: " LESS},
-	{"Headroom", "HighMax", AT_MOST, "Headroom", "MediumMax", false,
-	 "must not be above MediumMax=: " LESS},
-	{"Headroom", "CriticalMax", AT_MOST, "Headroom", "HighMax", false,
-	 "must not be above HighMax=: " LESS},
-	{"Exhaustion", "High", AT_MOST, "Exhaustion", "Medium", true,
-	 "must not be above Medium=: " LESS},
-	{"Exhaustion", "Critical", AT_MOST, "Exhaustion", "High", true,
-	 "must not be above High=: " LESS},
-	{"Exhaustion", "Critical", AT_MOST, "Exhaustion", "Medium", true,
-	 "must not be above Medium=: " LESS},
-	{"Stall", "SomeHigh", AT_LEAST, "Stall", "SomeMedium", true,
-	 "must not be below SomeMedium=: " MORE},
-	{"Stall", "SomeCritical", AT_LEAST, "Stall", "SomeHigh", true,
-	 "must not be below SomeHigh=: " MORE},
-	{"Stall", "SomeCritical", AT_LEAST, "Stall", "SomeMedium", true,
-	 "must not be below SomeMedium=: " MORE},
-	{"Stall", "FullHigh", AT_LEAST, "Stall", "FullMedium", true,
-	 "must not be below FullMedium=: " MORE},
-	{"Stall", "FullCritical", AT_LEAST, "Stall", "FullHigh", true,
-	 "must not be below FullHigh=: " MORE},
-	{"Stall", "FullCritical", AT_LEAST, "Stall", "FullMedium", true,
-	 "must not be below FullMedium=: " MORE},
-	{"Stall", "Headroom", AT_LEAST, "Headroom", "Medium", false,
-	 "must not be below Medium= of [Headroom]: a stall counts when that little is left"},
-	{"Stall", "TriggerSome", AT_MOST, "Stall", "TriggerWindow", false,
-	 "must not be above TriggerWindow=: a stall cannot last longer than its window"},
-	{"Stall", "TriggerFull", AT_MOST, "Stall", "TriggerWindow", false,
-	 "must not be above TriggerWindow=: a stall cannot last longer than its window"},
-	{"Ladder", "HighRung", AT_LEAST, "Ladder", "MediumRung", false,
-	 "must not be below MediumRung=: a severer level may climb at least as far"},
-	{"Ladder", "CriticalRung", AT_LEAST, "Ladder", "HighRung", false,
-	 "must not be below HighRung=: a severer level may climb at least as far"},
-	{"Modules", "PerCycleHigh", AT_LEAST, "Modules", "PerCycleMedium", false,
-	 "must not be below PerCycleMedium=: a severer level asks at least as many"},
-	{"Modules", "PerCycleCritical", AT_LEAST, "Modules", "PerCycleHigh", false,
-	 "must not be below PerCycleHigh=: a severer level asks at least as many"},
-	{"Modules", "IdleLimitCritical", AT_MOST, "Modules", "IdleLimit", false,
-	 "must not be above IdleLimit=: a severer level asks at least as many"},
-	{"Sampling", "Minimum", AT_MOST, "Sampling", "Interval", false,
-	 "must not be above Interval=: the shortest sleep cannot exceed the longest"},
+	{ "Headroom", "High", AT_MOST, "Headroom", "Medium", false,
+	  "must not be above Medium=: " LESS },
+	{ "Headroom", "Critical", AT_MOST, "Headroom", "High", false,
+	  "must not be above High=: " LESS },
+	{ "Headroom", "HighMax", AT_MOST, "Headroom", "MediumMax", false,
+	  "must not be above MediumMax=: " LESS },
+	{ "Headroom", "CriticalMax", AT_MOST, "Headroom", "HighMax", false,
+	  "must not be above HighMax=: " LESS },
+	{ "Exhaustion", "High", AT_MOST, "Exhaustion", "Medium", true,
+	  "must not be above Medium=: " LESS },
+	{ "Exhaustion", "Critical", AT_MOST, "Exhaustion", "High", true,
+	  "must not be above High=: " LESS },
+	{ "Exhaustion", "Critical", AT_MOST, "Exhaustion", "Medium", true,
+	  "must not be above Medium=: " LESS },
+	{ "Stall", "SomeHigh", AT_LEAST, "Stall", "SomeMedium", true,
+	  "must not be below SomeMedium=: " MORE },
+	{ "Stall", "SomeCritical", AT_LEAST, "Stall", "SomeHigh", true,
+	  "must not be below SomeHigh=: " MORE },
+	{ "Stall", "SomeCritical", AT_LEAST, "Stall", "SomeMedium", true,
+	  "must not be below SomeMedium=: " MORE },
+	{ "Stall", "FullHigh", AT_LEAST, "Stall", "FullMedium", true,
+	  "must not be below FullMedium=: " MORE },
+	{ "Stall", "FullCritical", AT_LEAST, "Stall", "FullHigh", true,
+	  "must not be below FullHigh=: " MORE },
+	{ "Stall", "FullCritical", AT_LEAST, "Stall", "FullMedium", true,
+	  "must not be below FullMedium=: " MORE },
+	{ "Stall", "Headroom", AT_LEAST, "Headroom", "Medium", false,
+	  "must not be below Medium= of [Headroom]: a stall counts when that little is left" },
+	{ "Stall", "TriggerSome", AT_MOST, "Stall", "TriggerWindow", false,
+	  "must not be above TriggerWindow=: a stall cannot last longer than its window" },
+	{ "Stall", "TriggerFull", AT_MOST, "Stall", "TriggerWindow", false,
+	  "must not be above TriggerWindow=: a stall cannot last longer than its window" },
+	{ "Ladder", "HighRung", AT_LEAST, "Ladder", "MediumRung", false,
+	  "must not be below MediumRung=: a severer level may climb at least as far" },
+	{ "Ladder", "CriticalRung", AT_LEAST, "Ladder", "HighRung", false,
+	  "must not be below HighRung=: a severer level may climb at least as far" },
+	{ "Modules", "PerCycleHigh", AT_LEAST, "Modules", "PerCycleMedium", false,
+	  "must not be below PerCycleMedium=: a severer level asks at least as many" },
+	{ "Modules", "PerCycleCritical", AT_LEAST, "Modules", "PerCycleHigh", false,
+	  "must not be below PerCycleHigh=: a severer level asks at least as many" },
+	{ "Modules", "IdleLimitCritical", AT_MOST, "Modules", "IdleLimit", false,
+	  "must not be above IdleLimit=: a severer level asks at least as many" },
+	{ "Sampling", "Minimum", AT_MOST, "Sampling", "Interval", false,
+	  "must not be above Interval=: the shortest sleep cannot exceed the longest" },
 };
 
 uint64_t profile_get(const struct profile *profile, const struct profile_setting *setting)
@@ -255,7 +269,7 @@ uint64_t profile_get(const struct profile *profile, const struct profile_setting
 	case SETTING_COUNT:
 		return *(const uint32_t *)field;
 	case SETTING_RUNG:
-		return (uint64_t)*(const enum rung *)field;
+		return (uint64_t) * (const enum rung *)field;
 	case SETTING_PATTERNS:
 		break;
 	}
@@ -265,8 +279,8 @@ uint64_t profile_get(const struct profile *profile, const struct profile_setting
 static bool rule_holds(const struct rule *rule, const struct profile *profile)
 {
 	uint64_t a = profile_get(profile, profile_setting_find(rule->section, rule->key));
-	uint64_t b = profile_get(profile,
-				 profile_setting_find(rule->other_section, rule->other_key));
+	uint64_t b =
+		profile_get(profile, profile_setting_find(rule->other_section, rule->other_key));
 
 	if (rule->zero_is_off && (a == 0 || b == 0))
 		return true;

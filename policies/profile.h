@@ -41,35 +41,35 @@ struct profile {
 	/* [Stall]: level when tasks lost this share of the window; 0 = off. */
 	uint32_t stall_some_bp[N_LEVELS];
 	uint32_t stall_full_bp[N_LEVELS];
-	uint32_t stall_headroom_bp;	   /* confirmed only below this; else attribution io */
-	uint64_t trigger_some_usec;	   /* PSI trigger: stall ... */
+	uint32_t stall_headroom_bp; /* confirmed only below this; else attribution io */
+	uint64_t trigger_some_usec; /* PSI trigger: stall ... */
 	uint64_t trigger_full_usec;
-	uint64_t trigger_window_usec;	   /* ... within this window, 500 ms to 10 s */
+	uint64_t trigger_window_usec; /* ... within this window, 500 ms to 10 s */
 
 	/* [Dwell] */
 	uint64_t dwell_usec; /* a level is not left downwards before this */
 
 	/* [Ladder] */
-	enum rung max_rung[N_LEVELS];	       /* climb no further than this at a level */
-	uint64_t rung_deadline_usec[N_RUNGS];  /* an answer after this is late */
-	uint64_t goal_min_bytes;	       /* never ask for less than this */
-	uint64_t goal_horizon_usec;	       /* ask for what grows within this time, too */
-	uint64_t settle_usec;		       /* pause between two cycles at one level */
+	enum rung max_rung[N_LEVELS];	      /* climb no further than this at a level */
+	uint64_t rung_deadline_usec[N_RUNGS]; /* an answer after this is late */
+	uint64_t goal_min_bytes;	      /* never ask for less than this */
+	uint64_t goal_horizon_usec;	      /* ask for what grows within this time, too */
+	uint64_t settle_usec;		      /* pause between two cycles at one level */
 
 	/* [Modules] */
-	uint64_t idle_limit_usec;	 /* unload: idle for this long at medium, half at high */
+	uint64_t idle_limit_usec; /* unload: idle for this long at medium, half at high */
 	uint64_t idle_limit_critical_usec;
 	uint32_t modules_per_cycle[N_LEVELS];
-	uint64_t demote_usec;		 /* a late module goes last for this long, doubling */
+	uint64_t demote_usec; /* a late module goes last for this long, doubling */
 
 	/* [Sampling] */
-	uint64_t sampling_usec;		 /* the longest sleep */
-	uint64_t sampling_min_usec;	 /* the shortest */
-	uint64_t fill_rate_bytes;	 /* per second: the fastest fill the timer must notice */
+	uint64_t sampling_usec;	    /* the longest sleep */
+	uint64_t sampling_min_usec; /* the shortest */
+	uint64_t fill_rate_bytes;   /* per second: the fastest fill the timer must notice */
 
 	/* [Groups]: patterns are fnmatch(3) globs */
-	struct pattern_list units;	/* unit names under control */
-	struct pattern_list paths;	/* cgroup paths under control */
+	struct pattern_list units;	     /* unit names under control */
+	struct pattern_list paths;	     /* cgroup paths under control */
 	struct pattern_list protected_units; /* never a target of reclaim or more */
 };
 

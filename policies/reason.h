@@ -11,24 +11,24 @@
 enum reason {
 	REASON_NONE,
 	/* levels */
-	REASON_HEADROOM_LOW,	 /* headroom fell below the level's threshold */
-	REASON_TIME_SHORT,	 /* at this growth it runs out too soon */
-	REASON_STALLED,		 /* tasks lose time waiting for memory and little is left */
-	REASON_LIMIT_REACHED,	 /* the group is held at its own limit */
-	REASON_RECOVERED,	 /* above the leave threshold for the dwell time */
-	REASON_IO_ONLY,		 /* stall without shortage: left alone */
+	REASON_HEADROOM_LOW,  /* headroom fell below the level's threshold */
+	REASON_TIME_SHORT,    /* at this growth it runs out too soon */
+	REASON_STALLED,	      /* tasks lose time waiting for memory and little is left */
+	REASON_LIMIT_REACHED, /* the group is held at its own limit */
+	REASON_RECOVERED,     /* above the leave threshold for the dwell time */
+	REASON_IO_ONLY,	      /* stall without shortage: left alone */
 	/* rungs and actions */
-	REASON_LEVEL_ROSE,	 /* first answer to a level above low */
-	REASON_GOAL_MISSED,	 /* the rung below gave too little, measured */
-	REASON_GOAL_MET,	 /* the rung gave what was asked */
-	REASON_STILL_SHORT,	 /* a further cycle: the level holds */
-	REASON_NO_EFFECT_BEFORE, /* skipped: gave nothing earlier in this episode */
-	REASON_NOBODY_TO_ASK,	 /* skipped: no module or group qualifies */
+	REASON_LEVEL_ROSE,	  /* first answer to a level above low */
+	REASON_GOAL_MISSED,	  /* the rung below gave too little, measured */
+	REASON_GOAL_MET,	  /* the rung gave what was asked */
+	REASON_STILL_SHORT,	  /* a further cycle: the level holds */
+	REASON_NO_EFFECT_BEFORE,  /* skipped: gave nothing earlier in this episode */
+	REASON_NOBODY_TO_ASK,	  /* skipped: no module or group qualifies */
 	REASON_NOT_AT_THIS_LEVEL, /* the profile allows the rung only at a higher level */
-	REASON_ORDERED,		 /* somebody asked for relief */
-	REASON_CALM_AGAIN,	 /* ended early: the level is back to low */
-	REASON_GROUP_GONE,	 /* ended: the group does not exist any more */
-	REASON_TOO_MANY,	 /* refused: as many ladders are on as there is room for */
+	REASON_ORDERED,		  /* somebody asked for relief */
+	REASON_CALM_AGAIN,	  /* ended early: the level is back to low */
+	REASON_GROUP_GONE,	  /* ended: the group does not exist any more */
+	REASON_TOO_MANY,	  /* refused: as many ladders are on as there is room for */
 	N_REASONS,
 };
 

@@ -10,9 +10,9 @@
  *	reclaim  the kernel, for up to 4 groups    all groups
  */
 
+#include "policies/rung.h"
 #include "policies/booking.h"
 #include "policies/module_choice.h"
-#include "policies/rung.h"
 #include "policies/victim.h"
 
 static const struct group_state *group_of(const struct step *step, const struct ladder *ladder)
@@ -96,9 +96,9 @@ static const struct rung_row {
 	enum attention attention;
 	uint32_t (*send)(struct step *step, const struct ladder *ladder, enum rung rung);
 } rows[N_RUNGS] = {
-	[RUNG_SHED] = {OBSERVED_MODULES, ATTENTION_MODULES, ask_modules},
-	[RUNG_UNLOAD] = {OBSERVED_MODULES, ATTENTION_MODULES, ask_modules},
-	[RUNG_RECLAIM] = {OBSERVED_GROUPS, ATTENTION_GROUPS, ask_kernel},
+	[RUNG_SHED] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules },
+	[RUNG_UNLOAD] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules },
+	[RUNG_RECLAIM] = { OBSERVED_GROUPS, ATTENTION_GROUPS, ask_kernel },
 };
 
 bool rung_is_covered(const struct step *step, enum rung rung)

@@ -14,8 +14,8 @@
  * before the kernel kills). With plenty of memory it comes down to one look per interval.
  */
 
-#include "policies/headroom.h"
 #include "policies/sampling.h"
+#include "policies/headroom.h"
 
 /* When calm the sleep may end a quarter later: so four fifths are asked for, never more in all. */
 #define SLACK_SHARE 4

@@ -12,8 +12,8 @@
  * lost to have set off a PSI trigger, reliefd looks again as soon as a short window can close.
  */
 
-#include "policies/hysteresis.h"
 #include "policies/stall.h"
+#include "policies/hysteresis.h"
 
 /* The shortest window of the kernel's own triggers, and the longest. */
 #define STALL_WINDOW_MIN_USEC (500 * USEC_PER_MSEC)
@@ -48,8 +48,10 @@ void stall_add(const struct profile *profile, struct group_state *group, uint64_
 	if (elapsed_usec <= STALL_WINDOW_MAX_USEC) {
 		group->shortage.some_bp = bytes_ratio_bp(lost_some_usec, elapsed_usec);
 		group->shortage.full_bp = bytes_ratio_bp(lost_full_usec, elapsed_usec);
-	} else if ((profile->trigger_some_usec > 0 && lost_some_usec >= profile->trigger_some_usec) ||
-		   (profile->trigger_full_usec > 0 && lost_full_usec >= profile->trigger_full_usec)) {
+	} else if ((profile->trigger_some_usec > 0 &&
+		    lost_some_usec >= profile->trigger_some_usec) ||
+		   (profile->trigger_full_usec > 0 &&
+		    lost_full_usec >= profile->trigger_full_usec)) {
 		group->look_again_usec = now_usec + STALL_WINDOW_MIN_USEC;
 	}
 	window_start(group, some_usec, full_usec, now_usec);

@@ -29,8 +29,8 @@ struct shortage {
  */
 struct request {
 	struct action action;
-	bool active; /* sent, neither answered nor late */
-	bool late;   /* its deadline passed; an answer is still booked to the module */
+	bool active;	 /* sent, neither answered nor late */
+	bool late;	 /* its deadline passed; an answer is still booked to the module */
 	uint32_t ladder; /* index; SLOT_NONE when that ladder is over */
 
 	/* Within one step: the answer, and its share of what was measured. */
@@ -62,13 +62,13 @@ struct ladder {
 	uint32_t spent_rungs; /* bit per rung: without effect in this episode, skipped */
 	uint64_t total_claimed_bytes, total_measured_bytes;
 
-	enum level level;	  /* what the ladder acts on: the judged level */
-	enum level risen_level;	  /* the group's level that was answered to */
-	enum rung next_rung;	  /* where the cycle goes on at next_cycle_usec */
-	enum reason next_reason;  /* and why */
-	bool waiting;		  /* for an observation that covers more */
-	uint32_t n_barren;	  /* cycles in a row in which no module gave anything */
-	uint32_t n_repeats;	  /* of one rung of an order */
+	enum level level;	 /* what the ladder acts on: the judged level */
+	enum level risen_level;	 /* the group's level that was answered to */
+	enum rung next_rung;	 /* where the cycle goes on at next_cycle_usec */
+	enum reason next_reason; /* and why */
+	bool waiting;		 /* for an observation that covers more */
+	uint32_t n_barren;	 /* cycles in a row in which no module gave anything */
+	uint32_t n_repeats;	 /* of one rung of an order */
 	uint64_t cycle_measured_bytes;
 	uint32_t told[N_LEVELS]; /* skipped rungs already reported at this level, a bit each */
 };
@@ -87,12 +87,12 @@ struct group_state {
 	uint32_t slot, parent_slot;
 	struct group_reading seen; /* the last reading; validity in seen.has */
 	uint64_t seen_usec;
-	uint64_t seen_step;   /* state.n_steps of that reading */
-	uint64_t parent_step; /* the last step in which it was seen to have a child */
+	uint64_t seen_step;    /* state.n_steps of that reading */
+	uint64_t parent_step;  /* the last step in which it was seen to have a child */
 	uint64_t booked_bytes; /* memory.current up to which falls were booked to actions */
 	bool booking;	       /* some action in this group is waiting for its measure */
 
-	enum level level;	 /* what is published: judged, with dwell, here or above */
+	enum level level; /* what is published: judged, with dwell, here or above */
 	uint64_t level_since_usec;
 	enum level judged_level; /* by its own readings, without dwell */
 	enum signal signal;
@@ -123,7 +123,7 @@ struct module_state {
 };
 
 struct state_limits {
-	uint32_t max_groups;   /* slots, the host's included */
+	uint32_t max_groups; /* slots, the host's included */
 	uint32_t max_modules;
 	uint32_t max_ladders;  /* groups short at the same time, plus orders */
 	uint32_t max_requests; /* outstanding at the same time */
@@ -131,8 +131,8 @@ struct state_limits {
 
 struct state {
 	struct state_limits limits;
-	struct group_state *groups;	/* by slot */
-	struct module_state *modules;	/* by slot */
+	struct group_state *groups;   /* by slot */
+	struct module_state *modules; /* by slot */
 	struct ladder *ladders;
 	struct request *requests;
 	uint32_t n_groups_used, n_modules_used; /* high-water marks for walks */

@@ -102,8 +102,9 @@ static void cap_jump(struct point *points, uint32_t n)
 		if (r <= cap)
 			continue;
 		__int128 shift = points[i].b - points[i - 1].b -
-			(__int128)u64_muldiv(cap, (uint64_t)(points[i].t - points[i - 1].t),
-					     USEC_PER_SEC);
+				 (__int128)u64_muldiv(cap,
+						      (uint64_t)(points[i].t - points[i - 1].t),
+						      USEC_PER_SEC);
 		for (uint32_t k = i; k < n; k++)
 			points[k].b -= shift;
 	}

@@ -11,9 +11,9 @@
  * To take: file cache and slab, plus as much of the rest as free swap can save.
  */
 
-#include "policies/headroom.h"
-#include "policies/booking.h"
 #include "policies/victim.h"
+#include "policies/booking.h"
+#include "policies/headroom.h"
 
 /* Reclaim works in batches of a few MiB; less than this is not worth a write. */
 #define VICTIM_MIN_BYTES MIB
@@ -86,7 +86,7 @@ uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t go
 		if (best_slot == SLOT_NONE)
 			break;
 		best_bytes = u64_max(u64_min(best_bytes, goal_bytes), VICTIM_MIN_BYTES);
-		ret[n++] = (struct victim){best_slot, best_bytes};
+		ret[n++] = (struct victim){ best_slot, best_bytes };
 		goal_bytes = u64_sub(goal_bytes, best_bytes);
 	}
 	return n;

@@ -13,9 +13,12 @@ static const char *const level_names[N_LEVELS] = {
 };
 
 static const char *const signal_names[N_SIGNALS] = {
-	[SIGNAL_NONE] = "none",		    [SIGNAL_HEADROOM] = "headroom",
-	[SIGNAL_EXHAUSTION] = "exhaustion", [SIGNAL_STALL] = "stall",
-	[SIGNAL_EVENT] = "event",	    [SIGNAL_MANUAL] = "manual",
+	[SIGNAL_NONE] = "none",
+	[SIGNAL_HEADROOM] = "headroom",
+	[SIGNAL_EXHAUSTION] = "exhaustion",
+	[SIGNAL_STALL] = "stall",
+	[SIGNAL_EVENT] = "event",
+	[SIGNAL_MANUAL] = "manual",
 };
 
 static const char *const attribution_names[N_ATTRIBUTIONS] = {
@@ -36,9 +39,9 @@ static const char *const module_kind_names[N_MODULE_KINDS] = {
 };
 
 static const char *const result_names[N_RESULTS] = {
-	[RESULT_DONE] = "done",	    [RESULT_PARTIAL] = "partial", [RESULT_BUSY] = "busy",
+	[RESULT_DONE] = "done",	      [RESULT_PARTIAL] = "partial", [RESULT_BUSY] = "busy",
 	[RESULT_NOTHING] = "nothing", [RESULT_FAILED] = "failed",   [RESULT_GONE] = "gone",
-	[RESULT_LATE] = "late",	    [RESULT_DRY_RUN] = "dry-run",
+	[RESULT_LATE] = "late",	      [RESULT_DRY_RUN] = "dry-run",
 };
 
 static const char *name_of(const char *const *names, size_t n_names, unsigned int value)
@@ -55,18 +58,18 @@ static int value_of(const char *const *names, size_t n_names, const char *name)
 }
 
 /* Both directions for one table. */
-#define DEFINE_NAMES(word, type, count)                                                            \
-	const char *word##_name(type value)                                                        \
-	{                                                                                          \
-		return name_of(word##_names, count, (unsigned int)value);                          \
-	}                                                                                          \
-	int word##_from_name(const char *name, type *ret)                                          \
-	{                                                                                          \
-		int value = value_of(word##_names, count, name);                                   \
-		if (value < 0)                                                                     \
-			return -1;                                                                 \
-		*ret = (type)value;                                                                \
-		return 0;                                                                          \
+#define DEFINE_NAMES(word, type, count)                                   \
+	const char *word##_name(type value)                               \
+	{                                                                 \
+		return name_of(word##_names, count, (unsigned int)value); \
+	}                                                                 \
+	int word##_from_name(const char *name, type *ret)                 \
+	{                                                                 \
+		int value = value_of(word##_names, count, name);          \
+		if (value < 0)                                            \
+			return -1;                                        \
+		*ret = (type)value;                                       \
+		return 0;                                                 \
 	}
 
 DEFINE_NAMES(level, enum level, N_LEVELS)

@@ -72,8 +72,8 @@ static inline void course_lend(struct course *c)
 /* A calm host of 1 GiB without swap, half of it available, nothing registered. */
 static inline struct course *course_new(void)
 {
-	const struct state_limits limits = {COURSE_GROUPS, COURSE_MODULES, COURSE_LADDERS,
-					    COURSE_REQUESTS};
+	const struct state_limits limits = { COURSE_GROUPS, COURSE_MODULES, COURSE_LADDERS,
+					     COURSE_REQUESTS };
 	struct course *c = calloc(1, sizeof(*c));
 
 	assert_non_null(c);
@@ -118,9 +118,8 @@ static inline struct group_reading *course_add_group(struct course *c, uint64_t 
 }
 
 /* A cache in that group, in use right now, that can shed and unload. */
-static inline struct module_reading *course_add_module(struct course *c,
-						       const struct group_reading *group,
-						       uint64_t size_bytes)
+static inline struct module_reading *
+course_add_module(struct course *c, const struct group_reading *group, uint64_t size_bytes)
 {
 	struct module_reading *module = observation_add_module(&c->seen);
 
