@@ -5,10 +5,11 @@
  *    file ──▶ check each line, tag each key ──▶ memfd ──▶ libeconf ──▶ assignments by line
  *             "Units=x" in line 12 becomes "Units:12=x"
  *
- * libeconf 0.5 keeps only the first of equal keys (and with $ECONF_JOIN_SAME_ENTRIES loses equal keys of
- * different sections), while "Units=" followed by "Units=x" is how a drop-in replaces a list. The
- * tag makes every key unique, and tells the line. libeconf also takes a line without "=" for the
- * rest of the value above, cuts lines at its buffer, and ignores "=x"; the check refuses those.
+ * libeconf 0.5 keeps only the first of equal keys (and with $ECONF_JOIN_SAME_ENTRIES loses equal
+ * keys of different sections), while "Units=" followed by "Units=x" is how a drop-in replaces a
+ * list. The tag makes every key unique, and tells the line. libeconf also takes a line without "="
+ * for the rest of the value above, cuts lines at its buffer, and ignores "=x"; the check refuses
+ * those.
  */
 
 #include "controller/config_file.h"
@@ -66,7 +67,7 @@ struct tagging {
 	char **ret_problem;
 };
 
-#define tagging_problem(t, ...)                                                                    \
+#define tagging_problem(t, ...) \
 	config_problem((t)->ret_problem, -EINVAL, (t)->path, (t)->line, __VA_ARGS__)
 
 /* Comments may be in any language; names and values are ASCII. */
@@ -76,8 +77,10 @@ static int check_characters(struct tagging *t, const char *text, size_t length)
 		unsigned char c = (unsigned char)text[i];
 
 		if (c > '~' || (c < ' ' && c != '\t' && c != '\r'))
-			return tagging_problem(t, "byte 0x%02x is not a printable ASCII character; "
-						  "remove it", c);
+			return tagging_problem(t,
+					       "byte 0x%02x is not a printable ASCII character; "
+					       "remove it",
+					       c);
 	}
 	return 0;
 }
@@ -94,8 +97,10 @@ static int tag_assignment(struct tagging *t, const char *text, size_t length)
 	if (key_length == 0)
 		return tagging_problem(t, "nothing stands before '='; write Key=value");
 	if (!t->in_section)
-		return tagging_problem(t, "%.*s= stands before the first section; put it below its "
-					  "[Section]", (int)key_length, text);
+		return tagging_problem(t,
+				       "%.*s= stands before the first section; put it below its "
+				       "[Section]",
+				       (int)key_length, text);
 	if (++t->n_assignments > CONFIG_ASSIGNMENTS_MAX)
 		return tagging_problem(t, "more than %d assignments; split the file",
 				       CONFIG_ASSIGNMENTS_MAX);
@@ -117,8 +122,8 @@ static int tag_line(struct tagging *t, const char *text, size_t length)
 	int r;
 
 	if (length > CONFIG_LINE_MAX)
-		return tagging_problem(t, "the line has %zu characters; at most %d are read", length,
-				       CONFIG_LINE_MAX);
+		return tagging_problem(t, "the line has %zu characters; at most %d are read",
+				       length, CONFIG_LINE_MAX);
 	while (length > 0 && text[0] && strchr(BLANKS, text[0])) {
 		text++;
 		length--;

@@ -4,9 +4,9 @@
 /*
  * Config file: one file of [Section] and Key=value lines, strictly
  *
- * Text to assignments in the order of the lines; what they mean is the caller's business. Lines that
- * are empty or begin with # or ; are skipped; a # or ; further on ends the value. The same key may
- * be assigned again: an empty value and then a new one is how a drop-in replaces a list.
+ * Text to assignments in the order of the lines; what they mean is the caller's business. Lines
+ * that are empty or begin with # or ; are skipped; a # or ; further on ends the value. The same key
+ * may be assigned again: an empty value and then a new one is how a drop-in replaces a list.
  */
 
 #include <stddef.h>

@@ -36,8 +36,8 @@ static const char *base_name(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-static int find_main(struct layered_file *files, const char *root,
-		     const char *const *directories, const char *name)
+static int find_main(struct layered_file *files, const char *root, const char *const *directories,
+		     const char *name)
 {
 	for (; *directories; directories++) {
 		_cleanup_free_ char *path = NULL;

@@ -171,7 +171,7 @@ static void reset_scalar(struct profile *profile, const struct profile_setting *
 	       scalar_size(setting->kind));
 }
 
-#define assignment_problem(a, ret_problem, ...)                                                    \
+#define assignment_problem(a, ret_problem, ...) \
 	config_problem(ret_problem, -EINVAL, (a)->path, (a)->line, __VA_ARGS__)
 
 static int apply_scalar(struct profile *profile, const struct profile_setting *setting,
@@ -193,8 +193,9 @@ static int apply_scalar(struct profile *profile, const struct profile_setting *s
 		return assignment_problem(a, ret_problem, "%s=%s is not %s (%s to %s)", a->key,
 					  a->value, kind_expected(setting->kind), low, high);
 	if (r < 0 || value < setting->min || value > setting->max)
-		return assignment_problem(a, ret_problem, "%s=%s is out of range; %s to %s is right",
-					  a->key, a->value, low, high);
+		return assignment_problem(a, ret_problem,
+					  "%s=%s is out of range; %s to %s is right", a->key,
+					  a->value, low, high);
 	store_scalar(profile, setting, value);
 	return 0;
 }
@@ -203,13 +204,14 @@ static int add_pattern(struct pattern_list *list, const char *pattern, const str
 		       char **ret_problem)
 {
 	if (strlen(pattern) >= PROFILE_PATTERN_SIZE)
-		return assignment_problem(a, ret_problem,
-					  "a pattern of %s= has %zu characters; at most %d are right",
-					  a->key, strlen(pattern), PROFILE_PATTERN_SIZE - 1);
+		return assignment_problem(
+			a, ret_problem, "a pattern of %s= has %zu characters; at most %d are right",
+			a->key, strlen(pattern), PROFILE_PATTERN_SIZE - 1);
 	if (strchr(pattern, '"') || strchr(pattern, '\''))
 		return assignment_problem(a, ret_problem,
 					  "%s in %s= has a quote; write patterns without quotes, "
-					  "separated by blanks", pattern, a->key);
+					  "separated by blanks",
+					  pattern, a->key);
 	for (uint32_t i = 0; i < list->n; i++)
 		if (strcmp(list->pattern[i], pattern) == 0)
 			return 0; /* a layer may repeat what it builds on */
@@ -221,8 +223,7 @@ static int add_pattern(struct pattern_list *list, const char *pattern, const str
 	return 0;
 }
 
-static int apply_patterns(struct pattern_list *list, const struct assignment *a,
-			  char **ret_problem)
+static int apply_patterns(struct pattern_list *list, const struct assignment *a, char **ret_problem)
 {
 	char *rest = a->value, *pattern;
 	int r;
@@ -407,7 +408,8 @@ static int find_layers(const char *root, const char *name, struct layered_file *
 	if (!profile_name_is_valid(name))
 		return config_problem(ret_problem, -EINVAL, name, 0,
 				      "not the name of a profile; letters, digits, - _ and . are "
-				      "right, at most %d", PROFILE_NAME_MAX - 1);
+				      "right, at most %d",
+				      PROFILE_NAME_MAX - 1);
 	snprintf(file_name, sizeof(file_name), "%s%s", name, SUFFIX);
 	return layered_file_find(ret, root, profile_directories, file_name, ret_problem);
 }

@@ -5,10 +5,11 @@
  * Profile file: from layered text to struct profile
  *
  * A profile NAME is NAME.conf from the first of the directories that has it, and then every
- * NAME.conf.d/<any>.conf drop-in of all of them in the order of their file names; of equal names the
- * one in the earlier directory wins and a link to /dev/null masks. Scalars: the last one wins, an
- * empty assignment brings the built-in value back; lists accumulate (a pattern that is there already
- * is not added again), an empty assignment empties them. The profile "default" needs no file.
+ * NAME.conf.d/<any>.conf drop-in of all of them in the order of their file names; of equal names
+ * the one in the earlier directory wins and a link to /dev/null masks. Scalars: the last one wins,
+ * an empty assignment brings the built-in value back; lists accumulate (a pattern that is there
+ * already is not added again), an empty assignment empties them. The profile "default" needs no
+ * file.
  */
 
 #include <stdbool.h>

@@ -25,7 +25,7 @@ static const struct settings defaults = {
 	.log_level = LOG_INFO,
 };
 
-#define value_problem(a, ret_problem, ...)                                                         \
+#define value_problem(a, ret_problem, ...) \
 	config_problem(ret_problem, -EINVAL, (a)->path, (a)->line, __VA_ARGS__)
 
 static int apply_profile(struct settings *settings, const struct assignment *a, char **ret_problem)
@@ -45,12 +45,16 @@ struct named_value {
 };
 
 static const struct named_value booleans[] = {
-	{ "yes", 1 }, { "true", 1 },  { "on", 1 },  { "1", 1 }, { "no", 0 },
-	{ "false", 0 }, { "off", 0 }, { "0", 0 }, {},
+	{ "yes", 1 },	{ "true", 1 }, { "on", 1 }, { "1", 1 }, { "no", 0 },
+	{ "false", 0 }, { "off", 0 },  { "0", 0 },  {},
 };
 
 static const struct named_value log_levels[] = {
-	{ "err", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, {},
+	{ "err", LOG_ERR },
+	{ "warning", LOG_WARNING },
+	{ "info", LOG_INFO },
+	{ "debug", LOG_DEBUG },
+	{},
 };
 
 static const struct named_value *find_value(const struct named_value *values, const char *name)
@@ -78,9 +82,10 @@ static int apply_log_level(struct settings *settings, const struct assignment *a
 	const struct named_value *value = find_value(log_levels, a->value);
 
 	if (!value)
-		return value_problem(a, ret_problem,
-				     "%s=%s is not a log level; err, warning, info or debug is right",
-				     a->key, a->value);
+		return value_problem(
+			a, ret_problem,
+			"%s=%s is not a log level; err, warning, info or debug is right", a->key,
+			a->value);
 	settings->log_level = value->value;
 	return 0;
 }

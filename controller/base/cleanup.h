@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
-#define _unused_      __attribute__((unused))
+#define _cleanup_(fn)  __attribute__((cleanup(fn)))
+#define _unused_       __attribute__((unused))
 #define _printf_(f, a) __attribute__((format(printf, f, a)))
 
 /* Defines fn_cleanup(type *p), which calls fn(*p) unless it is NULL. */
-#define DEFINE_CLEANUP(type, fn)                                                                   \
-	static inline void fn##_cleanup(type *p)                                                   \
-	{                                                                                          \
-		if (*p)                                                                            \
-			fn(*p);                                                                    \
+#define DEFINE_CLEANUP(type, fn)                 \
+	static inline void fn##_cleanup(type *p) \
+	{                                        \
+		if (*p)                          \
+			fn(*p);                  \
 	}
 
 static inline void free_cleanup(void *p)
@@ -63,9 +63,9 @@ static inline int take_fd_impl(int *fd)
 }
 
 #define take_fd(fd) take_fd_impl(&(fd))
-#define take_ptr(p)                                                                                \
-	({                                                                                         \
-		__typeof__(p) taken_ = (p);                                                        \
-		(p) = NULL;                                                                        \
-		taken_;                                                                            \
+#define take_ptr(p)                         \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})

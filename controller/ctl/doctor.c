@@ -56,8 +56,8 @@ void finding_ok(struct finding *finding, const char *format, ...)
 	va_end(args);
 }
 
-void finding_bad(struct finding *finding, enum verdict verdict, const char *fix,
-		 const char *format, ...)
+void finding_bad(struct finding *finding, enum verdict verdict, const char *fix, const char *format,
+		 ...)
 {
 	va_list args;
 

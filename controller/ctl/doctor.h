@@ -32,17 +32,17 @@ struct finding {
 struct doctor {
 	const struct ctl *ctl;
 	struct cgroup_tree tree;
-	bool has_memory; /* the v2 tree has the memory controller */
-	sd_bus *bus;	 /* NULL: not reachable */
-	int bus_error;	 /* why not */
-	int daemon_pid;	 /* 0: not running */
+	bool has_memory;      /* the v2 tree has the memory controller */
+	sd_bus *bus;	      /* NULL: not reachable */
+	int bus_error;	      /* why not */
+	int daemon_pid;	      /* 0: not running */
 	json_object *manager; /* its properties; NULL: it cannot be asked */
 };
 
 /* Fills detail; the second also what to do about it. */
 void finding_ok(struct finding *finding, const char *format, ...) _printf_(2, 3);
-void finding_bad(struct finding *finding, enum verdict verdict, const char *fix,
-		 const char *format, ...) _printf_(4, 5);
+void finding_bad(struct finding *finding, enum verdict verdict, const char *fix, const char *format,
+		 ...) _printf_(4, 5);
 
 /* doctor_kernel.c */
 void check_kernel(struct doctor *doctor, struct finding *finding);

@@ -60,7 +60,8 @@ static int probe_trigger(uint64_t window_usec)
 	fd = open(PSI_FILE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	n = snprintf(text, sizeof(text), "some %" PRIu64 " %" PRIu64, window_usec / 10, window_usec);
+	n = snprintf(text, sizeof(text), "some %" PRIu64 " %" PRIu64, window_usec / 10,
+		     window_usec);
 	return write(fd, text, (size_t)n + 1) < 0 ? -errno : 0;
 }
 
@@ -84,7 +85,8 @@ void check_psi_trigger(struct doctor *doctor, struct finding *finding)
 	} else if (r == 0) {
 		finding_ok(finding, "windows from 500 ms can be armed");
 	} else if (probe_trigger(2000000) == 0) {
-		/* Since 6.5 without CAP_SYS_RESOURCE: multiples of 2 s, aggregated with the averages. */
+		/* Since 6.5 without CAP_SYS_RESOURCE: multiples of 2 s, aggregated with the
+		 * averages. */
 		finding_bad(finding, VERDICT_WARN,
 			    "run reliefd as root with CAP_SYS_RESOURCE (its unit does)",
 			    "only windows of 2 s can be armed by this process (%s for 500 ms): "
@@ -99,8 +101,9 @@ void check_psi_trigger(struct doctor *doctor, struct finding *finding)
 
 void check_cgroup(struct doctor *doctor, struct finding *finding)
 {
-	static const char fix[] = "boot with systemd.unified_cgroup_hierarchy=1 (of a container: its "
-				  "host)";
+	static const char fix[] =
+		"boot with systemd.unified_cgroup_hierarchy=1 (of a container: its "
+		"host)";
 
 	switch (doctor->tree.mode) {
 	case CGROUP_MODE_PURE:
@@ -114,7 +117,8 @@ void check_cgroup(struct doctor *doctor, struct finding *finding)
 	case CGROUP_MODE_NONE:
 		break;
 	}
-	finding_bad(finding, VERDICT_FAIL, fix, "no cgroup v2 tree is mounted: no group can be seen");
+	finding_bad(finding, VERDICT_FAIL, fix,
+		    "no cgroup v2 tree is mounted: no group can be seen");
 }
 
 static int open_mount(const struct doctor *doctor)

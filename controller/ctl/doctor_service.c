@@ -55,8 +55,7 @@ void check_bus(struct doctor *doctor, struct finding *finding)
 void check_daemon(struct doctor *doctor, struct finding *finding)
 {
 	if (!doctor->daemon_pid)
-		finding_bad(finding, VERDICT_FAIL, "systemctl enable --now reliefd",
-			    "not running");
+		finding_bad(finding, VERDICT_FAIL, "systemctl enable --now reliefd", "not running");
 	else if (doctor->bus && !doctor->manager)
 		finding_bad(finding, VERDICT_WARN,
 			    "is org.reliefd.Relief1.conf in /usr/share/dbus-1/system.d? Then: "
@@ -72,9 +71,9 @@ static void join_strings(json_object *array, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < json_object_array_length(array) && length < size; i++)
-		length += (size_t)snprintf(buf + length, size - length, "%s%s", i > 0 ? ", " : "",
-					   json_object_get_string(
-						   json_object_array_get_idx(array, i)));
+		length += (size_t)snprintf(
+			buf + length, size - length, "%s%s", i > 0 ? ", " : "",
+			json_object_get_string(json_object_array_get_idx(array, i)));
 }
 
 void check_degraded(struct doctor *doctor, struct finding *finding)
@@ -116,16 +115,16 @@ static void missing_capabilities(cap_t caps, char *buf, size_t size)
 
 		cap_get_flag(caps, wanted_capabilities[i].value, CAP_EFFECTIVE, &set);
 		if (set == CAP_CLEAR && length < size)
-			length += (size_t)snprintf(buf + length, size - length, "%s%s (%s)",
-						   length > 0 ? ", " : "",
-						   wanted_capabilities[i].name,
-						   wanted_capabilities[i].use);
+			length += (size_t)snprintf(
+				buf + length, size - length, "%s%s (%s)", length > 0 ? ", " : "",
+				wanted_capabilities[i].name, wanted_capabilities[i].use);
 	}
 }
 
 void check_capabilities(struct doctor *doctor, struct finding *finding)
 {
-	const char *whose = doctor->daemon_pid ? "reliefd" : "this process (reliefd is not running)";
+	const char *whose = doctor->daemon_pid ? "reliefd"
+					       : "this process (reliefd is not running)";
 	char missing[160];
 	cap_t caps;
 
@@ -138,9 +137,10 @@ void check_capabilities(struct doctor *doctor, struct finding *finding)
 	missing_capabilities(caps, missing, sizeof(missing));
 	cap_free(caps);
 	if (*missing)
-		finding_bad(finding, VERDICT_WARN,
-			    "systemctl revert reliefd: its unit grants them; in a container, --cap-add",
-			    "%s has no %s", whose, missing);
+		finding_bad(
+			finding, VERDICT_WARN,
+			"systemctl revert reliefd: its unit grants them; in a container, --cap-add",
+			"%s has no %s", whose, missing);
 	else
 		finding_ok(finding, "%s has CAP_SYS_RESOURCE and CAP_KILL", whose);
 }
@@ -248,8 +248,9 @@ void check_config(struct doctor *doctor, struct finding *finding)
 
 	r = configured_profile(doctor->ctl, NULL, &profile, &problem);
 	if (r < 0)
-		finding_bad(finding, VERDICT_FAIL, "correct the line; reliefctl verify; reliefctl "
-						   "reload",
+		finding_bad(finding, VERDICT_FAIL,
+			    "correct the line; reliefctl verify; reliefctl "
+			    "reload",
 			    "%s", problem ? problem : strerror(-r));
 	else
 		finding_ok(finding, "reliefd.conf and profile %s are valid", profile.name);

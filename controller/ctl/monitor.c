@@ -238,9 +238,9 @@ static int on_interfaces(sd_bus_message *signal, void *data, sd_bus_error *error
 		return 0;
 	if (json_object_is_type(interfaces, json_type_object) &&
 	    json_object_object_get_ex(interfaces, API_I_MODULE, &props)) {
-		json_object_object_add(event, "ModuleName",
-				       json_object_new_string(props_string(props,
-									   API_MODULE_NAME)));
+		json_object_object_add(
+			event, "ModuleName",
+			json_object_new_string(props_string(props, API_MODULE_NAME)));
 		json_object_object_add(event, API_UNIT,
 				       json_object_new_string(props_string(props, API_UNIT)));
 	}

@@ -10,7 +10,8 @@
 
 #include "controller/ctl/ctl.h"
 
-/* Sends what is printed to stdout through a pager, when that is a terminal and --no-pager absent. */
+/* Sends what is printed to stdout through a pager, when that is a terminal and --no-pager absent.
+ */
 void output_page(const struct ctl *ctl);
 /* Waits until the reader has left the pager; called once at the end. */
 void output_page_end(void);

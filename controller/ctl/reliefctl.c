@@ -16,7 +16,8 @@
 #include "controller/ctl/ctl.h"
 #include "controller/ctl/output.h"
 
-/* The ladder's longest walk is three rungs of at most a minute each; nobody waits longer in vain. */
+/* The ladder's longest walk is three rungs of at most a minute each; nobody waits longer in vain.
+ */
 #define RELIEVE_TIMEOUT_USEC (4 * 60 * 1000000ULL)
 
 static const struct verb {
@@ -26,7 +27,8 @@ static const struct verb {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 	const char *help;
 } verbs[] = {
-	{ "status", "[UNIT|CGROUP]", 1, verb_status, "Level, headroom, what was given back (default)" },
+	{ "status", "[UNIT|CGROUP]", 1, verb_status,
+	  "Level, headroom, what was given back (default)" },
 	{ "is-ok", "[UNIT|CGROUP]", 1, verb_is_ok, "Exit 0 when calm, 1 under pressure" },
 	{ "list", "[groups|modules]", 1, verb_list, "Groups as a tree, or modules" },
 	{ "show", "[OBJECT]", 1, verb_show, "All properties of reliefd, a group or a module" },

@@ -14,8 +14,9 @@ int remote_connect(sd_bus **ret)
 	r = sd_bus_open_system(ret);
 	if (r >= 0)
 		return CTL_OK;
-	ctl_error("Cannot reach the system bus: %s (is dbus running? reliefctl doctor needs no bus)",
-		  strerror(-r));
+	ctl_error(
+		"Cannot reach the system bus: %s (is dbus running? reliefctl doctor needs no bus)",
+		strerror(-r));
 	return CTL_UNKNOWN;
 }
 

@@ -102,8 +102,7 @@ static int print_properties(const struct ctl *ctl, json_object *props)
 		output_json(ctl, props);
 		return CTL_OK;
 	}
-	json_object_object_foreach(props, name, value)
-		print_property(ctl, name, value);
+	json_object_object_foreach(props, name, value) print_property(ctl, name, value);
 	return CTL_OK;
 }
 

@@ -24,7 +24,8 @@ EXEMPT = re.compile(r'''
 
 def check(path):
     head = tree.text(path).splitlines()[:3]
-    if head and head[0].startswith(('#!', '<?xml', '#compdef')):
+    # A page for scdoc begins with its title.
+    if head and (head[0].startswith(('#!', '<?xml', '#compdef')) or path.suffix == '.scd'):
         head = head[1:]
     if head and head[0].startswith('<!DOCTYPE'):
         head = head[1:]

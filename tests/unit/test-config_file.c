@@ -112,7 +112,8 @@ static void faults_are_named_with_line_and_fix(void **state)
 		{ "[A]\nx=1\nfoo bar\n", "f.conf:3: 'foo bar' has no '='; write Key=value" },
 		{ "[A]\nx=1\n more # = y\n", "f.conf:3: 'more' has no '='; write Key=value" },
 		{ "[A]\n=5\n", "f.conf:2: nothing stands before '='; write Key=value" },
-		{ "x=1\n", "f.conf:1: x= stands before the first section; put it below its [Section]" },
+		{ "x=1\n",
+		  "f.conf:1: x= stands before the first section; put it below its [Section]" },
 		{ "[A]\n\na b=1\n", "f.conf:3: the key has a blank in it; write Key=value" },
 		{ "[A\nx=1\n", "f.conf:1: the section has no ']'; write [Section]" },
 		{ "#\n[]\n", "f.conf:2: the section has no name; write [Section]" },
@@ -136,7 +137,8 @@ static void what_is_too_much_is_refused(void **state)
 
 	memset(text, 'y', sizeof(text));
 	memcpy(text, "[A]\nx=", 6);
-	expect_problem(text, 4 + 4097, "f.conf:2: the line has 4097 characters; at most 4096 are read");
+	expect_problem(text, 4 + 4097,
+		       "f.conf:2: the line has 4097 characters; at most 4096 are read");
 
 	length = (size_t)sprintf(text, "[A]\n");
 	for (int i = 0; i < 1025; i++)

@@ -148,26 +148,16 @@ static int parse_share_wide(const char *text, uint64_t *ret)
 static void share_is_exact_to_the_basis_point(void **state)
 {
 	static const struct row rows[] = {
-		{ "0", 0, 0 },
-		{ "0%", 0, 0 },
-		{ "20%", 0, 2000 },
-		{ "2.5%", 0, 250 },
-		{ "0.01%", 0, 1 },
-		{ "100%", 0, 10000 },
-		{ "0.3", 0, 3000 },
-		{ "0.3000000", 0, 3000 },
-		{ "0.0001", 0, 1 },
-		{ "1", 0, 10000 },
-		{ "100.01%", -ERANGE },
-		{ "1.0001", -ERANGE },
-		{ "20", -ERANGE },
-		{ "18446744073709551615%", -ERANGE },
-		{ "0.001%", -EINVAL },
-		{ "0.00001", -EINVAL },
-		{ "20 %", -EINVAL },
-		{ "20%%", -EINVAL },
-		{ "%", -EINVAL },
-		{ "", -EINVAL },
+		{ "0", 0, 0 },		{ "0%", 0, 0 },
+		{ "20%", 0, 2000 },	{ "2.5%", 0, 250 },
+		{ "0.01%", 0, 1 },	{ "100%", 0, 10000 },
+		{ "0.3", 0, 3000 },	{ "0.3000000", 0, 3000 },
+		{ "0.0001", 0, 1 },	{ "1", 0, 10000 },
+		{ "100.01%", -ERANGE }, { "1.0001", -ERANGE },
+		{ "20", -ERANGE },	{ "18446744073709551615%", -ERANGE },
+		{ "0.001%", -EINVAL },	{ "0.00001", -EINVAL },
+		{ "20 %", -EINVAL },	{ "20%%", -EINVAL },
+		{ "%", -EINVAL },	{ "", -EINVAL },
 		{ "-5%", -EINVAL },
 	};
 
@@ -225,7 +215,8 @@ static void times_read_well(void **state)
 /* What is printed in messages can be written back into a file. */
 static void printed_values_can_be_read_back(void **state)
 {
-	static const uint64_t values[] = { 0, 1, 17, 1000, KIB, 300 * KIB, 512 * MIB, GIB, UINT64_MAX };
+	static const uint64_t values[] = { 0,	      1,	 17,  1000,	 KIB,
+					   300 * KIB, 512 * MIB, GIB, UINT64_MAX };
 	char buf[32];
 	uint64_t value;
 
@@ -233,7 +224,7 @@ static void printed_values_can_be_read_back(void **state)
 		assert_int_equal(parse_bytes(format_bytes(values[i], buf, sizeof(buf)), &value), 0);
 		assert_true(value == values[i]);
 		assert_int_equal(parse_usec(format_usec(values[i] == UINT64_MAX ? UINT64_MAX
-									  : values[i] % 1000,
+										: values[i] % 1000,
 							buf, sizeof(buf)),
 					    &value),
 				 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,8 @@
 #include <cmocka.h>
 
 #include "controller/base/cleanup.h"
+#include "controller/base/file.h"
+#include "controller/base/parse.h"
 #include "controller/profile_file.h"
 #include "controller/settings_file.h"
 
@@ -179,7 +182,8 @@ static void lists_accumulate_and_an_empty_one_resets(void **state)
 {
 	struct profile p;
 
-	put(USR "t.conf", "[Groups]\nUnits=\nUnits=a.service b.service\nUnits=b.service c.service\n");
+	put(USR "t.conf",
+	    "[Groups]\nUnits=\nUnits=a.service b.service\nUnits=b.service c.service\n");
 	p = load("t");
 	assert_int_equal(p.units.n, 3);
 	assert_string_equal(p.units.pattern[2], "c.service");
@@ -217,9 +221,10 @@ static void unknown_names_are_refused(void **state)
 
 static void values_are_refused_with_their_unit_and_range(void **state)
 {
-	expect_problem("[Headroom]\nMedium=a lot\n",
-		       "2: Medium=a lot is not a share; write a percentage, as 2.5%, or a fraction, "
-		       "as 0.3 (0% to 100%)");
+	expect_problem(
+		"[Headroom]\nMedium=a lot\n",
+		"2: Medium=a lot is not a share; write a percentage, as 2.5%, or a fraction, "
+		"as 0.3 (0% to 100%)");
 	expect_problem("[Headroom]\nMedium=101%\n",
 		       "2: Medium=101% is out of range; 0% to 100% is right");
 	expect_problem("[Headroom]\nMediumMax=4GB\n",
@@ -284,8 +289,9 @@ static void a_fault_in_a_drop_in_is_named_there(void **state)
 
 static void a_profile_that_is_not_there_is_named(void **state)
 {
-	static const char *const bad[] = { "", "../t", "a/b", ".hidden", "blank name",
-					   "0123456789012345678901234567890123" };
+	static const char *const bad[] = { "",		 "../t",
+					   "a/b",	 ".hidden",
+					   "blank name", "0123456789012345678901234567890123" };
 	char *problem = NULL;
 	struct profile profile;
 
@@ -356,6 +362,99 @@ static void shipped_profiles_are_sound(void **state)
 	}
 }
 
+/* The text of one "## [Section]" of the page, up to the next heading. */
+static char *manual_section(const char *page, const char *section)
+{
+	char heading[64];
+	const char *start, *end;
+
+	snprintf(heading, sizeof(heading), "\n## [%s]\n", section);
+	start = strstr(page, heading);
+	if (!start)
+		fail_msg("reliefd.conf(5) has no section [%s]", section);
+	start += strlen(heading);
+	end = strstr(start, "\n#");
+	return strndup(start, end ? (size_t)(end - start) : strlen(start));
+}
+
+/* "Default: 20%." as the page must say it; patterns are prose. */
+static void format_default(const struct profile_setting *setting, char *buf, size_t size)
+{
+	struct profile defaults;
+	uint64_t value;
+	char text[32];
+
+	profile_init(&defaults);
+	value = profile_get(&defaults, setting);
+	if (setting->kind == SETTING_BYTES)
+		format_bytes(value, text, sizeof(text));
+	else if (setting->kind == SETTING_USEC)
+		format_usec(value, text, sizeof(text));
+	else if (setting->kind == SETTING_SHARE)
+		snprintf(text, sizeof(text), "%g%%", (double)value / 100);
+	else if (setting->kind == SETTING_RUNG)
+		snprintf(text, sizeof(text), "%s", rung_name((enum rung)value));
+	else
+		snprintf(text, sizeof(text), "%u", (unsigned)value);
+	if (setting->kind == SETTING_PATTERNS)
+		snprintf(buf, size, "Default: ");
+	else
+		snprintf(buf, size, "Default: %s.", text);
+}
+
+static void check_entry(const char *section_text, const struct profile_setting *setting)
+{
+	_cleanup_free_ char *entry = NULL;
+	char heading[64], expected[64];
+	const char *start, *end;
+
+	snprintf(heading, sizeof(heading), "*%s=*\n", setting->key);
+	start = strstr(section_text, heading);
+	if (!start)
+		fail_msg("reliefd.conf(5) has no %s= in [%s]", setting->key, setting->section);
+	end = strstr(start, "\n\n");
+	entry = end ? strndup(start, (size_t)(end - start)) : strdup(start);
+	format_default(setting, expected, sizeof(expected));
+	/* The lines of an entry are wrapped. */
+	for (char *c = entry; (c = strpbrk(c, "\n\t")); c++)
+		*c = ' ';
+	for (char *c = entry; (c = strstr(c, "  "));)
+		memmove(c, c + 1, strlen(c));
+	if (!strstr(entry, expected))
+		fail_msg("reliefd.conf(5): %s= in [%s] should say \"%s\"", setting->key,
+			 setting->section, expected);
+}
+
+static size_t count_entries(const char *text)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, "=*\n"))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+static void the_manual_has_every_setting_with_its_default(void **state)
+{
+	static char page[65536];
+	char path[512];
+	const char *profiles;
+
+	snprintf(path, sizeof(path), "%s/packaging/man/reliefd.conf.5.scd", getenv("SOURCE_ROOT"));
+	assert_true(file_read_at(AT_FDCWD, path, page, sizeof(page)) > 0);
+	profiles = strstr(page, "\n# PROFILES\n");
+	assert_non_null(profiles);
+	for (size_t i = 0; i < n_profile_settings; i++) {
+		_cleanup_free_ char *text = manual_section(page, profile_settings[i].section);
+
+		check_entry(text, &profile_settings[i]);
+	}
+	/* And no other ones. */
+	assert_int_equal(count_entries(profiles), n_profile_settings);
+}
+
 static void settings_of_the_daemon_are_layered_alike(void **state)
 {
 	_cleanup_free_ char *problem = NULL;
@@ -380,14 +479,18 @@ static void settings_of_the_daemon_are_refused_alike(void **state)
 	} rows[] = {
 		{ "[Deamon]\nProfile=x\n", "2: unknown section [Deamon]; [Daemon] is right here, "
 					   "thresholds belong in a profile" },
-		{ "[Daemon]\nProfil=x\n", "2: unknown key Profil= in [Daemon]; did you mean Profile=?" },
+		{ "[Daemon]\nProfil=x\n",
+		  "2: unknown key Profil= in [Daemon]; did you mean Profile=?" },
 		{ "[Daemon]\nMedium=9%\n", "2: unknown key Medium= in [Daemon]; known are Profile= "
 					   "DryRun= LogLevel= (thresholds belong in a profile)" },
-		{ "[Daemon]\nDryRun=maybe\n", "2: DryRun=maybe is not a boolean; yes or no is right" },
-		{ "[Daemon]\nLogLevel=all\n", "2: LogLevel=all is not a log level; err, warning, info "
-					      "or debug is right" },
-		{ "[Daemon]\nProfile=a/b\n", "2: Profile=a/b is not the name of a profile; letters, "
-					     "digits, - _ and . are right, at most 31" },
+		{ "[Daemon]\nDryRun=maybe\n",
+		  "2: DryRun=maybe is not a boolean; yes or no is right" },
+		{ "[Daemon]\nLogLevel=all\n",
+		  "2: LogLevel=all is not a log level; err, warning, info "
+		  "or debug is right" },
+		{ "[Daemon]\nProfile=a/b\n",
+		  "2: Profile=a/b is not the name of a profile; letters, "
+		  "digits, - _ and . are right, at most 31" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -428,6 +531,7 @@ int main(void)
 		with_root(settings_of_the_daemon_are_layered_alike),
 		with_root(settings_of_the_daemon_are_refused_alike),
 		cmocka_unit_test(shipped_profiles_are_sound),
+		cmocka_unit_test(the_manual_has_every_setting_with_its_default),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
