@@ -168,7 +168,6 @@ uint64_t owed_send(struct relief *relief, uint64_t now_usec);
 /* module.c */
 struct relief_module *module_find_id(struct relief *relief, uint64_t id);
 struct relief_module *module_find_serial(struct relief *relief, uint64_t serial);
-struct relief_module *module_find_name(struct relief *relief, const char *name, bool dead);
 void module_set_state(struct relief_module *module, enum module_state state);
 /* Its size is not what reliefd was told, by more than is worth a message. */
 bool module_size_is_news(const struct relief_module *module);

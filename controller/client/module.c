@@ -35,12 +35,12 @@ struct relief_module *module_find_serial(struct relief *relief, uint64_t serial)
 	return NULL;
 }
 
-struct relief_module *module_find_name(struct relief *relief, const char *name, bool dead)
+static bool name_is_taken(const struct relief *relief, const char *name)
 {
-	for (struct relief_module *m = relief->modules; m; m = m->next)
-		if (m->dead == dead && strcmp(m->name, name) == 0)
-			return m;
-	return NULL;
+	for (const struct relief_module *m = relief->modules; m; m = m->next)
+		if (!m->dead && strcmp(m->name, name) == 0)
+			return true;
+	return false;
 }
 
 static uint64_t size_change(const struct relief_module *module)
@@ -227,7 +227,7 @@ API int relief_module_register(struct relief *relief, struct relief_module **ret
 	r = module_make(&module, name, options, ops, userdata);
 	if (r < 0)
 		return r;
-	if (module_find_name(relief, name, false)) {
+	if (name_is_taken(relief, name)) {
 		free(module);
 		return -EEXIST;
 	}
@@ -252,7 +252,7 @@ API int relief_module_adopt(struct relief *relief, struct relief_module **ret, u
 	r = module_make(&module, name, options, ops, userdata);
 	if (r < 0)
 		return r;
-	if (module_find_name(relief, name, false) || module_find_id(relief, id)) {
+	if (name_is_taken(relief, name) || module_find_id(relief, id)) {
 		free(module);
 		return -EEXIST;
 	}

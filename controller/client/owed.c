@@ -80,6 +80,16 @@ static int send_register(struct relief_module *module)
 	return 0;
 }
 
+/* A namesake that was given back is at reliefd yet, or will be when its answer comes. */
+static bool name_is_held(struct relief *relief, const char *name)
+{
+	for (struct relief_module *m = relief->modules; m; m = m->next)
+		if (m->dead && (m->state == MODULE_ASKED || m->state == MODULE_REGISTERED) &&
+		    strcmp(m->name, name) == 0)
+			return true;
+	return false;
+}
+
 static int owed_register(struct relief *relief)
 {
 	int n_asked = 0;
@@ -89,13 +99,10 @@ static int owed_register(struct relief *relief)
 	for (struct relief_module *m = relief->modules; m; m = m->next) {
 		int r;
 
-		if (m->dead || m->state != MODULE_NEW)
+		if (m->dead || m->state != MODULE_NEW || name_is_held(relief, m->name))
 			continue;
 		if (n_asked++ >= ASKED_MAX)
 			return 0;
-		/* A namesake that was given back before reliefd answered goes first. */
-		if (module_find_name(relief, m->name, true))
-			continue;
 		r = send_register(m);
 		if (r < 0)
 			return r;
