@@ -121,6 +121,20 @@ static void member_claim(struct group_members *m, struct group *group, uint32_t 
 		tell_added(m, group);
 }
 
+/* One whose path was taken over by another cgroup leaves; its parent is about to be needed. */
+static struct group *member_find_alive(struct group_members *m, const char *path)
+{
+	struct group *group = group_table_find(&m->table, path);
+	bool was_holding = m->holding;
+
+	if (!group || group_members_is_alive(m, group))
+		return group;
+	m->holding = true;
+	group_members_remove(m, path);
+	m->holding = was_holding;
+	return NULL;
+}
+
 int group_members_add(struct group_members *m, const char *path, uint32_t claim, struct group **ret)
 {
 	struct group *parent = &m->table.groups[GROUP_SLOT_HOST], *group = parent;
@@ -138,7 +152,7 @@ int group_members_add(struct group_members *m, const char *path, uint32_t claim,
 			continue;
 		memcpy(prefix, path, end);
 		prefix[end] = '\0';
-		group = group_table_find(&m->table, prefix);
+		group = member_find_alive(m, prefix);
 		is_new = !group;
 		if (is_new) {
 			r = member_add_below(m, parent, prefix, &group);
@@ -167,7 +181,7 @@ static void member_remove(struct group_members *m, struct group *group)
 
 static void member_release(struct group_members *m, struct group *group)
 {
-	if (group->claims == 0 && group->n_children == 0)
+	if (group->claims == 0 && group->n_children == 0 && !m->holding)
 		member_remove(m, group);
 }
 
@@ -200,6 +214,7 @@ void group_members_unclaim(struct group_members *m)
 {
 	struct group *group;
 
+	m->holding = true;
 	for (uint32_t slot = 1; (group = group_table_next(&m->table, slot));
 	     slot = group->slot + 1) {
 		if (group_members_is_alive(m, group))
@@ -213,6 +228,7 @@ void group_members_settle(struct group_members *m)
 {
 	struct group *group;
 
+	m->holding = false;
 	for (uint32_t slot = 1; (group = group_table_next(&m->table, slot));
 	     slot = group->slot + 1) {
 		if (group->claims == 0 && group->n_children == 0) {

@@ -32,6 +32,7 @@ struct group_members {
 	uint32_t n_gone;    /* slots held by dead groups */
 	uint64_t n_refused; /* for want of a slot */
 	bool changed;	    /* since the owner last looked */
+	bool holding;	    /* nobody leaves for want of a claim right now */
 	bool watches_short; /* said once */
 };
 

@@ -321,9 +321,6 @@ int group_set_ensure(struct group_set *set, const char *path, struct group **ret
 
 	if (!is_clean(path))
 		return -ENOENT;
-	group = group_table_find(&set->members.table, path);
-	if (group && !group_members_is_alive(&set->members, group))
-		group_members_remove(&set->members, path);
 	r = group_members_add(&set->members, path, CLAIM_MODULE, &group);
 	on_settled(set);
 	if (r < 0)
