@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policies/units.h"
+#include "policies/observation.h"
 
 bool text_take_number(const char **cursor, uint64_t *ret)
 {

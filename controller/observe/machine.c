@@ -33,8 +33,9 @@ static bool has_all(uint32_t found, uint32_t wanted)
 	return (found & wanted) == wanted;
 }
 
-int meminfo_parse(const char *text, struct machine_reading *m)
+int meminfo_parse(const char *text, struct machine_reading *reading)
 {
+	struct machine_reading parsed = *reading, *m = &parsed;
 	const struct text_field fields[] = {
 		{ "MemTotal", &m->total_bytes },
 		{ "MemAvailable", &m->available_bytes },
@@ -57,6 +58,7 @@ int meminfo_parse(const char *text, struct machine_reading *m)
 		m->has |= MACHINE_HAS_SWAP;
 	if (has_all(found, HAS_ZSWAP | HAS_ZSWAPPED))
 		m->has |= MACHINE_HAS_ZSWAP;
+	*reading = parsed;
 	return 0;
 }
 

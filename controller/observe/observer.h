@@ -35,8 +35,7 @@ enum observer_degradation {
 
 struct observer_stats {
 	uint64_t n_psi_events, n_memory_events;
-	uint64_t last_trigger_usec;   /* when a PSI trigger or memory.events was seen readable; 0
-					 never */
+	uint64_t last_trigger_usec;   /* when either was last seen readable; 0: never */
 	uint32_t n_triggers;	      /* armed PSI triggers */
 	uint64_t trigger_window_usec; /* the window that the host's triggers got */
 };

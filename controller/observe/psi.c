@@ -16,7 +16,7 @@
 #include <sys/vfs.h>
 
 #include "controller/observe/kernel_text.h"
-#include "policies/units.h"
+#include "policies/observation.h"
 
 /* What the kernel grants a process without CAP_SYS_RESOURCE: multiples of its averaging period. */
 #define UNPRIVILEGED_STEP_USEC (2 * USEC_PER_SEC)
