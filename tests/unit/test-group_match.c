@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "controller/groups/group_match.h"
+#include "fixture.h"
+
+static void add(struct pattern_list *list, const char *pattern)
+{
+	assert_true(strlen(pattern) < PROFILE_PATTERN_SIZE);
+	strcpy(list->pattern[list->n++], pattern);
+}
+
+struct row {
+	const char *path;
+	bool listed, may_hold, named, protected;
+};
+
+static void check(const struct profile *profile, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &rows[i];
+
+		if (group_match_listed(profile, row->path) != row->listed)
+			fail_msg("%s: listed %d", row->path, !row->listed);
+		if (group_match_may_hold(profile, row->path) != row->may_hold)
+			fail_msg("%s: may hold %d", row->path, !row->may_hold);
+		if (group_match_named(profile, row->path) != row->named)
+			fail_msg("%s: named %d", row->path, !row->named);
+		if (group_match_protected(profile, row->path) != row->protected)
+			fail_msg("%s: protected %d", row->path, !row->protected);
+	}
+}
+
+static void unit_patterns(void **state)
+{
+	static const struct row rows[] = {
+		{ "/", false, true, false, false },
+		{ "/system.slice", false, true, false, false },
+		{ "/system.slice/a.service", true, false, false, false },
+		{ "/system.slice/_db.service", true, false, true, false },
+		{ "/system.slice/db.service/worker", false, false, false, false },
+		{ "/system.slice/dbus.service", true, false, false, true },
+		{ "/user.slice/user-1.slice/user@1.service", true, true, false, false },
+		{ "/user.slice/user-1.slice/user@1.service/init.scope", false, false, false, true },
+		{ "/init.scope/below", false, false, false, true },
+		{ "/docker", false, false, false, false },
+	};
+	struct profile profile = {};
+
+	add(&profile.units, "*.service");
+	add(&profile.units, "db.service");
+	add(&profile.protected_units, "init.scope");
+	add(&profile.protected_units, "dbus*.service");
+	check(&profile, rows, N(rows));
+}
+
+static void path_patterns(void **state)
+{
+	static const struct row rows[] = {
+		{ "/", false, true, false, false },
+		{ "/kubepods.slice", false, true, false, false },
+		{ "/kubepods.slice/pod1", true, true, false, false },
+		{ "/kubepods.slice/pod1/ctr", false, true, false, false },
+		{ "/kubepods.slice/pod1/ctr/app", true, false, false, false },
+		{ "/system.slice", false, true, false, false },
+		{ "/system.slice/db.service", true, false, true, false },
+		{ "/system.slice/web.service", false, false, false, false },
+		{ "/system.slicer", false, false, false, false },
+		{ "/user.slice", false, false, false, false },
+	};
+	struct profile profile = {};
+
+	add(&profile.paths, "/kubepods.slice/*");
+	add(&profile.paths, "/kubepods.slice/*/*/app");
+	add(&profile.paths, "/system.slice/db.service");
+	check(&profile, rows, N(rows));
+}
+
+static void an_empty_profile_lists_nothing(void **state)
+{
+	static const struct row rows[] = {
+		{ "/", false, false, false, false },
+		{ "/system.slice", false, false, false, false },
+	};
+	struct profile profile = {};
+
+	check(&profile, rows, N(rows));
+}
+
+static void below_is_by_whole_elements(void **state)
+{
+	assert_true(path_is_below("/a/b", "/"));
+	assert_true(path_is_below("/a/b", "/a"));
+	assert_true(path_is_below("/a", "/a"));
+	assert_false(path_is_below("/ab", "/a"));
+	assert_false(path_is_below("/a", "/a/b"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unit_patterns),
+		cmocka_unit_test(path_patterns),
+		cmocka_unit_test(an_empty_profile_lists_nothing),
+		cmocka_unit_test(below_is_by_whole_elements),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
