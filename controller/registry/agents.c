@@ -2,7 +2,7 @@
 /*
  * One agent is one object of one client; it goes when the client's unique name leaves the bus:
  *
- *    Register(path) --> agent (sender, path) -- sd_bus_track on the sender --> gone: agent freed
+ *    Register(path) --> agent (sender, path) -- NameOwnerChanged of the sender: agent freed
  *                          |
  *    registry_send() --> struct call --Relieve()--> client       reply, error or timeout:
  *                          ^----------------------------------   registry_answer()
@@ -21,10 +21,14 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "config.h"
 #include "controller/base/log.h"
 
 #define AGENT_INTERFACE "org.reliefd.Relief1.Agent"
+#define BUS_DRIVER	"org.freedesktop.DBus"
+#define BUS_DRIVER_PATH "/org/freedesktop/DBus"
+#define NAME_OWNER_CHANGED                                                                        \
+	"type='signal',sender='" BUS_DRIVER "',path='" BUS_DRIVER_PATH "',interface='" BUS_DRIVER \
+	"',member='NameOwnerChanged'"
 /*
  * The reply may take this much longer than the deadline before sd-bus gives up: an answer that is
  * late is still told from none at all, and its bytes are known.
@@ -35,7 +39,7 @@ struct agent {
 	struct owner owner; /* first: an owner of ours is its agent */
 	struct agents *agents;
 	sd_bus *bus;
-	sd_bus_track *track;
+	sd_bus_slot *match, *query; /* follow the sender's name */
 	char *sender, *path;
 	LIST_ENTRY(agent) others;
 };
@@ -63,11 +67,6 @@ _Static_assert(offsetof(struct agent, owner) == 0, "agent_of() relies on it");
 static inline void message_unref_cleanup(sd_bus_message **message)
 {
 	sd_bus_message_unref(*message);
-}
-
-static inline void creds_unref_cleanup(sd_bus_creds **creds)
-{
-	sd_bus_creds_unref(*creds);
 }
 
 /* ---- calls ---- */
@@ -208,7 +207,8 @@ static struct agent *agent_free(struct agent *agent)
 {
 	registry_owner_done(agent->agents->registry, &agent->owner);
 	LIST_REMOVE(agent, others);
-	sd_bus_track_unref(agent->track);
+	sd_bus_slot_unref(agent->match);
+	sd_bus_slot_unref(agent->query);
 	sd_bus_unref(agent->bus);
 	free(agent->sender);
 	free(agent->path);
@@ -216,20 +216,46 @@ static struct agent *agent_free(struct agent *agent)
 	return NULL;
 }
 
-static int agent_on_gone(sd_bus_track *track, void *data)
+static int agent_on_owner_changed(sd_bus_message *signal, void *data, sd_bus_error *ret_error)
 {
-	agent_free(data);
-	return 1; /* 0 would queue the track once more */
+	const char *name, *old_owner, *new_owner;
+
+	if (sd_bus_message_read(signal, "sss", &name, &old_owner, &new_owner) >= 0 &&
+	    new_owner[0] == '\0')
+		agent_free(data);
+	return 0;
 }
 
+static int agent_on_has_owner(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
+{
+	int has_owner;
+
+	if (!sd_bus_message_is_method_error(reply, NULL) &&
+	    sd_bus_message_read(reply, "b", &has_owner) >= 0 && !has_owner)
+		agent_free(data);
+	return 0;
+}
+
+/*
+ * sd_bus_track would do, but waits for the bus. The two messages arrive there in this order: either
+ * the client is gone already and the reply says so, or the signal will.
+ */
 static int agent_follow(struct agent *agent)
 {
+	_cleanup_free_ char *match = NULL;
 	int r;
 
-	r = sd_bus_track_new(agent->bus, &agent->track, agent_on_gone, agent);
+	if (asprintf(&match, NAME_OWNER_CHANGED ",arg0='%s'", agent->sender) < 0) {
+		match = NULL;
+		return -ENOMEM;
+	}
+	r = sd_bus_add_match_async(agent->bus, &agent->match, match, agent_on_owner_changed, NULL,
+				   agent);
 	if (r < 0)
 		return r;
-	return sd_bus_track_add_name(agent->track, agent->sender);
+	return sd_bus_call_method_async(agent->bus, &agent->query, BUS_DRIVER, BUS_DRIVER_PATH,
+					BUS_DRIVER, "NameHasOwner", agent_on_has_owner, agent, "s",
+					agent->sender);
 }
 
 static int agent_new(struct agent **ret, struct agents *agents, sd_bus *bus, const char *sender,
@@ -291,23 +317,6 @@ struct agents *agents_free(struct agents *agents)
 	return NULL;
 }
 
-int agents_identify(struct agents *agents, sd_bus_message *message, struct client *ret)
-{
-	_cleanup_(creds_unref_cleanup) sd_bus_creds *creds = NULL;
-	uint64_t mask = SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID;
-	int r;
-
-#if HAVE_SD_BUS_CREDS_PIDFD
-	mask |= SD_BUS_CREDS_PIDFD;
-#endif
-	r = sd_bus_query_sender_creds(message, mask, &creds);
-	if (r == -ENXIO) /* how sd-bus says that the name has no owner any more */
-		return -ESRCH;
-	if (r < 0)
-		return r;
-	return client_identity_from_creds(registry_tree(agents->registry), creds, ret);
-}
-
 static struct agent *agents_find(struct agents *agents, const char *sender, const char *path)
 {
 	struct agent *agent;
@@ -332,11 +341,9 @@ static void agents_sweep(struct agents *agents)
 
 /* The agent that is there, or a new one. */
 static int agents_ensure(struct agents *agents, sd_bus_message *message, const char *path,
-			 struct agent **ret)
+			 const struct client *client, struct agent **ret)
 {
 	const char *sender = sd_bus_message_get_sender(message);
-	struct client client;
-	int r;
 
 	if (!sender)
 		return -ESRCH;
@@ -344,28 +351,23 @@ static int agents_ensure(struct agents *agents, sd_bus_message *message, const c
 	if (*ret)
 		return 0;
 	agents_sweep(agents);
-	r = agents_identify(agents, message, &client);
-	if (r < 0)
-		return r;
-	return agent_new(ret, agents, sd_bus_message_get_bus(message), sender, path, &client);
+	return agent_new(ret, agents, sd_bus_message_get_bus(message), sender, path, client);
 }
 
-int agents_register(struct agents *agents, sd_bus_message *message, const char *agent_path,
-		    const struct module_description *description, struct module **ret,
-		    const char **ret_problem)
+int agents_register(struct agents *agents, sd_bus_message *message, const struct client *client,
+		    const char *agent_path, const struct module_description *description,
+		    struct module **ret, const char **ret_problem)
 {
 	struct agent *agent;
 	int r;
 
-	if (!sd_bus_object_path_is_valid(agent_path)) {
-		*ret_problem = "the agent's path is no object path";
+	*ret_problem = "the agent's path is no object path";
+	if (!sd_bus_object_path_is_valid(agent_path))
 		return -EINVAL;
-	}
-	r = agents_ensure(agents, message, agent_path, &agent);
-	if (r < 0) {
-		*ret_problem = "who you are could not be found out";
+	*ret_problem = "reliefd could not take the agent";
+	r = agents_ensure(agents, message, agent_path, client, &agent);
+	if (r < 0)
 		return r;
-	}
 	r = registry_add(agents->registry, &agent->owner, description, ret, ret_problem);
 	if (r < 0)
 		return r;

@@ -19,15 +19,14 @@ struct agents *agents_free(struct agents *agents);
 DEFINE_CLEANUP(struct agents *, agents_free);
 
 /*
- * Registers a module for the sender of `message`.
- * Returns: as registry_add(); also -ESRCH when the sender is already gone.
+ * Registers a module for the sender of `message`, whose identity the caller has found out.
+ * Asks the bus nothing that it waits for. Returns: as registry_add(); also -ESRCH when the message
+ * has no sender.
  */
-int agents_register(struct agents *agents, sd_bus_message *message, const char *agent_path,
-		    const struct module_description *description, struct module **ret,
-		    const char **ret_problem);
+int agents_register(struct agents *agents, sd_bus_message *message, const struct client *client,
+		    const char *agent_path, const struct module_description *description,
+		    struct module **ret, const char **ret_problem);
 /* True when `sender` (a unique name) owns the module. */
 bool agents_is_owner(struct agents *agents, const struct module *module, const char *sender);
 /* The bus went away: so did every agent. */
 void agents_drop_all(struct agents *agents);
-/* Identity of a message's sender, from the bus and its pid's cgroup. */
-int agents_identify(struct agents *agents, sd_bus_message *message, struct client *ret);

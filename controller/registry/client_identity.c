@@ -17,7 +17,6 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 
-#include "config.h"
 #include "controller/base/cleanup.h"
 #include "controller/groups/unit_name.h"
 
@@ -108,28 +107,6 @@ int client_identity_from_socket(const struct cgroup_tree *tree, int fd, struct c
 	if (pidfd < 0 && pidfd != -ENOPROTOOPT)
 		return -ESRCH; /* the kernel knows the option but not the process any more */
 	return client_identity_from_pid(tree, peer.pid, pidfd, peer.uid, ret);
-}
-
-int client_identity_from_creds(const struct cgroup_tree *tree, sd_bus_creds *creds,
-			       struct client *ret)
-{
-	_cleanup_fd_ int pidfd = -1;
-	uid_t uid;
-	pid_t pid;
-	int r;
-
-	r = sd_bus_creds_get_euid(creds, &uid);
-	if (r < 0)
-		return r;
-	r = sd_bus_creds_get_pid(creds, &pid);
-	if (r < 0)
-		return r;
-#if HAVE_SD_BUS_CREDS_PIDFD
-	r = sd_bus_creds_get_pidfd_dup(creds, &pidfd);
-	if (r < 0)
-		pidfd = -1; /* a bus that does not pass them */
-#endif
-	return client_identity_from_pid(tree, pid, pidfd, uid, ret);
 }
 
 bool client_is_same_unit(const struct client *a, const struct client *b)

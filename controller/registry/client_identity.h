@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-#include <systemd/sd-bus.h>
 
 #include "controller/groups/cgroup_tree.h"
 
@@ -33,8 +32,5 @@ int client_identity_from_pid(const struct cgroup_tree *tree, pid_t pid, int pidf
 			     struct client *ret);
 /* The peer of a connected Unix socket, as it was at connect(). Returns: as above. */
 int client_identity_from_socket(const struct cgroup_tree *tree, int fd, struct client *ret);
-/* What the bus says of a sender (euid and pid must be in the creds). Returns: as above. */
-int client_identity_from_creds(const struct cgroup_tree *tree, sd_bus_creds *creds,
-			       struct client *ret);
 /* Both run in the same unit of the same service manager; false for clients without a unit. */
 bool client_is_same_unit(const struct client *a, const struct client *b);

@@ -74,7 +74,7 @@ static const char *description_problem(const struct module_description *descript
 	if (!name_is_printable(description->name))
 		return "the name must be printable UTF-8";
 	if ((unsigned int)description->kind >= N_MODULE_KINDS)
-		return "the kind is unknown; 0 cache, 1 model, 2 pool, 3 worker, 4 other";
+		return "the kind must be 0 cache, 1 model, 2 pool, 3 worker or 4 other";
 	if (description->flags & ~KNOWN_FLAGS)
 		return "unknown flags are set";
 	if (!(description->flags & (MODULE_CAN_SHED | MODULE_CAN_UNLOAD)))

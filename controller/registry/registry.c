@@ -160,7 +160,7 @@ static int registry_find_group(struct registry *registry, const struct client *c
 
 	memcpy(cgroup, client->cgroup, sizeof(cgroup));
 	for (;;) {
-		if (cgroup_is_charged(registry->config.tree, cgroup)) {
+		if (cgroup_is_charged(registry_tree(registry), cgroup)) {
 			r = group_set_ensure(registry->config.groups, cgroup, ret);
 			if ((r != -ENOSPC && r != -ENOENT) || strcmp(cgroup, "/") == 0)
 				return r;
@@ -179,7 +179,7 @@ int registry_new(struct registry **ret, const struct registry_config *config)
 	_cleanup_(registry_free_cleanup) struct registry *registry = NULL;
 	int r;
 
-	if (!config->event || !config->groups || !config->tree || config->max_modules == 0)
+	if (!config->event || !config->groups || config->max_modules == 0)
 		return -EINVAL;
 	registry = calloc(1, sizeof(*registry));
 	if (!registry)
@@ -225,7 +225,7 @@ int registry_listen(struct registry *registry, const struct registry_listener *l
 
 const struct cgroup_tree *registry_tree(const struct registry *registry)
 {
-	return registry->config.tree;
+	return group_set_tree(registry->config.groups);
 }
 
 uint64_t registry_now_usec(const struct registry *registry)
@@ -260,9 +260,12 @@ int registry_owner_init(struct registry *registry, struct owner *owner, const st
 
 void registry_owner_done(struct registry *registry, struct owner *owner)
 {
-	registry_foreach_module(registry, module)
-		if (module->owner == owner)
+	for (uint32_t slot = 0; slot < registry->end_slot; slot++) {
+		struct module *module = registry->modules[slot];
+
+		if (module && module->owner == owner)
 			registry_remove(registry, module);
+	}
 	LIST_REMOVE(owner, others);
 }
 

@@ -67,7 +67,6 @@ struct registry_listener {
 struct registry_config {
 	sd_event *event;
 	struct group_set *groups;
-	const struct cgroup_tree *tree; /* where the clients' cgroups are looked up */
 	uint32_t max_modules;
 	uint32_t max_modules_per_uid;  /* root included; 0: the default, 256 */
 	uint32_t max_modules_per_unit; /* 0: the default, 64 */
@@ -83,6 +82,7 @@ DEFINE_CLEANUP(struct registry *, registry_free);
 
 /* At most four listeners; they stay. Returns: 0 or -ENOSPC. */
 int registry_listen(struct registry *registry, const struct registry_listener *listener);
+/* Where the clients' cgroups are looked up: the groups' own. */
 const struct cgroup_tree *registry_tree(const struct registry *registry);
 uint64_t registry_now_usec(const struct registry *registry); /* of this turn of the loop */
 

@@ -192,7 +192,7 @@ struct module_description world_cache(const char *name)
 	return description;
 }
 
-static uint64_t monotonic_usec(void)
+uint64_t world_now_usec(void)
 {
 	struct timespec ts;
 
@@ -200,9 +200,10 @@ static uint64_t monotonic_usec(void)
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
-struct action world_action(const struct module *module, uint64_t id, uint64_t timeout_usec)
+struct action world_action(const struct world *world, const struct module *module, uint64_t id,
+			   uint64_t timeout_usec)
 {
-	uint64_t now_usec = monotonic_usec();
+	uint64_t now_usec = registry_now_usec(world->registry);
 
 	return (struct action){
 		.id = id,

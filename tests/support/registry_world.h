@@ -49,7 +49,11 @@ struct group *world_group(const struct world *world, const char *cgroup);
 
 /* A description that is accepted: a cache of 64 MiB that can shed. */
 struct module_description world_cache(const char *name);
-struct action world_action(const struct module *module, uint64_t id, uint64_t timeout_usec);
+/* The monotonic clock itself; the loop's time (registry_now_usec) stands still within a turn. */
+uint64_t world_now_usec(void);
+/* A shed for this module, to be answered this long after the loop's time. */
+struct action world_action(const struct world *world, const struct module *module, uint64_t id,
+			   uint64_t timeout_usec);
 
 /* The client's end of a channel. */
 int world_connect(const struct world *world);
