@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "controller/act/actor.h"
+#include "controller/act/outcomes.h"
+#include "controller/base/cleanup.h"
+#include "tests/support/registry_world.h"
+
+static struct world world;
+static struct actor *actor;
+static uint32_t n_wakes;
+
+static struct action actions[8];
+static struct level_change changes[8];
+static struct decision decision = { .actions = actions, .level_changes = changes };
+static struct outcome seen[8];
+static struct observation observation = { .outcomes = seen, .max_outcomes = 8 };
+
+static void on_wake(void *data)
+{
+	n_wakes++;
+}
+
+static int start_actor(bool dry_run)
+{
+	world_init(&world, 8, 0, 0);
+	n_wakes = 0;
+	decision.n_actions = decision.n_level_changes = 0;
+	return actor_new(&actor, &(struct actor_config){ .event = world.event,
+							 .groups = world.groups,
+							 .registry = world.registry,
+							 .dry_run = dry_run,
+							 .wake = { on_wake, NULL } });
+}
+
+static int start(void **state)
+{
+	return start_actor(false);
+}
+
+static int start_dry(void **state)
+{
+	return start_actor(true);
+}
+
+static int stop(void **state)
+{
+	actor = actor_free(actor);
+	world_done(&world);
+	return 0;
+}
+
+static struct module *enrol(int *ret_fd)
+{
+	struct client client = world_client(&world, 1000, "/system.slice/a.service");
+	struct module_description description = world_cache("images");
+	const char *problem = NULL;
+	struct module *module;
+
+	assert_int_equal(
+		channels_register(world.channels, &client, &description, &module, ret_fd, &problem),
+		0);
+	return module;
+}
+
+static void decide_on(struct action action)
+{
+	actions[decision.n_actions++] = action;
+}
+
+static void decide_warning(enum level level)
+{
+	decide_on((struct action){ .id = 100,
+				   .rung = RUNG_WARN,
+				   .level = level,
+				   .group_slot = GROUP_SLOT_HOST,
+				   .module_slot = SLOT_NONE });
+}
+
+static const struct observation *collect(void)
+{
+	observation_clear(&observation, 1);
+	actor_collect(actor, &observation);
+	return &observation;
+}
+
+static void requests_go_out_and_answers_come_in(void **state)
+{
+	_cleanup_fd_ int fd = -1;
+	struct module *module = enrol(&fd);
+	struct outcome answer = { .action_id = 1, .result = RESULT_PARTIAL, .claimed_bytes = 5 };
+
+	decide_warning(LEVEL_HIGH);
+	decide_on(world_action(&world, module, 1, USEC_PER_SEC));
+	actor_carry_out(actor, &decision);
+	assert_int_equal(world_expect(&world, fd, RELIEF_LEVEL).level, LEVEL_HIGH);
+	assert_int_equal(world_expect(&world, fd, RELIEF_REQUEST).serial, 1);
+	/* The warning is done; the request is not. */
+	assert_int_equal(collect()->n_outcomes, 1);
+	assert_int_equal(seen[0].action_id, 100);
+	assert_int_equal(seen[0].result, RESULT_DONE);
+
+	n_wakes = 0;
+	actor_answered(actor, &answer);
+	assert_int_equal(n_wakes, 1);
+	assert_int_equal(collect()->n_outcomes, 1);
+	assert_int_equal(seen[0].result, RESULT_PARTIAL);
+	assert_int_equal(collect()->n_outcomes, 0);
+}
+
+static void what_cannot_be_asked_ends_at_once(void **state)
+{
+	_cleanup_fd_ int fd = -1;
+	struct module *module = enrol(&fd);
+	struct action action = world_action(&world, module, 1, USEC_PER_SEC);
+
+	decide_on(action);
+	action.id = 2; /* the first is still open */
+	decide_on(action);
+	action.id = 3;
+	action.module_id++;
+	decide_on(action);
+	actor_carry_out(actor, &decision);
+	assert_int_equal(collect()->n_outcomes, 2);
+	assert_int_equal(seen[0].action_id, 2);
+	assert_int_equal(seen[0].result, RESULT_BUSY);
+	assert_int_equal(seen[1].action_id, 3);
+	assert_int_equal(seen[1].result, RESULT_GONE);
+}
+
+static void a_client_that_closed_its_end_is_gone(void **state)
+{
+	int fd = -1;
+	struct module *module = enrol(&fd);
+
+	close(fd); /* the loop has not noticed yet */
+	decide_on(world_action(&world, module, 1, USEC_PER_SEC));
+	actor_carry_out(actor, &decision);
+	assert_int_equal(collect()->n_outcomes, 1);
+	assert_int_equal(seen[0].result, RESULT_GONE);
+}
+
+static void levels_that_fall_are_told(void **state)
+{
+	_cleanup_fd_ int fd = -1;
+	struct relief_message message;
+
+	enrol(&fd);
+	decide_warning(LEVEL_CRITICAL);
+	actor_carry_out(actor, &decision);
+	assert_int_equal(world_expect(&world, fd, RELIEF_LEVEL).level, LEVEL_CRITICAL);
+
+	decision.n_actions = 0;
+	changes[0] = (struct level_change){ .group_slot = GROUP_SLOT_HOST,
+					    .old_level = LEVEL_CRITICAL,
+					    .new_level = LEVEL_LOW };
+	decision.n_level_changes = 1;
+	actor_carry_out(actor, &decision);
+	assert_int_equal(world_expect(&world, fd, RELIEF_LEVEL).level, LEVEL_LOW);
+
+	/* A rise is the warn rung's to tell. */
+	changes[0].old_level = LEVEL_LOW;
+	changes[0].new_level = LEVEL_HIGH;
+	actor_carry_out(actor, &decision);
+	world_run(&world, USEC_PER_MSEC);
+	assert_int_equal(world_receive(fd, &message), 0);
+}
+
+static void reclaim_goes_to_the_kernel(void **state)
+{
+	struct group *group = world_group(&world, "/");
+
+	world_write(&world, "cgroup/memory.reclaim", "");
+	decide_on((struct action){ .id = 1,
+				   .rung = RUNG_RECLAIM,
+				   .group_slot = group->slot,
+				   .group_id = group->id,
+				   .module_slot = SLOT_NONE,
+				   .bytes = MIB,
+				   .deadline_usec = world_now_usec() + USEC_PER_SEC });
+	actor_carry_out(actor, &decision);
+	for (int i = 0; i < 50 && n_wakes == 0; i++)
+		sd_event_run(world.event, 100 * USEC_PER_MSEC);
+	assert_int_equal(collect()->n_outcomes, 1);
+	assert_int_equal(seen[0].result, RESULT_DONE);
+}
+
+static void in_a_dry_run_nothing_leaves(void **state)
+{
+	_cleanup_fd_ int fd = -1;
+	struct module *module = enrol(&fd);
+	struct relief_message message;
+	struct group *host = world_group(&world, "/");
+
+	assert_true(actor_dry_run(actor));
+	decide_warning(LEVEL_CRITICAL);
+	decide_on(world_action(&world, module, 1, USEC_PER_SEC));
+	decide_on((struct action){
+		.id = 2, .rung = RUNG_RECLAIM, .group_slot = host->slot, .group_id = host->id });
+	actor_carry_out(actor, &decision);
+	world_run(&world, 10 * USEC_PER_MSEC);
+	assert_int_equal(world_receive(fd, &message), 0);
+	assert_int_equal(collect()->n_outcomes, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(seen[i].result, RESULT_DRY_RUN);
+}
+
+static void a_dry_run_begins_with_calm_words(void **state)
+{
+	_cleanup_fd_ int fd = -1;
+
+	enrol(&fd);
+	decide_warning(LEVEL_HIGH);
+	actor_carry_out(actor, &decision);
+	assert_int_equal(world_expect(&world, fd, RELIEF_LEVEL).level, LEVEL_HIGH);
+	actor_set_dry_run(actor, true);
+	assert_true(actor_dry_run(actor));
+	assert_int_equal(world_expect(&world, fd, RELIEF_LEVEL).level, LEVEL_LOW);
+}
+
+static void what_does_not_fit_an_observation_stays(void **state)
+{
+	struct outcome outcome = { .result = RESULT_DONE };
+
+	for (uint64_t id = 1; id <= 10; id++) {
+		outcome.action_id = id;
+		actor_answered(actor, &outcome);
+	}
+	n_wakes = 0;
+	assert_int_equal(collect()->n_outcomes, 8);
+	assert_int_equal(n_wakes, 1); /* there is more */
+	assert_int_equal(seen[7].action_id, 8);
+	assert_int_equal(collect()->n_outcomes, 2);
+	assert_int_equal(seen[1].action_id, 10);
+}
+
+static void outcomes_beyond_the_room_are_counted(void **state)
+{
+	struct outcome outcome = { .result = RESULT_DONE };
+	struct outcomes outcomes;
+	size_t n = 0;
+
+	outcomes_init(&outcomes, &(struct wake){ on_wake, NULL });
+	for (int i = 0; i < 3 * OUTCOMES_MAX; i++) { /* around the ring's end, too */
+		outcome.action_id = (uint64_t)i;
+		outcomes_add(&outcomes, &outcome);
+		if (i == OUTCOMES_MAX / 2) {
+			observation_clear(&observation, 1);
+			outcomes_collect(&outcomes, &observation);
+		}
+	}
+	assert_int_equal(outcomes.n_lost, 2 * OUTCOMES_MAX - 8);
+	do {
+		observation_clear(&observation, 1);
+		outcomes_collect(&outcomes, &observation);
+		n += observation.n_outcomes;
+	} while (observation.n_outcomes > 0);
+	assert_int_equal(n, OUTCOMES_MAX);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(requests_go_out_and_answers_come_in),
+		TEST(what_cannot_be_asked_ends_at_once),
+		TEST(a_client_that_closed_its_end_is_gone),
+		TEST(levels_that_fall_are_told),
+		TEST(reclaim_goes_to_the_kernel),
+		cmocka_unit_test_setup_teardown(in_a_dry_run_nothing_leaves, start_dry, stop),
+		TEST(a_dry_run_begins_with_calm_words),
+		TEST(what_does_not_fit_an_observation_stays),
+		cmocka_unit_test(outcomes_beyond_the_room_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
