@@ -21,5 +21,12 @@ mapfile -t files < <(python3 -c '
 import sys; sys.path.insert(0, "tests/structure")
 import tree; print(*tree.files(".c", ".h"), sep="\n")')
 [ ${#files[@]} -gt 0 ] || exit 1
-"$formatter" --dry-run -Werror "${files[@]}"
+status=0
+for file in "${files[@]}"; do
+	"$formatter" --dry-run -Werror "$file" >/dev/null 2>&1 || {
+		echo "$file: run $(basename "$formatter") -i $file"
+		status=1
+	}
+done
 echo "${#files[@]} checked"
+exit "$status"
