@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "policies/ladder.h"
+#include "tests/unit/course.h"
+
+/* A host at high with two services: a cache of 60 MiB each, idle for ten minutes. */
+static struct course *short_host(void)
+{
+	struct course *c = course_new();
+
+	for (int i = 0; i < 2; i++) {
+		struct group_reading *g = course_add_group(c, 100 * MIB);
+
+		g->reclaimable_bytes = 20 * MIB;
+		course_add_module(c, g, 60 * MIB)->last_used_usec -= 10 * USEC_PER_MIN;
+	}
+	c->seen.machine.available_bytes = 90 * MIB;
+	return c;
+}
+
+/* Answers all requests of a rung in the last decision; each gives that share of what was asked. */
+static void answer_all(struct course *c, enum rung rung, uint32_t share_bp)
+{
+	for (size_t i = 0; i < c->decision.n_actions; i++) {
+		const struct action *a = &c->decision.actions[i];
+		uint64_t bytes = bytes_share(a->bytes, share_bp);
+
+		if (a->rung != rung)
+			continue;
+		c->groups[a->group_slot - 1].current_bytes -= bytes;
+		if (a->module_slot != SLOT_NONE)
+			c->modules[a->module_slot].size_bytes -= bytes;
+		course_answer(c, a->id, bytes ? RESULT_DONE : RESULT_NOTHING, bytes);
+	}
+}
+
+static void goals_reach_the_leave_threshold_and_ahead(void **unused)
+{
+	struct profile p;
+	struct shortage s = { .valid = true, .total_bytes = GIB, .available_bytes = 100 * MIB };
+
+	profile_init(&p);
+	assert_in_range(ladder_goal(&p, &s), 130 * MIB, 131 * MIB); /* 22.5 % of 1 GiB - 100 */
+	s.growth_bytes = 50 * MIB;
+	assert_in_range(ladder_goal(&p, &s), 280 * MIB, 281 * MIB); /* three seconds of it */
+	s.available_bytes = 400 * MIB;
+	assert_int_equal(ladder_goal(&p, &s), p.goal_min_bytes);
+	s.growth_bytes = UINT64_MAX;
+	assert_true(ladder_goal(&p, &s) > UINT64_MAX / 2);
+}
+
+static void a_miss_climbs_in_the_same_step(void **unused)
+{
+	struct course *c = short_host();
+
+	course_step(c);
+	assert_int_equal(state_group_rung(&c->state, GROUP_SLOT_HOST), RUNG_SHED);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
+	answer_all(c, RUNG_SHED, 5000);
+	course_step_after(c, 50 * MSEC);
+	assert_int_equal(course_rung(c, RUNG_SHED)->reason, REASON_GOAL_MISSED);
+	assert_int_equal(course_rung(c, RUNG_SHED)->measured_bytes, 60 * MIB);
+	assert_int_equal(course_count(c, RUNG_UNLOAD), 2);
+	assert_int_equal(course_action(c, RUNG_UNLOAD, 0)->reason, REASON_GOAL_MISSED);
+	answer_all(c, RUNG_UNLOAD, BP_ONE);
+	course_step_after(c, 50 * MSEC);
+	assert_int_equal(course_count(c, RUNG_RECLAIM), 2);
+	course_free(c);
+}
+
+static void a_met_goal_rests_and_looks_again(void **unused)
+{
+	struct course *c = short_host();
+
+	c->modules[0].size_bytes = 300 * MIB;
+	c->groups[0].current_bytes = 310 * MIB;
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	answer_all(c, RUNG_SHED, BP_ONE);
+	const struct decision *d = course_step_after(c, 50 * MSEC);
+	assert_int_equal(course_rung(c, RUNG_SHED)->reason, REASON_GOAL_MET);
+	assert_int_equal(d->n_actions, 0);
+	assert_true(d->wake_at_usec <= c->seen.now_usec + c->profile.settle_usec);
+	/* Somebody else took it all: a further cycle, from shed on. */
+	course_step_after(c, c->profile.settle_usec);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->reason, REASON_STILL_SHORT);
+	course_free(c);
+}
+
+static void a_rung_without_effect_is_skipped_until_the_level_rises(void **unused)
+{
+	struct course *c = short_host();
+
+	course_step(c);
+	answer_all(c, RUNG_SHED, 0);
+	course_step_after(c, 50 * MSEC);
+	answer_all(c, RUNG_UNLOAD, 0);
+	course_step_after(c, 50 * MSEC);
+	answer_all(c, RUNG_RECLAIM, 2500);
+	course_step_after(c, 50 * MSEC);
+	assert_int_equal(state_group_rung(&c->state, GROUP_SLOT_HOST), RUNG_NONE);
+	/* nothing from modules: the next cycle comes after twice the pause */
+	const struct decision *d = course_step_after(c, c->profile.settle_usec);
+	assert_int_equal(d->n_actions, 0);
+	course_step_after(c, c->profile.settle_usec);
+	assert_int_equal(course_rung(c, RUNG_SHED)->reason, REASON_NO_EFFECT_BEFORE);
+	assert_int_equal(course_rung(c, RUNG_UNLOAD)->reason, REASON_NO_EFFECT_BEFORE);
+	assert_int_equal(course_count(c, RUNG_SHED), 0);
+	assert_int_equal(course_count(c, RUNG_RECLAIM), 2);
+	answer_all(c, RUNG_RECLAIM, 2500);
+	course_step_after(c, 50 * MSEC);
+
+	c->seen.machine.available_bytes = 40 * MIB; /* critical: everything is tried again */
+	course_step_after(c, 100 * MSEC);
+	assert_int_equal(course_count(c, RUNG_WARN), 1);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
+	course_free(c);
+}
+
+static void a_new_module_wakes_spent_rungs(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 100 * MIB);
+
+	c->seen.machine.available_bytes = 190 * MIB;
+	course_step(c);
+	assert_int_equal(course_rung(c, RUNG_SHED)->reason, REASON_NOBODY_TO_ASK);
+	course_add_module(c, g, 60 * MIB);
+	course_step_after(c, 10 * MSEC); /* long before the pause is over */
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	course_free(c);
+}
+
+static void skips_are_told_once_a_level(void **unused)
+{
+	struct course *c = course_new();
+	size_t n_reports = 0;
+
+	course_add_group(c, 100 * MIB);
+	c->seen.machine.available_bytes = 190 * MIB;
+	for (int i = 0; i < 100; i++)
+		n_reports += course_step_after(c, SEC)->n_rungs;
+	assert_int_equal(n_reports, 3); /* warn, shed: nobody, unload: not at this level */
+	course_free(c);
+}
+
+static void fruitless_cycles_grow_rare(void **unused)
+{
+	struct course *c = short_host();
+	size_t n_actions = 0;
+
+	c->profile.max_rung[LEVEL_HIGH] = RUNG_SHED;
+	for (int i = 0; i < 6000; i++) { /* ten minutes */
+		n_actions += course_step_after(c, 100 * MSEC)->n_actions;
+		answer_all(c, RUNG_SHED, 0);
+	}
+	assert_true(n_actions <= 3); /* the warning and one try of two modules */
+	course_free(c);
+}
+
+static void late_modules_do_not_hold_the_ladder_up(void **unused)
+{
+	struct course *c = short_host();
+
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
+	c->groups[0].current_bytes -= 60 * MIB;
+	course_answer(c, course_action(c, RUNG_SHED, 0)->id, RESULT_DONE, 60 * MIB);
+	const struct decision *d = course_step_after(c, 50 * MSEC);
+	assert_int_equal(state_group_rung(&c->state, GROUP_SLOT_HOST), RUNG_SHED);
+	assert_true(d->wake_at_usec <= c->state.ladders[0].deadline_usec);
+	course_step_after(c, 450 * MSEC);
+	assert_int_equal(course_rung(c, RUNG_SHED)->n_late, 1);
+	assert_int_equal(course_rung(c, RUNG_SHED)->duration_usec, 500 * MSEC);
+	assert_int_equal(state_group_rung(&c->state, GROUP_SLOT_HOST), RUNG_UNLOAD);
+	course_free(c);
+}
+
+static void a_calm_level_in_its_dwell_time_asks_nobody(void **unused)
+{
+	struct course *c = short_host();
+
+	course_step(c);
+	answer_all(c, RUNG_SHED, 2500);
+	c->seen.machine.available_bytes = GIB / 2;
+	course_step_after(c, 50 * MSEC); /* missed, but nobody is short any more */
+	assert_int_equal(course_rung(c, RUNG_SHED)->reason, REASON_GOAL_MISSED);
+	assert_int_equal(c->decision.n_actions, 0);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(course_step_after(c, 100 * MSEC)->n_actions, 0);
+	assert_int_equal(course_host_level(c), LEVEL_HIGH);
+	course_free(c);
+}
+
+static void the_profile_ends_the_climb(void **unused)
+{
+	struct course *c = short_host();
+
+	c->profile.max_rung[LEVEL_HIGH] = RUNG_WARN;
+	course_step(c);
+	assert_int_equal(c->decision.n_actions, 1);
+	assert_int_equal(course_count(c, RUNG_WARN), 1);
+	assert_int_equal(course_rung(c, RUNG_SHED)->reason, REASON_NOT_AT_THIS_LEVEL);
+	course_free(c);
+}
+
+static void an_order_climbs_once_and_reports(void **unused)
+{
+	struct course *c = short_host();
+
+	c->seen.machine.available_bytes = GIB / 2;
+	course_order(c, 77, NULL, 130 * MIB, RUNG_RECLAIM);
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->reason, REASON_ORDERED);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->order_id, 77);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->episode_id, 0);
+	answer_all(c, RUNG_SHED, BP_ONE);
+	course_step_after(c, 50 * MSEC); /* 120 of 130: nobody is left to shed or unload */
+	assert_int_equal(course_count(c, RUNG_RECLAIM), 1);
+	assert_int_equal(course_action(c, RUNG_RECLAIM, 0)->bytes, 10 * MIB);
+	answer_all(c, RUNG_RECLAIM, BP_ONE);
+	const struct decision *d = course_step_after(c, 50 * MSEC);
+	assert_int_equal(d->n_orders, 1);
+	assert_int_equal(d->orders[0].order_id, 77);
+	assert_int_equal(d->orders[0].measured_bytes, 130 * MIB);
+	assert_int_equal(d->orders[0].duration_usec, 100 * MSEC);
+	assert_int_equal(course_host_level(c), LEVEL_LOW);
+	course_free(c);
+}
+
+static void an_order_stays_where_it_still_gives(void **unused)
+{
+	struct course *c = course_new();
+
+	for (int i = 0; i < 8; i++)
+		course_add_module(c, course_add_group(c, 20 * MIB), 10 * MIB);
+	course_order(c, 77, NULL, 75 * MIB, RUNG_SHED);
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 5); /* as many as at medium */
+	answer_all(c, RUNG_SHED, BP_ONE);
+	course_step_after(c, 50 * MSEC);
+	assert_int_equal(course_count(c, RUNG_SHED), 3);
+	answer_all(c, RUNG_SHED, BP_ONE);
+	const struct decision *d = course_step_after(c, 50 * MSEC);
+	assert_int_equal(d->n_orders, 1);
+	assert_true(d->orders[0].measured_bytes >= 75 * MIB);
+	course_free(c);
+}
+
+static void an_order_that_cannot_be_served_is_refused_at_once(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading gone = { .slot = 7, .id = 4711 };
+
+	course_order(c, 77, &gone, MIB, RUNG_SHED);
+	const struct decision *d = course_step(c);
+	assert_int_equal(d->n_orders, 1);
+	assert_int_equal(d->orders[0].measured_bytes, 0);
+	assert_int_equal(d->rungs[0].reason, REASON_GROUP_GONE);
+
+	for (uint64_t i = 0; i < COURSE_LADDERS; i++)
+		course_order(c, 100 + i, NULL, MIB, RUNG_SHED);
+	c->seen.covers = OBSERVED_MACHINE; /* they wait for a wider observation */
+	d = course_step_after(c, SEC);
+	assert_int_equal(d->n_orders, 1); /* the last slot is kept for the host's episode */
+	assert_int_equal(d->rungs[0].reason, REASON_TOO_MANY);
+	course_free(c);
+}
+
+/* More short groups than ladders: the host has its place, the others take turns. */
+static void the_host_has_preference(void **unused)
+{
+	struct course *c = course_new();
+	uint32_t n_with = 0;
+
+	for (int i = 0; i < COURSE_LADDERS + 2; i++)
+		course_add_group(c, 100 * MIB)->limit_bytes = 101 * MIB;
+	course_step(c);
+	for (uint32_t i = 0; i < COURSE_LADDERS; i++)
+		assert_true(!c->state.ladders[i].active ||
+			    c->state.ladders[i].group_slot != GROUP_SLOT_HOST);
+	c->seen.machine.available_bytes = 10 * MIB;
+	course_step_after(c, SEC);
+	for (uint32_t i = 0; i < COURSE_LADDERS; i++)
+		n_with += c->state.ladders[i].active &&
+			  c->state.ladders[i].group_slot == GROUP_SLOT_HOST;
+	assert_int_equal(n_with, 1);
+	course_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(goals_reach_the_leave_threshold_and_ahead),
+		cmocka_unit_test(a_miss_climbs_in_the_same_step),
+		cmocka_unit_test(a_met_goal_rests_and_looks_again),
+		cmocka_unit_test(a_rung_without_effect_is_skipped_until_the_level_rises),
+		cmocka_unit_test(a_new_module_wakes_spent_rungs),
+		cmocka_unit_test(skips_are_told_once_a_level),
+		cmocka_unit_test(fruitless_cycles_grow_rare),
+		cmocka_unit_test(late_modules_do_not_hold_the_ladder_up),
+		cmocka_unit_test(a_calm_level_in_its_dwell_time_asks_nobody),
+		cmocka_unit_test(the_profile_ends_the_climb),
+		cmocka_unit_test(an_order_climbs_once_and_reports),
+		cmocka_unit_test(an_order_stays_where_it_still_gives),
+		cmocka_unit_test(an_order_that_cannot_be_served_is_refused_at_once),
+		cmocka_unit_test(the_host_has_preference),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

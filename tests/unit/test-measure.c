@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "tests/unit/course.h"
+
+/* Two caches of 60 MiB in one group of 150 MiB, both asked. */
+static struct course *two_in_one_group(struct action a[2])
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 150 * MIB);
+
+	course_add_module(c, g, 60 * MIB);
+	course_add_module(c, g, 60 * MIB);
+	c->seen.machine.available_bytes = 110 * MIB;
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
+	for (size_t i = 0; i < 2; i++)
+		a[i] = *course_action(c, RUNG_SHED, i);
+	return c;
+}
+
+static const struct finish *finish_of(const struct course *c, uint64_t action_id)
+{
+	for (size_t i = 0; i < c->decision.n_finishes; i++)
+		if (c->decision.finishes[i].action.id == action_id)
+			return &c->decision.finishes[i];
+	return NULL;
+}
+
+static void a_fall_is_shared_by_claims(void **unused)
+{
+	struct action a[2];
+	struct course *c = two_in_one_group(a);
+
+	c->groups[0].current_bytes -= 40 * MIB + 1;
+	course_answer(c, a[0].id, RESULT_DONE, 30 * MIB);
+	course_answer(c, a[1].id, RESULT_DONE, 10 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, a[0].id)->measured_bytes, 30 * MIB + 1); /* and the rest */
+	assert_int_equal(finish_of(c, a[1].id)->measured_bytes, 10 * MIB);
+	course_free(c);
+}
+
+static void each_answer_is_measured_from_the_one_before(void **unused)
+{
+	struct action a[2];
+	struct course *c = two_in_one_group(a);
+
+	c->groups[0].current_bytes -= 50 * MIB;
+	course_answer(c, a[0].id, RESULT_DONE, 50 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, a[0].id)->measured_bytes, 50 * MIB);
+	c->groups[0].current_bytes -= 5 * MIB;
+	course_answer(c, a[1].id, RESULT_DONE, 60 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, a[1].id)->measured_bytes, 5 * MIB);
+	assert_int_equal(course_rung(c, RUNG_SHED)->measured_bytes, 55 * MIB);
+	assert_int_equal(course_rung(c, RUNG_SHED)->claimed_bytes, 110 * MIB);
+	assert_false(c->state.groups[1].booking); /* nothing is open any more */
+	course_free(c);
+}
+
+static void a_group_that_grew_meanwhile_gave_nothing(void **unused)
+{
+	struct action a[2];
+	struct course *c = two_in_one_group(a);
+
+	c->groups[0].current_bytes += 5 * MIB;
+	course_answer(c, a[0].id, RESULT_DONE, 10 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, a[0].id)->measured_bytes, 0);
+	course_free(c);
+}
+
+/* What nobody claims is no module's merit, but the memory is back all the same. */
+static void an_unclaimed_fall_counts_for_the_rung(void **unused)
+{
+	struct action a[2];
+	struct course *c = two_in_one_group(a);
+
+	c->groups[0].current_bytes -= 20 * MIB;
+	course_answer(c, a[0].id, RESULT_NOTHING, 0);
+	course_answer(c, a[1].id, RESULT_NOTHING, 0);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, a[0].id)->measured_bytes, 0);
+	assert_int_equal(finish_of(c, a[1].id)->measured_bytes, 0);
+	assert_int_equal(course_rung(c, RUNG_SHED)->measured_bytes, 20 * MIB);
+	course_free(c);
+}
+
+static void reclaim_needs_no_claim(void **unused)
+{
+	struct course *c = course_new();
+
+	course_add_group(c, 100 * MIB)->reclaimable_bytes = 50 * MIB;
+	c->seen.machine.available_bytes = 90 * MIB;
+	course_step(c);
+	uint64_t id = course_action(c, RUNG_RECLAIM, 0)->id;
+	c->groups[0].current_bytes -= 30 * MIB;
+	course_answer(c, id, RESULT_PARTIAL, 0);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, id)->measured_bytes, 30 * MIB);
+	course_free(c);
+}
+
+/* cgroup v1: no memory.current. The host's fall is taken, and no more of it than was claimed. */
+static void without_a_counter_the_host_measures(void **unused)
+{
+	struct action a;
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 0);
+
+	g->has = GROUP_HAS_STALL;
+	course_add_module(c, g, 100 * MIB);
+	c->seen.machine.available_bytes = 100 * MIB;
+	course_step(c);
+	a = *course_action(c, RUNG_SHED, 0);
+	c->seen.machine.available_bytes += 80 * MIB;
+	course_answer(c, a.id, RESULT_DONE, 30 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, a.id)->measured_bytes, 30 * MIB);
+	assert_int_equal(c->state.modules[0].yield_bp, BP_ONE); /* too rough to judge anybody */
+	course_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fall_is_shared_by_claims),
+		cmocka_unit_test(each_answer_is_measured_from_the_one_before),
+		cmocka_unit_test(a_group_that_grew_meanwhile_gave_nothing),
+		cmocka_unit_test(an_unclaimed_fall_counts_for_the_rung),
+		cmocka_unit_test(reclaim_needs_no_claim),
+		cmocka_unit_test(without_a_counter_the_host_measures),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "policies/state.h"
+#include "tests/unit/course.h"
+
+static void the_arrays_fill_what_was_lent(void **unused)
+{
+	const struct state_limits limits = { 3, 5, 2, 7 };
+	struct state state;
+	char *memory = calloc(1, state_size(&limits));
+
+	assert_non_null(memory);
+	state_init(&state, &limits, memory);
+	/* Writing each record whole must stay inside: the sanitizer looks on. */
+	memset(state.groups, 0xff, 3 * sizeof(*state.groups));
+	memset(state.modules, 0xff, 5 * sizeof(*state.modules));
+	memset(state.ladders, 0xff, 2 * sizeof(*state.ladders));
+	memset(state.requests, 0xff, 7 * sizeof(*state.requests));
+	assert_true((char *)(state.requests + 7) <= memory + state_size(&limits));
+	assert_int_equal((uintptr_t)state.requests % 16, 0);
+	free(memory);
+}
+
+static void the_host_is_always_there(void **unused)
+{
+	struct course *c = course_new();
+
+	assert_int_equal(state_host(&c->state)->level, LEVEL_LOW);
+	assert_ptr_equal(state_group(&c->state, GROUP_SLOT_HOST, 4711), state_host(&c->state));
+	assert_int_equal(state_group_rung(&c->state, GROUP_SLOT_HOST), RUNG_NONE);
+	course_free(c);
+}
+
+static void slots_are_found_by_id(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, MIB);
+
+	course_add_module(c, g, MIB);
+	course_step(c);
+	assert_non_null(state_group(&c->state, 1, 1001));
+	assert_null(state_group(&c->state, 1, 1002));
+	assert_null(state_group(&c->state, 1, 0));
+	assert_null(state_group(&c->state, 2, 0));
+	assert_null(state_group(&c->state, SLOT_NONE, 1001));
+	assert_non_null(state_module(&c->state, 0, 2001));
+	assert_null(state_module(&c->state, 0, 2002));
+	assert_null(state_module(&c->state, SLOT_NONE, 2001));
+	course_free(c);
+}
+
+static void inside_is_a_walk_up(void **unused)
+{
+	struct course *c = course_new();
+
+	for (int i = 0; i < 3; i++)
+		course_add_group(c, MIB);
+	c->groups[1].parent_slot = 1;
+	course_step(c);
+	assert_true(state_group_is_inside(&c->state, 2, 1));
+	assert_true(state_group_is_inside(&c->state, 1, 1));
+	assert_false(state_group_is_inside(&c->state, 1, 2));
+	assert_false(state_group_is_inside(&c->state, 3, 1));
+	assert_true(state_group_is_inside(&c->state, 3, GROUP_SLOT_HOST));
+	c->groups[0].parent_slot = 2; /* a circle ends all the same */
+	course_step_after(c, SEC);
+	assert_false(state_group_is_inside(&c->state, 2, 3));
+	course_free(c);
+}
+
+static void headroom_is_the_least_on_the_way_up(void **unused)
+{
+	struct course *c = course_new();
+
+	for (int i = 0; i < 2; i++)
+		course_add_group(c, 10 * MIB);
+	c->groups[1].parent_slot = 1;
+	assert_true(state_group_headroom(&c->state, 2) == BYTES_UNLIMITED); /* nothing seen yet */
+	course_step(c);
+	assert_int_equal(state_group_headroom(&c->state, 2), GIB / 2);
+	c->groups[0].limit_bytes = 100 * MIB;
+	course_step_after(c, SEC);
+	assert_int_equal(state_group_headroom(&c->state, 2), 90 * MIB);
+	assert_true(state_group_time_left(&c->state, 2) == USEC_NEVER);
+	c->groups[1].limit_bytes = 15 * MIB;
+	course_step_after(c, SEC);
+	assert_int_equal(state_group_headroom(&c->state, 2), 5 * MIB);
+	assert_int_equal(state_group_headroom(&c->state, 1), 90 * MIB);
+	course_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_arrays_fill_what_was_lent),
+		cmocka_unit_test(the_host_is_always_there),
+		cmocka_unit_test(slots_are_found_by_id),
+		cmocka_unit_test(inside_is_a_walk_up),
+		cmocka_unit_test(headroom_is_the_least_on_the_way_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
