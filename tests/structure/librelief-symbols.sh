@@ -36,7 +36,7 @@ names=$(cut -d@ -f1 <<<"$exported")
 $(diff <(echo "$names") <(echo "$listed"))"
 for name in $names; do
 	grep -qx "$name" <<<"$declared" || fault "$name: not declared in relief.h"
-	[ ! -e "$manual" ] || grep -qF "${name//_/\\_}" "$manual" || fault "$name: not in librelief.3.scd"
+	[ ! -e "$manual" ] || grep -qw "$name" "$manual" || fault "$name: not in librelief.3.scd"
 done
 for name in $(grep -oE '^[a-z].*\brelief_[a-z_]+\(' "$header" | grep -oE 'relief_[a-z_]+\(' | tr -d '('); do
 	grep -qx "$name" <<<"$names" || fault "$name: declared in relief.h, not exported"

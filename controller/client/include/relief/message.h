@@ -54,21 +54,22 @@ enum relief_message_flag {
 struct relief_message {
 	uint16_t version;	   /* RELIEF_MESSAGE_VERSION */
 	uint16_t type;		   /* enum relief_message_type */
-	uint32_t flags;		   /* REGISTER, REPORT: enum relief_message_flag */
-	uint64_t serial;	   /* REGISTER: the client's choice; REQUEST: reliefd's; echoed back */
+	uint32_t flags;		   /* REGISTER: relief_message_flag; REPORT: UNLOADED or 0 */
+	uint64_t serial;	   /* REGISTER: the client's; REQUEST: reliefd's; echoed back */
 	uint64_t module;	   /* id from REGISTERED */
 	uint64_t bytes;		   /* REGISTER, REPORT: size; REQUEST: asked; ANSWER: freed */
 	uint64_t timeout_usec;	   /* REQUEST: an answer after this is late */
 	uint64_t idle_limit_usec;  /* REGISTER: idle this long before unload; 0: reliefd's choice */
 	uint64_t reload_cost_usec; /* REGISTER, REPORT (0: as before): time to load it again */
-	uint32_t ratio_bp;	   /* REQUEST: `bytes` as a share of the module's size, 1 to 10000 */
+	uint32_t ratio_bp;	   /* REQUEST: the share of its size to give, 1 to 10000 */
 	uint16_t kind;		   /* REGISTER: 0 cache, 1 model, 2 pool, 3 worker, 4 other */
 	uint16_t rung;		   /* REQUEST: 2 shed, 3 unload */
 	uint16_t level;		   /* REQUEST, LEVEL: 0 low, 1 medium, 2 high, 3 critical */
 	uint16_t result;	   /* ANSWER: 0 done, 1 partial, 2 busy, 3 nothing left, 4 failed */
 	int32_t error;		   /* ERROR, ANSWER with failed: a positive errno */
-	char name[RELIEF_NAME_MAX + 1]; /* REGISTER: name; REQUEST: reason; ERROR: what is wrong */
-	uint8_t reserved[8];	   /* 0 */
+	/* REGISTER: the name; REQUEST: the reason; ERROR: what is wrong. Ends with a NUL. */
+	char name[RELIEF_NAME_MAX + 1];
+	uint8_t reserved[8]; /* 0 */
 };
 
 _Static_assert(sizeof(struct relief_message) == 144, "the message format is fixed");
