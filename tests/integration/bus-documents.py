@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is written about the bus and the journal is complete.
+
+The manual page names every member of the interfaces; the catalogue has every message id of
+message_ids.h and no other, and its @FIELD@s are fields that journal.c writes.
+"""
+
+import os
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(os.environ['SOURCE_ROOT'])
+PAGE = 'packaging/man/org.reliefd.Relief1.5.scd'
+CATALOG = 'packaging/journal/reliefd.catalog'
+IDS = 'controller/publish/message_ids.h'
+JOURNAL = 'controller/publish/journal.c'
+ERRORS = 'controller/publish/bus_error.h'
+
+
+def text(path):
+    return (ROOT / path).read_text()
+
+
+def undocumented_members():
+    page = text(PAGE)
+    for path in sorted((ROOT / 'packaging/dbus').glob('*.xml')):
+        for member in ElementTree.parse(path).getroot().iter():
+            if member.tag not in ('method', 'property', 'signal'):
+                continue
+            if f'*{member.get("name")}*' not in page:
+                yield f'{PAGE} does not name {member.tag} {member.get("name")} of {path.name}'
+    for error in re.findall(r'Error\.(\w+)"', text(ERRORS)):
+        if f'*{error}*' not in page:
+            yield f'{PAGE} does not name the error {error}'
+
+
+def catalog_faults():
+    ids = dict(re.findall(r'#define MESSAGE_ID_(\w+)\s+"([0-9a-f]{32})"', text(IDS)))
+    entries = re.findall(r'^-- ([0-9a-f]{32})\n(.*?)(?=^-- |\Z)', text(CATALOG), re.M | re.S)
+    found = [i for i, _ in entries]
+    for name, i in ids.items():
+        if found.count(i) != 1:
+            yield f'{CATALOG}: {found.count(i)} entries for {name}'
+        if f'MESSAGE_ID_{name}' not in text(JOURNAL):
+            yield f'{JOURNAL} never writes {name}'
+    for i in set(found) - set(ids.values()):
+        yield f'{CATALOG}: {i} is not in {IDS}'
+    written = set(re.findall(r'"([A-Z_]+)"', text(JOURNAL)))
+    for i, body in entries:
+        for field in re.findall(r'@([A-Z_]+)@|\b([A-Z_]{4,})=', body):
+            if ''.join(field) not in written:
+                yield f'{CATALOG}: {i}: {"".join(field)} is no field that {JOURNAL} writes'
+    if not ids:
+        yield f'{IDS}: no ids'
+
+
+faults = [*undocumented_members(), *catalog_faults()]
+sys.exit('\n'.join(faults) or 0)
