@@ -37,6 +37,14 @@ static void zram_counts_by_what_it_saves(void **unused)
 	assert_int_equal(headroom_swap_gain(&m), 375 * MIB);
 	m.zram_used_bytes = 120 * MIB; /* does not compress at all */
 	assert_int_equal(headroom_swap_gain(&m), 0);
+	m.available_bytes = 924 * MIB; /* no more than the 100 MiB in use can move there */
+	m.zram_stored_bytes = 0;
+	assert_int_equal(headroom_swap_gain(&m), 50 * MIB);
+	m = machine(300 * MIB);
+	m.has |= MACHINE_HAS_ZRAM;
+	m.swap_free_bytes = m.zram_free_bytes = 500 * MIB;
+	m.zram_stored_bytes = 100 * MIB;
+	m.zram_used_bytes = 120 * MIB;
 	m.swap_free_bytes += 10 * MIB; /* and a little disk behind it */
 	assert_int_equal(headroom_swap_gain(&m), 10 * MIB);
 }
@@ -113,6 +121,8 @@ static void levels_enter_and_leave_at_their_thresholds(void **unused)
 
 	assert_int_equal(level_at(2001 * bp, 0, LEVEL_LOW), LEVEL_LOW);
 	assert_int_equal(level_at(2000 * bp, 0, LEVEL_LOW), LEVEL_MEDIUM);
+	assert_int_equal(level_at(GIB / 5, 0, LEVEL_LOW), LEVEL_MEDIUM); /* just at it */
+	assert_int_equal(level_at(GIB / 5 + 1, 0, LEVEL_LOW), LEVEL_LOW);
 	assert_int_equal(level_at(1000 * bp, 0, LEVEL_LOW), LEVEL_HIGH);
 	assert_int_equal(level_at(500 * bp, 0, LEVEL_LOW), LEVEL_CRITICAL);
 	/* coming back takes 2.5 % more */

@@ -109,6 +109,14 @@ static void unknown_readings_change_nothing(void **unused)
 	course_step_after(c, SEC);
 	assert_int_equal(course_host_level(c), LEVEL_LOW);
 	course_free(c);
+
+	c = course_new();
+	add_short_group(c);
+	course_step(c);
+	c->groups[0].has = GROUP_HAS_CURRENT; /* read, but not its limit */
+	course_step_after(c, 20 * SEC);
+	assert_int_equal(group_at(c, 1)->level, LEVEL_CRITICAL);
+	course_free(c);
 }
 
 static void io_is_named_once_and_fades(void **unused)

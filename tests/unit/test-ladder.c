@@ -155,6 +155,16 @@ static void fruitless_cycles_grow_rare(void **unused)
 		answer_all(c, RUNG_SHED, 0);
 	}
 	assert_true(n_actions <= 3); /* the warning and one try of two modules */
+	/* A rise of the level makes the ladder as quick again as it was at first. */
+	c->profile.max_rung[LEVEL_CRITICAL] = RUNG_SHED;
+	c->seen.machine.available_bytes = 40 * MIB;
+	course_step_after(c, 100 * MSEC);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
+	answer_all(c, RUNG_SHED, 0);
+	const struct decision *d = course_step_after(c, 50 * MSEC);
+	assert_int_equal(c->state.ladders[0].next_cycle_usec,
+			 c->seen.now_usec + 2 * c->profile.settle_usec);
+	assert_int_equal(d->n_actions, 0);
 	course_free(c);
 }
 
@@ -189,6 +199,9 @@ static void a_calm_level_in_its_dwell_time_asks_nobody(void **unused)
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(course_step_after(c, 100 * MSEC)->n_actions, 0);
 	assert_int_equal(course_host_level(c), LEVEL_HIGH);
+	c->seen.machine.available_bytes = 90 * MIB; /* short again: the climb begins below */
+	course_step_after(c, 100 * MSEC);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
 	course_free(c);
 }
 

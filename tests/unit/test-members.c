@@ -100,6 +100,22 @@ static void a_group_that_goes_ends_its_episode(void **unused)
 	course_free(c);
 }
 
+static void an_order_ends_with_its_group(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 100 * MIB);
+
+	course_add_module(c, g, 50 * MIB);
+	course_order(c, 9, g, GIB, RUNG_SHED);
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	g->flags = GROUP_IS_GONE;
+	const struct decision *d = course_step_after(c, 10 * MSEC);
+	assert_int_equal(d->n_orders, 1);
+	assert_int_equal(course_rung(c, RUNG_SHED)->reason, REASON_GROUP_GONE);
+	course_free(c);
+}
+
 static void readings_out_of_range_are_passed_over(void **unused)
 {
 	struct course *c = course_new();
@@ -137,6 +153,7 @@ int main(void)
 		cmocka_unit_test(the_last_answer_of_one_who_goes_is_booked),
 		cmocka_unit_test(a_slot_taken_by_another_starts_anew),
 		cmocka_unit_test(a_group_that_goes_ends_its_episode),
+		cmocka_unit_test(an_order_ends_with_its_group),
 		cmocka_unit_test(readings_out_of_range_are_passed_over),
 		cmocka_unit_test(the_root_may_be_listed_among_the_groups),
 	};

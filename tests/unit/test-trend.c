@@ -34,6 +34,8 @@ static void one_jump_is_no_growth(void **unused)
 	assert_int_equal(GROWTH(100, 100, 100, 200), 0);
 	assert_int_equal(GROWTH(100, 200, 200, 200), 0);
 	assert_true(GROWTH(100, 150, 200, 200) > 0);
+	/* noise beside it does not make it a line: at most eight times the noise */
+	assert_true(GROWTH(100, 101, 201) <= 80 * MIB);
 }
 
 static void too_little_to_see_is_no_growth(void **unused)
