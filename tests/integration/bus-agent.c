@@ -65,7 +65,8 @@ static int lower_counter(const char *file, uint64_t bytes)
 	if (r < 0)
 		return r;
 	snprintf(text, sizeof(text), "%" PRIu64 "\n", value > bytes ? value - bytes : 0);
-	truncate(file, 0);
+	if (truncate(file, 0) < 0)
+		return -errno;
 	return file_write_at(AT_FDCWD, file, text);
 }
 

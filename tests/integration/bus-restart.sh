@@ -13,6 +13,8 @@ nudge() {
 
 # --- no bus yet
 make_host
+mkdir -p "$dir/etc/etc/reliefd/profiles/default.conf.d"
+printf '[Dwell]\nTime=500ms\n' >"$dir/etc/etc/reliefd/profiles/default.conf.d/10-test.conf"
 write_bus_config
 start_reliefd
 wait_for "the start" said 'Profile default'
