@@ -245,7 +245,7 @@ void booking_settle(struct step *step)
 	for (uint32_t i = 0; i < state->limits.max_requests; i++)
 		if (state->requests[i].answered)
 			finish_answered(step, &state->requests[i]);
-	measure_rebase(step);
+	measure_close(step);
 }
 
 void booking_end_late(struct step *step)

@@ -115,31 +115,25 @@ static bool has_open_request(const struct state *state, uint32_t group_slot)
 	return false;
 }
 
-/* Notes the level anew where something was booked; stops where nothing is open any more. */
-void measure_rebase(struct step *step)
+void measure_close(struct step *step)
 {
 	struct state *state = step->state;
 
-	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
-		struct group_state *group = &state->groups[slot];
-
-		if (!group->booking)
-			continue;
-		if (slot == GROUP_SLOT_HOST)
-			group->booked_bytes = host_used_bytes(state);
-		else if (step_sees_group(step, slot) && (group->seen.has & GROUP_HAS_CURRENT))
-			group->booked_bytes = group->seen.current_bytes;
-		group->booking = has_open_request(state, slot);
-	}
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
+		if (state->groups[slot].booking)
+			state->groups[slot].booking = has_open_request(state, slot);
 }
 
-/* Shares out what fell in one group, if it has not been done for an earlier answer. */
+/*
+ * Shares out what fell in one group, and notes its level anew, if that has not been done for an
+ * earlier answer of this step. Other groups keep their level: their answers are still to come.
+ */
 static void settle_group(struct step *step, const struct request *request, uint32_t index)
 {
 	struct state *state = step->state;
 	uint32_t slot = is_measured_by(step, request, GROUP_SLOT_HOST) ? GROUP_SLOT_HOST
 								       : request->action.group_slot;
-	const struct group_state *group = &state->groups[slot];
+	struct group_state *group = &state->groups[slot];
 	uint64_t now_bytes = slot == GROUP_SLOT_HOST ? host_used_bytes(state)
 						     : group->seen.current_bytes;
 
@@ -147,6 +141,7 @@ static void settle_group(struct step *step, const struct request *request, uint3
 		if (state->requests[i].answered && is_measured_by(step, &state->requests[i], slot))
 			return;
 	share_fall(step, slot, u64_sub(group->booked_bytes, now_bytes));
+	group->booked_bytes = now_bytes;
 }
 
 void measure_answers(struct step *step)

@@ -12,8 +12,9 @@
 /* A request goes out to this group: notes its counter, unless another measure is on there. */
 void measure_open(struct state *state, uint32_t group_slot);
 
-/* Sets measured_bytes of all requests with `answered`. */
+/* Sets measured_bytes of all requests with `answered`, and notes the counters they were held
+ * against anew. */
 void measure_answers(struct step *step);
 
-/* Notes the counters anew after answers were booked, and ends measures without open requests. */
-void measure_rebase(struct step *step);
+/* After the answers were booked: ends the measure of groups without an open request. */
+void measure_close(struct step *step);

@@ -59,6 +59,37 @@ static void each_answer_is_measured_from_the_one_before(void **unused)
 	course_free(c);
 }
 
+/* The first to answer must not take from the others what they have yet to be credited with. */
+static void answers_of_other_groups_are_still_to_come(void **unused)
+{
+	struct course *c = course_new();
+
+	for (size_t i = 0; i < 2; i++) {
+		struct group_reading *g = course_add_group(c, 70 * MIB);
+
+		course_add_module(c, g, 60 * MIB);
+	}
+	c->seen.machine.available_bytes = 110 * MIB;
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 2);
+
+	struct action a[2] = { *course_action(c, RUNG_SHED, 0), *course_action(c, RUNG_SHED, 1) };
+
+	c->groups[0].current_bytes -= 50 * MIB;
+	c->groups[1].current_bytes -= 40 * MIB;
+	course_answer(c, a[0].id, RESULT_DONE, 60 * MIB);
+	course_step_after(c, 10 * MSEC);
+	course_answer(c, a[1].id, RESULT_DONE, 60 * MIB);
+	assert_int_equal(finish_of(c, a[0].id)->measured_bytes +
+				 (a[0].group_id == c->groups[0].id ? 40 : 50) * MIB,
+			 90 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(finish_of(c, a[1].id)->measured_bytes,
+			 (a[1].group_id == c->groups[1].id ? 40 : 50) * MIB);
+	assert_int_equal(course_rung(c, RUNG_SHED)->measured_bytes, 90 * MIB);
+	course_free(c);
+}
+
 static void a_group_that_grew_meanwhile_gave_nothing(void **unused)
 {
 	struct action a[2];
@@ -127,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fall_is_shared_by_claims),
 		cmocka_unit_test(each_answer_is_measured_from_the_one_before),
+		cmocka_unit_test(answers_of_other_groups_are_still_to_come),
 		cmocka_unit_test(a_group_that_grew_meanwhile_gave_nothing),
 		cmocka_unit_test(an_unclaimed_fall_counts_for_the_rung),
 		cmocka_unit_test(reclaim_needs_no_claim),
