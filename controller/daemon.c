@@ -235,8 +235,10 @@ static int on_reload(void *data, char **ret_problem)
 	int r;
 
 	r = daemon_load_files(d, &settings, &profile, ret_problem);
-	if (r < 0)
+	if (r < 0) {
+		journal_config_error(*ret_problem ? *ret_problem : strerror(-r));
 		return r;
+	}
 	d->profile = profile;
 	r = group_set_use_profile(d->groups, &d->profile);
 	if (r < 0)
@@ -267,8 +269,6 @@ int daemon_reload(struct daemon *d)
 
 	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
 	r = on_reload(d, &problem);
-	if (r < 0)
-		log_error("Profile not loaded, the old one stays: %s", problem ? problem : "?");
 	sd_notify(false, "READY=1");
 	return r;
 }
@@ -476,6 +476,15 @@ static int daemon_build(struct daemon *d)
 	return daemon_build_faces(d);
 }
 
+static void daemon_say_degradations(const struct daemon *d)
+{
+	uint32_t bits = observer_degradations(d->observer);
+
+	for (uint32_t bit = 1; bit != 0 && bit <= bits; bit <<= 1)
+		if (bits & bit)
+			journal_degraded(observer_degradation_name(bit));
+}
+
 int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config *config)
 {
 	_cleanup_(daemon_free_cleanup) struct daemon *d = calloc(1, sizeof(*d));
@@ -489,6 +498,7 @@ int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config 
 	if (r < 0)
 		return r;
 	daemon_wake(d);
+	daemon_say_degradations(d);
 	log_info("Profile %s, %u groups, cgroups %s%s", d->profile.name, group_set_size(d->groups),
 		 cgroup_mode_name(d->tree.mode), actor_dry_run(d->actor) ? ", dry run" : "");
 	*ret = take_ptr(d);
