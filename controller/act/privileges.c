@@ -117,6 +117,6 @@ int privileges_keep(void)
 	missing = privileges_missing();
 	for (size_t i = 0; i < n_privileges; i++)
 		if (missing & UINT64_C(1) << i)
-			log_info("Without %s %s", privileges[i].name, privileges[i].without);
+			log_debug("Without %s %s", privileges[i].name, privileges[i].without);
 	return 0;
 }

@@ -238,12 +238,15 @@ static const char *rung_effect(const struct rung_report *report, char *buf, size
 	return buf;
 }
 
+/* Of warn the action's own record says all there is. */
 static void write_rung(const struct rung_report *report, struct group_set *groups)
 {
 	struct journal_record record;
 	struct subject subject;
 	char effect[192];
 
+	if (report->rung == RUNG_WARN)
+		return;
 	subject_of_group(&subject, groups, report->group_slot, report->group_id);
 	journal_record_init(&record, rung_message_id(report->reason), LOG_INFO,
 			    "Rung %s for %s: %s%s", rung_name(report->rung), subject.name,
