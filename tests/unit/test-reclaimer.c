@@ -138,7 +138,7 @@ static void claimed_is_by_how_much_current_fell(void **state)
 
 static void a_write_that_blocks_ends_at_its_deadline(void **state)
 {
-	_cleanup_fd_ int fifo = make_blocking("a.service");
+	_cleanup_fd_ _unused_ int fifo = make_blocking("a.service");
 	struct action blocked = reclaim("a.service", 3, 100 * USEC_PER_MSEC);
 	struct action after = reclaim("b.service", 4, 5 * USEC_PER_SEC);
 	uint64_t start_usec = world_now_usec(), took_usec;
@@ -158,7 +158,7 @@ static void a_write_that_blocks_ends_at_its_deadline(void **state)
 
 static void one_that_waited_too_long_is_not_begun(void **state)
 {
-	_cleanup_fd_ int fifo = make_blocking("a.service");
+	_cleanup_fd_ _unused_ int fifo = make_blocking("a.service");
 	struct action blocked = reclaim("a.service", 5, 200 * USEC_PER_MSEC);
 	struct action waited = reclaim("b.service", 6, 50 * USEC_PER_MSEC);
 	char path[128], text[32];
@@ -173,7 +173,7 @@ static void one_that_waited_too_long_is_not_begun(void **state)
 
 static void a_blocked_write_does_not_hold_up_the_end(void **state)
 {
-	_cleanup_fd_ int fifo = make_blocking("a.service");
+	_cleanup_fd_ _unused_ int fifo = make_blocking("a.service");
 	struct action action = reclaim("a.service", 7, USEC_NEVER);
 	struct sigaction handler;
 	uint64_t start_usec;
@@ -232,7 +232,7 @@ static void the_host_has_no_current_and_the_kernel_is_believed(void **state)
 
 static void a_full_queue_says_busy(void **state)
 {
-	_cleanup_fd_ int fifo = make_blocking("a.service");
+	_cleanup_fd_ _unused_ int fifo = make_blocking("a.service");
 	struct action action = reclaim("a.service", 11, USEC_NEVER);
 
 	for (int i = 0; i < RECLAIMER_QUEUE_MAX; i++)
