@@ -84,9 +84,9 @@ int group_set_ensure(struct group_set *set, const char *path, struct group **ret
 /* The next living group from `slot` on, or NULL at the end: for walks. */
 struct group *group_set_next(struct group_set *set, uint32_t slot);
 
-#define group_set_foreach(set, group)                             \
-	for (struct group *group = group_set_next(set, 0); group; \
-	     group = group_set_next(set, group->slot + 1))
+#define group_set_foreach(set, each)                            \
+	for (struct group *each = group_set_next(set, 0); each; \
+	     each = group_set_next(set, each->slot + 1))
 
 /*
  * Opens the group's directory (O_PATH), for several files in a row.
