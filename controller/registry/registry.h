@@ -128,9 +128,9 @@ struct module *registry_get(struct registry *registry, uint32_t slot); /* or NUL
 struct module *registry_find(struct registry *registry, uint64_t id);  /* or NULL */
 struct module *registry_next(struct registry *registry, uint32_t slot);
 
-#define registry_foreach_module(registry, module)                        \
-	for (struct module *module = registry_next(registry, 0); module; \
-	     module = registry_next(registry, module->slot + 1))
+#define registry_foreach_module(registry, each)                      \
+	for (struct module *each = registry_next(registry, 0); each; \
+	     each = registry_next(registry, each->slot + 1))
 
 /* Lists all modules in the observation and sets OBSERVED_MODULES. */
 void registry_collect(struct registry *registry, struct observation *observation);
