@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "controller/ctl/api.h"
 #include "controller/ctl/output.h"
@@ -114,8 +115,35 @@ static const struct output_column columns[] = {
 	[COL_DETAIL] = { "DETAIL", SCOLS_FL_WRAP },
 };
 
-static void print_finding(struct libscols_table *table, const char *name,
-			  const struct finding *finding)
+/* What the two columns before it and the gaps take. */
+#define DETAIL_START 25
+
+/* libsmartcols breaks within words, unless it is told where. */
+static void wrap_words(char *text, size_t width)
+{
+	char *line = text, *blank = NULL;
+
+	for (char *c = text; *c; c++) {
+		if (*c == ' ')
+			blank = c;
+		if ((size_t)(c - line) < width || !blank)
+			continue;
+		*blank = '\n';
+		line = blank + 1;
+		blank = NULL;
+	}
+}
+
+static void fill_detail(struct libscols_table *table, struct libscols_line *line, char *text)
+{
+	size_t width = scols_table_get_termwidth(table);
+
+	if (isatty(STDOUT_FILENO) && width > 2 * DETAIL_START)
+		wrap_words(text, width - DETAIL_START);
+	output_cell(line, COL_DETAIL, text);
+}
+
+static void print_finding(struct libscols_table *table, const char *name, struct finding *finding)
 {
 	struct libscols_line *line = output_line(table, NULL);
 	char fix[sizeof(finding->fix) + 8];
@@ -124,21 +152,25 @@ static void print_finding(struct libscols_table *table, const char *name,
 	output_cell(line, COL_STATUS, verdicts[finding->verdict].name);
 	scols_cell_set_color(scols_line_get_cell(line, COL_STATUS),
 			     verdicts[finding->verdict].colour);
-	output_cell(line, COL_DETAIL, finding->detail);
+	fill_detail(table, line, finding->detail);
 	if (!finding->fix[0])
 		return;
 	line = output_line(table, NULL);
 	snprintf(fix, sizeof(fix), "-> %s", finding->fix);
 	scols_line_set_data(line, COL_CHECK, "");
 	scols_line_set_data(line, COL_STATUS, "");
-	output_cell(line, COL_DETAIL, fix);
+	fill_detail(table, line, fix);
 }
 
-static void print_findings(const struct ctl *ctl, const struct finding *findings)
+static void print_findings(const struct ctl *ctl, struct finding *findings)
 {
+	struct libscols_column *detail;
 	_cleanup_table_ struct libscols_table *table = NULL;
 
 	table = output_table(ctl, columns, sizeof(columns) / sizeof(columns[0]));
+	detail = scols_table_get_column(table, COL_DETAIL);
+	scols_column_set_wrapfunc(detail, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+	scols_column_set_safechars(detail, "\n");
 	for (size_t i = 0; i < N_CHECKS; i++)
 		print_finding(table, checks[i].name, &findings[i]);
 	scols_print_table(table);
@@ -176,7 +208,6 @@ int verb_doctor(struct ctl *ctl, int argc, char **argv)
 			status = CTL_FAILURE;
 	}
 	doctor_end(&doctor);
-	output_page(ctl);
 	if (ctl->json != JSON_OFF)
 		print_json(ctl, findings);
 	else if (!ctl->quiet)

@@ -39,7 +39,7 @@ struct ancestor {
 	struct ancestor *above;
 };
 
-static bool is_below(const char *path, const char *ancestor)
+bool group_is_below(const char *path, const char *ancestor)
 {
 	size_t length = strlen(ancestor);
 
@@ -91,7 +91,7 @@ void group_table_print(const struct ctl *ctl, json_object *groups)
 		json_object *group = json_object_array_get_idx(groups, i);
 		const char *path = props_string(group, API_CONTROL_GROUP);
 
-		while (last && !is_below(path, last->path))
+		while (last && !group_is_below(path, last->path))
 			last = last->above;
 		lines[i].line = output_line(table, last ? last->line : NULL);
 		lines[i].path = path;

@@ -9,5 +9,7 @@
 
 #include "controller/ctl/ctl.h"
 
+/* True when the cgroup is below the ancestor, and not the ancestor itself. */
+bool group_is_below(const char *path, const char *ancestor);
 /* groups: an array of Group properties, sorted by path. */
 void group_table_print(const struct ctl *ctl, json_object *groups);

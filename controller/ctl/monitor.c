@@ -40,13 +40,16 @@ static void print_level(json_object *event)
 	       props_string(event, "Reason"));
 }
 
-/* "of page-cache (cache.service)", or nothing where an action concerns the group as such. */
+/* " of page-cache (cache.service)", or nothing where an action concerns the group as such. */
 static void print_module(json_object *event)
 {
 	const char *module = props_string(event, "ModuleName");
+	const char *unit = props_string(event, API_UNIT);
 
 	if (*module)
-		printf(" of %s (%s)", module, props_string(event, API_UNIT));
+		printf(" of %s", module);
+	if (*module && *unit)
+		printf(" (%s)", unit);
 }
 
 static void print_started(json_object *event)
@@ -180,14 +183,20 @@ static int on_manager_signal(sd_bus_message *signal, void *data, sd_bus_error *e
 	return 0;
 }
 
+static const char *text_of(json_object *value)
+{
+	if (json_object_is_type(value, json_type_boolean))
+		return json_object_get_boolean(value) ? "yes" : "no";
+	return value ? json_object_get_string(value) : "-";
+}
+
 static void print_properties(json_object *event)
 {
 	json_object *changed;
 
 	printf("%s:", props_string(event, "Object"));
 	json_object_object_get_ex(event, "Changed", &changed);
-	json_object_object_foreach(changed, name, value)
-		printf(" %s=%s", name, json_object_get_string(value));
+	json_object_object_foreach(changed, name, value) printf(" %s=%s", name, text_of(value));
 	printf("\n");
 }
 
@@ -219,7 +228,8 @@ static void print_object(json_object *event)
 	bool added = strcmp(props_string(event, "Event"), "InterfacesAdded") == 0;
 
 	printf("%s %s", props_string(event, "Object"), added ? "appeared" : "is gone");
-	print_module(event);
+	if (added)
+		printf(": %s %s", props_string(event, "ModuleName"), props_string(event, API_UNIT));
 	printf("\n");
 }
 

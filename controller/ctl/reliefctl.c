@@ -15,6 +15,7 @@
 #include "controller/base/parse.h"
 #include "controller/ctl/ctl.h"
 #include "controller/ctl/output.h"
+#include "policies/words.h"
 
 /* The ladder's longest walk is three rungs of at most a minute each; nobody waits longer in vain.
  */
@@ -138,6 +139,18 @@ static int parse_size_option(struct ctl *ctl, const char *text)
 	return -EINVAL;
 }
 
+static int parse_rung(struct ctl *ctl, const char *text)
+{
+	enum rung rung;
+
+	if (rung_from_name(text, &rung) == 0 && rung != RUNG_NONE) {
+		ctl->max_rung = text;
+		return 0;
+	}
+	ctl_error("--max-rung=%s: use warn, shed, unload or reclaim", text);
+	return -EINVAL;
+}
+
 static int parse_timeout(struct ctl *ctl, const char *text)
 {
 	if (parse_usec(text, &ctl->timeout_usec) == 0 && ctl->timeout_usec > 0)
@@ -185,8 +198,7 @@ static int parse_option(struct ctl *ctl, int option)
 	case OPT_BYTES:
 		return parse_size_option(ctl, optarg);
 	case OPT_MAX_RUNG:
-		ctl->max_rung = optarg;
-		return 0;
+		return parse_rung(ctl, optarg);
 	case OPT_TIMEOUT:
 		return parse_timeout(ctl, optarg);
 	case OPT_PROFILE:

@@ -9,6 +9,7 @@
 
 #include "controller/ctl/api.h"
 #include "controller/ctl/group_table.h"
+#include "controller/ctl/module_table.h"
 #include "controller/ctl/output.h"
 #include "controller/ctl/remote.h"
 
@@ -148,39 +149,73 @@ static int status_of_host(struct ctl *ctl, sd_bus *bus)
 	return CTL_OK;
 }
 
+/* ", 512M at most", where there is such a limit or amount. */
+static void print_amount(uint64_t bytes, const char *what)
+{
+	char text[32];
+
+	if (bytes != UINT64_MAX)
+		printf(", %s %s", output_bytes(bytes, text), what);
+}
+
 static void print_group(json_object *group)
 {
 	const char *unit = props_string(group, API_UNIT);
-	char current[32], max[32], high[32], swap[32];
+	char current[32];
 
 	printf("%s%s%s%s\n", props_string(group, API_CONTROL_GROUP), *unit ? " (" : "", unit,
 	       *unit ? ")" : "");
 	print_level(group);
-	printf(LABEL "%s, at most %s, throttled above %s, %s in swap\n", "Memory",
-	       output_bytes(props_u64(group, API_MEMORY_CURRENT), current),
-	       output_bytes(props_u64(group, API_MEMORY_MAX), max),
-	       output_bytes(props_u64(group, API_MEMORY_HIGH), high),
-	       output_bytes(props_u64(group, API_MEMORY_SWAP), swap));
+	printf(LABEL "%s", "Memory", output_bytes(props_u64(group, API_MEMORY_CURRENT), current));
+	print_amount(props_u64(group, API_MEMORY_MAX), "at most");
+	print_amount(props_u64(group, API_MEMORY_HIGH), "before it is throttled");
+	print_amount(props_u64(group, API_MEMORY_SWAP), "in swap");
+	printf("\n");
 	print_headroom(group);
 	printf(LABEL "%" PRIu64 "%s\n", "Modules", props_u64(group, API_N_MODULES),
 	       props_bool(group, API_PROTECTED) ? "; protected: never a target of reclaim" : "");
 }
 
+/* Those of the group and of what is below it. */
+static json_object *modules_of(json_object *modules, const char *control_group)
+{
+	json_object *found = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(modules); i++) {
+		json_object *module = json_object_array_get_idx(modules, i);
+		const char *home = props_string(module, API_CONTROL_GROUP);
+
+		if (strcmp(home, control_group) == 0 || group_is_below(home, control_group))
+			json_object_array_add(found, json_object_get(module));
+	}
+	return found;
+}
+
 static int status_of_group(struct ctl *ctl, sd_bus *bus, const char *name)
 {
-	_cleanup_json_ json_object *group = NULL;
+	_cleanup_(remote_objects_done) struct remote_objects objects = {};
+	_cleanup_json_ json_object *group = NULL, *modules = NULL;
 	_cleanup_free_ char *path = NULL;
 	int r;
 
 	r = remote_find_group(bus, name, &path);
 	if (r == CTL_OK)
 		r = remote_get_all(bus, path, API_I_GROUP, &group);
+	if (r == CTL_OK)
+		r = remote_get_objects(bus, &objects);
 	if (r != CTL_OK)
 		return r;
-	if (ctl->json != JSON_OFF)
+	modules = modules_of(objects.modules, props_string(group, API_CONTROL_GROUP));
+	if (ctl->json != JSON_OFF) {
+		json_object_object_add(group, "Modules", json_object_get(modules));
 		output_json(ctl, group);
-	else
-		print_group(group);
+		return CTL_OK;
+	}
+	print_group(group);
+	if (json_object_array_length(modules) > 0) {
+		printf("\n");
+		module_table_print(ctl, modules);
+	}
 	return CTL_OK;
 }
 
@@ -193,5 +228,6 @@ int verb_status(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_OK)
 		return r;
 	output_page(ctl);
-	return argc > 0 ? status_of_group(ctl, bus, argv[0]) : status_of_host(ctl, bus);
+	return argc > 0 && strcmp(argv[0], "/") != 0 ? status_of_group(ctl, bus, argv[0])
+						     : status_of_host(ctl, bus);
 }
