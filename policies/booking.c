@@ -136,7 +136,21 @@ static void report_finish(struct step *step, const struct request *request, enum
 	finish->duration_usec = u64_sub(finished_usec, request->action.started_usec);
 }
 
-/* Books a request's amounts to its module, its ladder and the totals. */
+/* Tells the groups above a module, up to the host, what it gave. */
+static void book_to_groups(struct state *state, uint32_t slot, uint64_t bytes)
+{
+	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
+
+	host->given_bytes = u64_add(host->given_bytes, bytes);
+	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
+		if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
+			return;
+		state->groups[slot].given_bytes = u64_add(state->groups[slot].given_bytes, bytes);
+		slot = state_group_parent(state, slot);
+	}
+}
+
+/* Books a request's amounts to its module, its groups, its ladder and the totals. */
 static void book_amounts(struct step *step, struct request *request)
 {
 	struct module_state *module = module_of(step->state, &request->action);
@@ -147,6 +161,8 @@ static void book_amounts(struct step *step, struct request *request)
 		module->claimed_bytes = u64_add(module->claimed_bytes, claimed_bytes);
 		module->measured_bytes = u64_add(module->measured_bytes, request->measured_bytes);
 	}
+	if (request->action.module_slot != SLOT_NONE)
+		book_to_groups(step->state, request->action.group_slot, request->measured_bytes);
 	if (ladder && request->active) {
 		ladder->claimed_bytes = u64_add(ladder->claimed_bytes, claimed_bytes);
 		ladder->measured_bytes = u64_add(ladder->measured_bytes, request->measured_bytes);

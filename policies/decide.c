@@ -19,6 +19,7 @@
 
 #include "policies/decide.h"
 #include "policies/booking.h"
+#include "policies/exhaustion.h"
 #include "policies/judgement.h"
 #include "policies/ladder.h"
 #include "policies/members.h"
@@ -34,8 +35,10 @@ static void judge(struct step *step)
 				     ? (step->observation->covers & OBSERVED_MACHINE) != 0
 				     : step_sees_group(step, slot);
 
-		if (fresh)
-			judgement_form(step, &state->groups[slot]);
+		if (!fresh)
+			continue;
+		exhaustion_add(&state->groups[slot], step->now_usec);
+		judgement_form(step, &state->groups[slot]);
 	}
 	judgement_publish(step);
 }

@@ -11,6 +11,9 @@
  *	   +------------\---- time
  *	             now ^    here it runs out
  *
+ * What modules gave back meanwhile is added to what is used up: it makes room, but those who grow
+ * do not grow more slowly for it. A shortage is not over because a cache was dropped.
+ *
  * Two gates keep program starts apart from shortages: growth must be seen in several samples
  * (trend.c), and most of memory must be used already.
  */
@@ -30,7 +33,8 @@ void exhaustion_add(struct group_state *group, uint64_t now_usec)
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return;
 	/* What is used up, on a scale whose zero does not matter. */
-	trend_add(&group->trend, now_usec, u64_sub(INT64_MAX, shortage->headroom_bytes));
+	trend_add(&group->trend, now_usec,
+		  u64_add(u64_sub(INT64_MAX, shortage->headroom_bytes), group->given_bytes));
 	shortage->growth_bytes = trend_growth(&group->trend, now_usec);
 	if (shortage->growth_bytes > 0)
 		shortage->time_left_usec =

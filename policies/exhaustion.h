@@ -11,7 +11,10 @@
 #include "policies/profile.h"
 #include "policies/state.h"
 
-/* Feeds the trend with a fresh shortage and sets growth_bytes and time_left_usec in it. */
+/*
+ * Feeds the trend with a fresh shortage and sets growth_bytes and time_left_usec in it. After what
+ * was given back was booked.
+ */
 void exhaustion_add(struct group_state *group, uint64_t now_usec);
 
 /* The level that this policy asks for, coming from `current`. */

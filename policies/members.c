@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "policies/booking.h"
-#include "policies/exhaustion.h"
 #include "policies/headroom.h"
 #include "policies/judgement.h"
 #include "policies/ladder.h"
@@ -27,7 +26,6 @@ static void see_machine(struct step *step)
 		return;
 	state->machine = *machine;
 	headroom_of_host(machine, &host->shortage);
-	exhaustion_add(host, step->now_usec);
 	if (machine->has & MACHINE_HAS_STALL)
 		stall_add(step->profile, host, machine->some_usec, machine->full_usec,
 			  step->now_usec);
@@ -57,7 +55,6 @@ static void see_readings(struct step *step, struct group_state *group,
 	if (group->slot == GROUP_SLOT_HOST)
 		return; /* the machine's readings speak for the host */
 	headroom_of_group(reading, &group->shortage);
-	exhaustion_add(group, step->now_usec);
 	if (reading->has & GROUP_HAS_STALL)
 		stall_add(step->profile, group, reading->some_usec, reading->full_usec,
 			  step->now_usec);

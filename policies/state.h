@@ -101,7 +101,8 @@ struct group_state {
 	uint64_t io_seen_usec; /* attribution io: when it was last true */
 	struct shortage shortage;
 	struct trend trend;
-	bool stall_started; /* the three below hold the start of a PSI window */
+	uint64_t given_bytes; /* by modules in here so far: growth is what others take */
+	bool stall_started;   /* the three below hold the start of a PSI window */
 	uint64_t stall_since_usec, stall_some_usec, stall_full_usec;
 	uint64_t look_again_usec; /* a stall may be on: close the window then; 0: no */
 	bool limit_hit;		  /* memory.events:max moved at the last reading */

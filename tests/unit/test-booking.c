@@ -35,6 +35,8 @@ static void an_answer_is_booked_with_claim_and_measure(void **unused)
 	assert_int_equal(m->measured_bytes, 60 * MIB);
 	assert_int_equal(m->last_latency_usec, 30 * MSEC);
 	assert_int_equal(c->state.measured_bytes, 60 * MIB);
+	assert_int_equal(c->state.groups[1].given_bytes, 60 * MIB);
+	assert_int_equal(state_host(&c->state)->given_bytes, 60 * MIB);
 	course_free(c);
 }
 

@@ -57,6 +57,22 @@ static void a_half_empty_host_is_in_no_hurry(void **unused)
 	assert_int_equal(level_of(510 * MIB, 500 * MIB, LEVEL_LOW), LEVEL_HIGH);
 }
 
+/* A cache that drops 60 MiB makes room, but the hog beside it grows as fast as before. */
+static void what_modules_give_does_not_slow_the_growth(void **unused)
+{
+	struct group_state group = { 0 };
+
+	for (uint64_t i = 0; i <= 8; i++) {
+		group.given_bytes = i >= 4 ? 60 * MIB : 0;
+		group.shortage.valid = true;
+		group.shortage.total_bytes = GIB;
+		group.shortage.headroom_bytes = 300 * MIB - i * 10 * MIB + group.given_bytes;
+		exhaustion_add(&group, 50 * SEC + i * 200 * MSEC);
+	}
+	assert_int_equal(group.shortage.growth_bytes, 50 * MIB);
+	assert_int_equal(group.shortage.time_left_usec, 5600 * MSEC);
+}
+
 static void an_unlimited_group_cannot_run_out(void **unused)
 {
 	struct group_state group = { .shortage = { .valid = true,
@@ -78,6 +94,7 @@ int main(void)
 		cmocka_unit_test(levels_follow_the_time_left),
 		cmocka_unit_test(twice_the_time_is_needed_to_leave),
 		cmocka_unit_test(a_half_empty_host_is_in_no_hurry),
+		cmocka_unit_test(what_modules_give_does_not_slow_the_growth),
 		cmocka_unit_test(an_unlimited_group_cannot_run_out),
 	};
 
