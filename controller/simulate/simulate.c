@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "controller/simulate/simulate.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/base/log.h"
+#include "controller/simulate/story.h"
+#include "controller/simulate/trace.h"
+
+/* As the daemon has them, so that a recorded trace gives the same decisions. */
+#define MAX_GROUPS   4096
+#define MAX_MODULES  4096
+#define MAX_LADDERS  64
+#define MAX_REQUESTS 256
+#define MAX_ORDERS   256
+#define MAX_REPORTS  16384
+
+/* What decide() works on, all on the heap. */
+struct bench {
+	const struct profile *profile;
+	struct state state;
+	void *memory;
+	struct observation seen;
+	struct decision decision;
+};
+
+static void bench_free(struct bench *bench)
+{
+	if (!bench)
+		return;
+	free(bench->memory);
+	free(bench->seen.groups);
+	free(bench->seen.modules);
+	free(bench->seen.outcomes);
+	free(bench->seen.orders);
+	free(bench->decision.actions);
+	free(bench->decision.finishes);
+	free(bench->decision.level_changes);
+	free(bench->decision.rungs);
+	free(bench->decision.episodes);
+	free(bench->decision.orders);
+	free(bench);
+}
+DEFINE_CLEANUP(struct bench *, bench_free)
+
+/* One list of n entries; false when there is no memory. */
+#define LEND(list, max, n) ((list) = calloc((max) = (n), sizeof(*(list))))
+
+static bool bench_lend(struct bench *b, const struct state_limits *limits)
+{
+	return (b->memory = calloc(1, state_size(limits))) &&
+	       LEND(b->seen.groups, b->seen.max_groups, MAX_GROUPS) &&
+	       LEND(b->seen.modules, b->seen.max_modules, MAX_MODULES) &&
+	       LEND(b->seen.outcomes, b->seen.max_outcomes, MAX_REQUESTS) &&
+	       LEND(b->seen.orders, b->seen.max_orders, MAX_ORDERS) &&
+	       LEND(b->decision.actions, b->decision.max_actions, MAX_REPORTS) &&
+	       LEND(b->decision.finishes, b->decision.max_finishes, MAX_REPORTS) &&
+	       LEND(b->decision.level_changes, b->decision.max_level_changes, MAX_REPORTS) &&
+	       LEND(b->decision.rungs, b->decision.max_rungs, MAX_REPORTS) &&
+	       LEND(b->decision.episodes, b->decision.max_episodes, MAX_REPORTS) &&
+	       LEND(b->decision.orders, b->decision.max_orders, MAX_REPORTS);
+}
+
+static struct bench *bench_new(const struct profile *profile)
+{
+	const struct state_limits limits = { MAX_GROUPS, MAX_MODULES, MAX_LADDERS, MAX_REQUESTS };
+	_cleanup_(bench_free_cleanup) struct bench *bench = calloc(1, sizeof(*bench));
+
+	if (!bench || !bench_lend(bench, &limits))
+		return NULL;
+	bench->profile = profile;
+	state_init(&bench->state, &limits, bench->memory);
+	return take_ptr(bench);
+}
+
+static void bench_decide(struct bench *b)
+{
+	decide(b->profile, &b->state, &b->seen, &b->decision);
+}
+
+/* --- a trace --- */
+
+/* Whether this is what was recorded; says so where it is not. */
+static int compare(struct bench *b, struct timeline *timeline, const char *recorded,
+		   uint32_t *n_differ)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *file;
+
+	if (!recorded)
+		return 0;
+	file = open_memstream(&text, &size);
+	if (!file)
+		return -errno;
+	trace_write_decision(file, &b->decision);
+	if (fclose(file) != 0)
+		return -errno;
+	if (strcmp(text, recorded) == 0)
+		return 0;
+	if ((*n_differ)++ == 0) {
+		timeline_say(timeline, b->seen.now_usec, "record", "differs first here; recorded:");
+		fputs(recorded, timeline->out);
+	}
+	return 0;
+}
+
+static int run_trace(struct line_reader *reader, struct bench *b, FILE *out)
+{
+	struct timeline timeline = { .out = out };
+	uint32_t n_steps = 0, n_recorded = 0, n_differ = 0;
+	int r;
+
+	for (;;) {
+		_cleanup_free_ char *recorded = NULL;
+
+		r = trace_read_step(reader, &b->seen, &recorded);
+		if (r <= 0)
+			break;
+		if (n_steps++ == 0)
+			timeline.start_usec = b->seen.now_usec;
+		n_recorded += recorded != NULL;
+		bench_decide(b);
+		timeline_print(&timeline, b->state.now_usec, &b->decision);
+		r = compare(b, &timeline, recorded, &n_differ);
+		if (r < 0)
+			break;
+	}
+	if (r < 0)
+		return r;
+	timeline_sum_up(&timeline);
+	if (n_recorded > 0)
+		fprintf(out,
+			"Of %" PRIu32 " recorded decisions, %" PRIu32
+			" are different by this profile.\n",
+			n_recorded, n_differ);
+	return 0;
+}
+
+/* --- a story --- */
+
+static void name_slots(const struct plant *plant, const char **groups, const char **modules)
+{
+	for (uint32_t i = 1; i < plant->n_groups; i++)
+		groups[i] = plant->groups[i].name;
+	for (uint32_t i = 0; i < plant->n_modules; i++)
+		modules[i] = plant->modules[i].name;
+}
+
+static void play(struct story *story, struct plant *plant, struct bench *b,
+		 struct timeline *timeline)
+{
+	uint64_t wake_usec = 0;
+
+	while (plant->now_usec < story_end(story)) {
+		plant_run(plant, u64_min(u64_min(wake_usec, story_next(story)), story_end(story)));
+		bool woken = story_happen(story, plant) || plant->woken ||
+			     plant->now_usec >= plant_next_answer(plant);
+		if (!woken && plant->now_usec < wake_usec)
+			continue;
+		plant_observe(plant, b->decision.attention, &b->seen);
+		bench_decide(b);
+		timeline_print(timeline, plant->now_usec, &b->decision);
+		plant_obey(plant, &b->decision);
+		/* As late as allowed: a story must hold without luck. */
+		wake_usec = u64_add(b->decision.wake_at_usec, b->decision.wake_slack_usec);
+	}
+}
+
+static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
+{
+	const char *group_names[PLANT_GROUPS_MAX] = { 0 };
+	const char *module_names[PLANT_MODULES_MAX] = { 0 };
+	struct timeline timeline = { out,
+				     PLANT_START_USEC,
+				     group_names,
+				     module_names,
+				     PLANT_GROUPS_MAX,
+				     PLANT_MODULES_MAX,
+				     LEVEL_LOW,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0 };
+	_cleanup_free_ struct plant *plant = calloc(1, sizeof(*plant));
+	struct story *story;
+	int r;
+
+	if (!plant)
+		return -ENOMEM;
+	plant_init(plant, &timeline);
+	r = story_read(reader, plant, &story);
+	if (r < 0)
+		return r;
+	name_slots(plant, group_names, module_names);
+	play(story, plant, b, &timeline);
+	timeline_sum_up(&timeline);
+	fprintf(out, "Killed by the kernel: %" PRIu32 ".\n", plant->n_killed);
+	story_free(story);
+	return 0;
+}
+
+/* The first line says which of the two it is. */
+static int run(struct line_reader *reader, struct bench *b, FILE *out)
+{
+	int r = line_next(reader);
+
+	if (r < 0)
+		return r;
+	if (r > 0 && reader->n_words == 2 && strcmp(reader->words[1], "1") == 0) {
+		if (strcmp(reader->words[0], "trace") == 0)
+			return run_trace(reader, b, out);
+		if (strcmp(reader->words[0], "story") == 0)
+			return run_story(reader, b, out);
+	}
+	return line_fail(reader, "The first line must be \"trace 1\" or \"story 1\"");
+}
+
+int simulate_run(FILE *file, const char *name, const struct profile *profile, FILE *out)
+{
+	_cleanup_(bench_free_cleanup) struct bench *bench = bench_new(profile);
+	struct line_reader reader;
+	int r;
+
+	if (!bench)
+		return -ENOMEM;
+	line_reader_init(&reader, file, name);
+	r = run(&reader, bench, out);
+	if (reader.problem[0])
+		log_error("%s", reader.problem);
+	line_reader_done(&reader);
+	return r;
+}
+
+int simulate_file(const char *path, const struct profile *profile, FILE *out)
+{
+	_cleanup_file_ FILE *file = fopen(path, "re");
+
+	if (!file)
+		return -errno;
+	return simulate_run(file, path, profile, out);
+}

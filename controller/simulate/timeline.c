@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "controller/simulate/timeline.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#include "controller/base/parse.h"
+
+struct text {
+	char s[48];
+};
+
+static const char *bytes_text(uint64_t bytes, struct text *text)
+{
+	return format_bytes(bytes, text->s, sizeof(text->s));
+}
+
+static const char *usec_text(uint64_t usec, struct text *text)
+{
+	return format_usec(usec, text->s, sizeof(text->s));
+}
+
+static const char *name_of(const char *const *names, size_t n_names, const char *what,
+			   uint32_t slot, struct text *text)
+{
+	if (slot < n_names && names && names[slot])
+		return names[slot];
+	snprintf(text->s, sizeof(text->s), "%s %" PRIu32, what, slot);
+	return text->s;
+}
+
+static const char *group_name(const struct timeline *t, uint32_t slot, struct text *text)
+{
+	if (slot == GROUP_SLOT_HOST)
+		return "host";
+	return name_of(t->group_names, t->n_group_names, "group", slot, text);
+}
+
+/* Who an action is about: the module, or the group where there is none. */
+static const char *target_name(const struct timeline *t, const struct action *a, struct text *text)
+{
+	if (a->module_slot == SLOT_NONE)
+		return group_name(t, a->group_slot, text);
+	return name_of(t->module_names, t->n_module_names, "module", a->module_slot, text);
+}
+
+void timeline_say(struct timeline *timeline, uint64_t now_usec, const char *who, const char *format,
+		  ...)
+{
+	uint64_t usec = u64_sub(now_usec, timeline->start_usec);
+	va_list ap;
+
+	fprintf(timeline->out, "%6llu.%03llus  %-12s ", usec / USEC_PER_SEC,
+		usec % USEC_PER_SEC / USEC_PER_MSEC, who);
+	va_start(ap, format);
+	vfprintf(timeline->out, format, ap);
+	va_end(ap);
+	fputc('\n', timeline->out);
+}
+
+static void print_finish(struct timeline *t, uint64_t now_usec, const struct finish *f)
+{
+	struct text who, measured, claimed, duration;
+
+	t->n_late += f->result == RESULT_LATE;
+	t->claimed_bytes = u64_add(t->claimed_bytes, f->claimed_bytes);
+	t->measured_bytes = u64_add(t->measured_bytes, f->measured_bytes);
+	timeline_say(t, now_usec, target_name(t, &f->action, &who),
+		     "answers %s after %s: %s measured, %s claimed", result_name(f->result),
+		     usec_text(f->duration_usec, &duration),
+		     bytes_text(f->measured_bytes, &measured),
+		     bytes_text(f->claimed_bytes, &claimed));
+}
+
+static void print_level(struct timeline *t, uint64_t now_usec, const struct level_change *c)
+{
+	struct text who, left, time;
+	const char *name = group_name(t, c->group_slot, &who);
+
+	if (c->group_slot == GROUP_SLOT_HOST && c->new_level > t->peak_level)
+		t->peak_level = c->new_level;
+	if (c->old_level == c->new_level) {
+		timeline_say(t, now_usec, name, "%s: attribution %s", reason_name(c->reason),
+			     attribution_name(c->attribution));
+		return;
+	}
+	timeline_say(t, now_usec, name, "level %s -> %s: %s (%s), %s left, time left %s",
+		     level_name(c->old_level), level_name(c->new_level), reason_name(c->reason),
+		     attribution_name(c->attribution), bytes_text(c->headroom_bytes, &left),
+		     usec_text(c->time_left_usec, &time));
+}
+
+static void print_rung(struct timeline *t, uint64_t now_usec, const struct rung_report *r)
+{
+	struct text who, measured, goal, duration;
+	const char *name = group_name(t, r->group_slot, &who);
+
+	if (r->rung == RUNG_WARN)
+		return; /* its action says all */
+	if (r->n_requests == 0) {
+		timeline_say(t, now_usec, name, "%s skipped: %s", rung_name(r->rung),
+			     reason_name(r->reason));
+		return;
+	}
+	timeline_say(t, now_usec, name,
+		     "%s: %s, %s of %s in %s, %" PRIu32 " asked, %" PRIu32 " late",
+		     rung_name(r->rung), reason_name(r->reason),
+		     bytes_text(r->measured_bytes, &measured), bytes_text(r->goal_bytes, &goal),
+		     usec_text(r->duration_usec, &duration), r->n_requests, r->n_late);
+}
+
+static void print_action(struct timeline *t, uint64_t now_usec, const struct action *a)
+{
+	struct text who, bytes, within;
+	const char *name = target_name(t, a, &who);
+
+	t->n_actions++;
+	if (a->rung == RUNG_WARN) {
+		timeline_say(t, now_usec, name, "warn: told that the level is %s",
+			     level_name(a->level));
+		return;
+	}
+	t->n_requests++;
+	timeline_say(t, now_usec, name, "%s %s (%s, %s), within %s", rung_name(a->rung),
+		     bytes_text(a->bytes, &bytes), level_name(a->level), reason_name(a->reason),
+		     usec_text(a->deadline_usec - a->started_usec, &within));
+}
+
+static void print_episode(struct timeline *t, uint64_t now_usec, const struct episode_report *e)
+{
+	struct text who, duration, shed, unload, reclaim;
+
+	timeline_say(t, now_usec, group_name(t, e->group_slot, &who),
+		     "episode %" PRIu64
+		     " over after %s: peak %s, shed gave %s, unload %s, reclaim %s",
+		     e->episode_id, usec_text(e->duration_usec, &duration),
+		     level_name(e->peak_level), bytes_text(e->measured_bytes[RUNG_SHED], &shed),
+		     bytes_text(e->measured_bytes[RUNG_UNLOAD], &unload),
+		     bytes_text(e->measured_bytes[RUNG_RECLAIM], &reclaim));
+}
+
+void timeline_print(struct timeline *timeline, uint64_t now_usec, const struct decision *d)
+{
+	struct text who, bytes;
+
+	for (size_t i = 0; i < d->n_finishes; i++)
+		print_finish(timeline, now_usec, &d->finishes[i]);
+	for (size_t i = 0; i < d->n_level_changes; i++)
+		print_level(timeline, now_usec, &d->level_changes[i]);
+	for (size_t i = 0; i < d->n_actions; i++)
+		if (d->actions[i].rung == RUNG_WARN)
+			print_action(timeline, now_usec, &d->actions[i]);
+	for (size_t i = 0; i < d->n_rungs; i++)
+		print_rung(timeline, now_usec, &d->rungs[i]);
+	for (size_t i = 0; i < d->n_actions; i++)
+		if (d->actions[i].rung != RUNG_WARN)
+			print_action(timeline, now_usec, &d->actions[i]);
+	for (size_t i = 0; i < d->n_episodes; i++)
+		print_episode(timeline, now_usec, &d->episodes[i]);
+	for (size_t i = 0; i < d->n_orders; i++) {
+		snprintf(who.s, sizeof(who.s), "order %" PRIu64, d->orders[i].order_id);
+		timeline_say(timeline, now_usec, who.s, "over: %s measured",
+			     bytes_text(d->orders[i].measured_bytes, &bytes));
+	}
+	if (d->n_dropped > 0)
+		timeline_say(timeline, now_usec, "decision", "%" PRIu32 " entries found no room",
+			     d->n_dropped);
+}
+
+void timeline_sum_up(const struct timeline *timeline)
+{
+	struct text claimed, measured;
+
+	fprintf(timeline->out,
+		"In all: host at most %s, %" PRIu32 " requests, %" PRIu32
+		" late, %s claimed, %s measured.\n",
+		level_name(timeline->peak_level), timeline->n_requests, timeline->n_late,
+		bytes_text(timeline->claimed_bytes, &claimed),
+		bytes_text(timeline->measured_bytes, &measured));
+}
