@@ -168,7 +168,8 @@ static void daemon_step(struct daemon *d)
 	journal_publish(&d->decision, d->groups, d->registry, actor_dry_run(d->actor));
 	if (d->record)
 		trace_write_step(d->record, &d->seen, &d->decision);
-	if (d->decision.n_level_changes + d->decision.n_rungs + d->decision.n_episodes > 0)
+	if (d->state.n_steps == 1 ||
+	    d->decision.n_level_changes + d->decision.n_rungs + d->decision.n_episodes > 0)
 		daemon_notify_status(d);
 	if (d->decision.n_dropped > 0)
 		log_warning("%u entries of a decision found no room", d->decision.n_dropped);
