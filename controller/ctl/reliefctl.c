@@ -39,7 +39,8 @@ static const struct verb {
 	{ "verify", "[FILE...]", INT32_MAX, verb_verify, "Check configuration files" },
 	{ "cat-config", "[PROFILE]", 1, verb_cat_config, "Print the files that are in force" },
 	{ "doctor", "", 0, verb_doctor, "What this host lacks, each with its fix" },
-	{ "simulate", "TRACE", 1, verb_simulate, "Run a recorded trace through the policies" },
+	{ "simulate", "TRACE", 1, verb_simulate,
+	  "Run a recorded trace or a story through the policies" },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

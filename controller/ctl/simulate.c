@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * simulate: a recorded trace through the same decide(), offline
+ * simulate: a recorded trace or a story through the same decide(), offline
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include "controller/ctl/configured.h"
@@ -23,6 +24,8 @@ int verb_simulate(struct ctl *ctl, int argc, char **argv)
 	if (r < 0)
 		return ctl_error("%s", problem ? problem : strerror(-r));
 	r = simulate_file(argv[0], &profile, stdout);
+	if (r == -EINVAL)
+		return CTL_FAILURE; /* it has said which line is wrong */
 	if (r < 0)
 		return ctl_error("Cannot simulate %s: %s", argv[0], strerror(-r));
 	return CTL_OK;

@@ -171,10 +171,13 @@ on_terminal() { # VARIABLE=VALUE: status, as a terminal gets it
 	env "$1" TERM=xterm python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' \
 		"$reliefctl" --no-pager status </dev/null
 }
-on_terminal A=a | grep -q $'\033' || fail "no colours on a terminal"
+said=$(on_terminal A=a)
+[[ $said == *$'\033'* ]] || fail "no colours on a terminal"
 for mode in NO_COLOR=1 SYSTEMD_COLORS=0; do
-	on_terminal "$mode" | grep -q $'\033' && fail "colours with $mode"
+	said=$(on_terminal "$mode")
+	[[ $said != *$'\033'* ]] || fail "colours with $mode"
 done
-"$reliefctl" status | grep -q $'\033' && fail "colours in a pipe"
+said=$("$reliefctl" status)
+[[ $said != *$'\033'* ]] || fail "colours in a pipe"
 ok "colours on a terminal only"
 stop_reliefd
