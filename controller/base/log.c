@@ -13,10 +13,16 @@
 #define LOG_LINE_MAX 1024
 
 static int max_level = LOG_INFO;
+static bool plain;
 
 void log_set_max_level(int level)
 {
 	max_level = level;
+}
+
+void log_set_plain(void)
+{
+	plain = true;
 }
 
 /* $JOURNAL_STREAM is DEVICE:INODE of the stream that systemd gave us, see systemd.exec(5). */
@@ -49,7 +55,7 @@ static int journal_write(int level, char *text)
 static void stderr_write(int level, const char *text)
 {
 	/* "<N>" is for whoever reads the pipe (sd-daemon(3)), not for people. */
-	if (isatty(STDERR_FILENO))
+	if (plain || isatty(STDERR_FILENO))
 		dprintf(STDERR_FILENO, "%s\n", text);
 	else
 		dprintf(STDERR_FILENO, "<%d>%s\n", level, text);
@@ -66,7 +72,7 @@ bool log_is_journal(void)
 
 static void log_text(int level, char *text)
 {
-	if (!log_is_journal() || journal_write(level, text) < 0)
+	if (plain || !log_is_journal() || journal_write(level, text) < 0)
 		stderr_write(level, text);
 }
 

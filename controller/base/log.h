@@ -16,6 +16,8 @@
 void log_set_max_level(int level); /* LOG_ERR ... LOG_DEBUG; default LOG_INFO */
 /* True when all this goes to the journal: then structured records may go there, too. */
 bool log_is_journal(void);
+/* To stderr as it is, whatever stderr is: what a program for people wants. */
+void log_set_plain(void);
 void log_message(int level, const char *format, ...) _printf_(2, 3);
 /*
  * Logs "text: strerror" and returns the error, so that `return log_errno(r, "...")` works.

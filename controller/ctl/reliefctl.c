@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "controller/base/closest.h"
+#include "controller/base/log.h"
 #include "controller/base/parse.h"
 #include "controller/ctl/ctl.h"
 #include "controller/ctl/output.h"
@@ -280,6 +281,7 @@ int main(int argc, char **argv)
 	};
 	int r;
 
+	log_set_plain();
 	r = parse_options(&ctl, argc, argv);
 	if (r <= 0)
 		return r < 0 ? CTL_USAGE : CTL_OK;

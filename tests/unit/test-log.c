@@ -107,6 +107,15 @@ static void a_line_too_long_is_cut(void **state)
 	assert_true(seen[strlen(seen) - 1] == '\n');
 }
 
+/* The last test: there is no way back. */
+static void plain_lines_are_for_people(void **state)
+{
+	log_set_plain();
+	capture_begin();
+	log_error("x.conf:3: no");
+	assert_string_equal(capture_end(), "x.conf:3: no\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +124,7 @@ int main(void)
 		cmocka_unit_test(errors_say_why_and_are_handed_on),
 		cmocka_unit_test(errno_survives),
 		cmocka_unit_test(a_line_too_long_is_cut),
+		cmocka_unit_test(plain_lines_are_for_people),
 	};
 
 	return cmocka_run_group_tests(tests, redirect, restore);
