@@ -19,7 +19,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -27,6 +26,7 @@
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
 #include "controller/groups/group_set.h"
+#include "controller/lent_memory.h"
 #include "controller/observe/observer.h"
 #include "controller/profile_file.h"
 #include "controller/publish/bus.h"
@@ -70,8 +70,7 @@ struct daemon {
 	struct state state;
 	struct observation seen;
 	struct decision decision;
-	void *memory; /* of state, seen and decision */
-	size_t memory_size;
+	struct lent_memory memory; /* of state, seen and decision */
 
 	struct order orders[DAEMON_MAX_ORDERS];
 	size_t n_orders;
@@ -276,63 +275,6 @@ int daemon_reload(struct daemon *d)
 
 /* Building it. */
 
-/* One piece of a block of memory; block == NULL only adds up the size. */
-static void *carve(char *block, size_t *offset, size_t n, size_t size)
-{
-	size_t at = *offset;
-
-	*offset = (at + n * size + 63) & ~(size_t)63;
-	return block ? block + at : NULL;
-}
-
-#define CARVE_LIST(list, field, count)                                                             \
-	do {                                                                                       \
-		(list)->field = carve(block, &offset, count, sizeof(*(list)->field));              \
-		(list)->max_##field = (count);                                                     \
-	} while (0)
-
-/* Lays out state, observation and decision in the block; returns the size it takes. */
-static size_t daemon_lay_out(struct daemon *d, char *block)
-{
-	static const struct state_limits limits = {
-		.max_groups = DAEMON_MAX_GROUPS,
-		.max_modules = DAEMON_MAX_MODULES,
-		.max_ladders = DAEMON_MAX_LADDERS,
-		.max_requests = DAEMON_MAX_REQUESTS,
-	};
-	size_t offset = 0;
-	void *state;
-
-	CARVE_LIST(&d->seen, groups, DAEMON_MAX_GROUPS);
-	CARVE_LIST(&d->seen, modules, DAEMON_MAX_MODULES);
-	CARVE_LIST(&d->seen, outcomes, DAEMON_MAX_REQUESTS);
-	CARVE_LIST(&d->seen, orders, DAEMON_MAX_ORDERS);
-	CARVE_LIST(&d->decision, actions, DAEMON_MAX_REQUESTS);
-	CARVE_LIST(&d->decision, finishes, DAEMON_MAX_REQUESTS);
-	CARVE_LIST(&d->decision, level_changes, DAEMON_MAX_GROUPS);
-	CARVE_LIST(&d->decision, rungs, DAEMON_MAX_LADDERS * N_RUNGS);
-	CARVE_LIST(&d->decision, episodes, DAEMON_MAX_LADDERS);
-	CARVE_LIST(&d->decision, orders, DAEMON_MAX_LADDERS);
-	state = carve(block, &offset, 1, state_size(&limits));
-	if (block)
-		state_init(&d->state, &limits, state);
-	return offset;
-}
-
-/* Untouched pages of an anonymous mapping cost nothing: capacity is only address space. */
-static int daemon_lend_memory(struct daemon *d)
-{
-	d->memory_size = daemon_lay_out(d, NULL);
-	d->memory = mmap(NULL, d->memory_size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (d->memory == MAP_FAILED) {
-		d->memory = NULL;
-		return -errno;
-	}
-	daemon_lay_out(d, d->memory);
-	return 0;
-}
-
 static int daemon_build_loop(struct daemon *d)
 {
 	int r;
@@ -453,6 +395,12 @@ static int daemon_build_faces(struct daemon *d)
 
 static int daemon_build(struct daemon *d)
 {
+	static const struct state_limits limits = {
+		.max_groups = DAEMON_MAX_GROUPS,
+		.max_modules = DAEMON_MAX_MODULES,
+		.max_ladders = DAEMON_MAX_LADDERS,
+		.max_requests = DAEMON_MAX_REQUESTS,
+	};
 	_cleanup_free_ char *problem = NULL;
 	struct settings settings;
 	int r;
@@ -462,7 +410,8 @@ static int daemon_build(struct daemon *d)
 		log_error("%s", problem ? problem : "Cannot read the configuration");
 		return r;
 	}
-	r = daemon_lend_memory(d);
+	r = lent_memory_init(&d->memory, &limits, DAEMON_MAX_ORDERS, &d->state, &d->seen,
+			     &d->decision);
 	if (r < 0)
 		return log_errno(r, "Cannot reserve memory");
 	r = daemon_build_loop(d);
@@ -526,8 +475,7 @@ struct daemon *daemon_free(struct daemon *d)
 	cgroup_tree_done(&d->tree);
 	if (d->record)
 		fclose(d->record);
-	if (d->memory)
-		munmap(d->memory, d->memory_size);
+	lent_memory_done(&d->memory);
 	sd_event_unref(d->event);
 	free(d);
 	return NULL;
