@@ -6,11 +6,11 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
+
+#include "controller/base/journal_record.h"
 
 /* Longer texts are cut: a log call must not need memory when memory is short. */
-#define LOG_LINE_MAX 1024
+#define LOG_LINE_MAX JOURNAL_SENTENCE_SIZE
 
 static int max_level = LOG_INFO;
 static bool plain;
@@ -37,21 +37,6 @@ static bool stderr_is_journal(void)
 	return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-static int journal_write(int level, char *text)
-{
-	static const char prefix[] = "MESSAGE=";
-	char message[sizeof(prefix) + LOG_LINE_MAX];
-	char priority[] = "PRIORITY=0";
-	struct iovec fields[2];
-
-	priority[sizeof(priority) - 2] = (char)('0' + level);
-	fields[0].iov_base = priority;
-	fields[0].iov_len = strlen(priority);
-	fields[1].iov_base = message;
-	fields[1].iov_len = (size_t)snprintf(message, sizeof(message), "%s%s", prefix, text);
-	return sd_journal_sendv(fields, 2);
-}
-
 static void stderr_write(int level, const char *text)
 {
 	/* "<N>" is for whoever reads the pipe (sd-daemon(3)), not for people. */
@@ -70,9 +55,17 @@ bool log_is_journal(void)
 	return is_journal;
 }
 
-static void log_text(int level, char *text)
+static void log_text(int level, const char *text)
 {
-	if (plain || !log_is_journal() || journal_write(level, text) < 0)
+	struct journal_record record;
+	int r = -ENOENT;
+
+	if (!plain && log_is_journal()) {
+		journal_record_init(&record, NULL, level, "%s", text);
+		r = journal_record_send(&record, JOURNAL_SOCKET);
+	}
+	/* A journald that does not keep up would not read the stream either: writing would wait. */
+	if (r < 0 && r != -EAGAIN)
 		stderr_write(level, text);
 }
 

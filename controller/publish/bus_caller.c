@@ -14,6 +14,7 @@
 #include "controller/publish/bus_caller.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "controller/publish/bus_internal.h"
@@ -34,32 +35,49 @@ static void callers_remember(struct callers *callers, const struct caller *calle
 	callers->next_known = (callers->next_known + 1) % CALLERS_MAX_KNOWN;
 }
 
-static struct pending_call *callers_find_free(struct callers *callers)
+static struct pending_call *pending_call_free(struct pending_call *pending)
 {
-	for (size_t i = 0; i < CALLERS_MAX_PENDING; i++)
-		if (!callers->pending[i].call)
-			return &callers->pending[i];
+	LIST_REMOVE(pending, others);
+	sd_bus_slot_unref(pending->query);
+	sd_bus_message_unref(pending->call);
+	free(pending);
 	return NULL;
 }
 
-static void pending_call_release(struct pending_call *pending)
+/* NULL: no memory, or as many calls wait as may. */
+static struct pending_call *pending_call_new(struct bus *bus, sd_bus_message *call)
 {
-	sd_bus_slot_unref(pending->query);
-	sd_bus_message_unref(pending->call);
-	*pending = (struct pending_call){};
+	const char *sender = sd_bus_message_get_sender(call);
+	struct pending_call *pending;
+	size_t n = 0, n_of_sender = 0;
+
+	for (pending = LIST_FIRST(&bus->callers.pending); pending;
+	     pending = LIST_NEXT(pending, others)) {
+		n++;
+		n_of_sender += strcmp(sd_bus_message_get_sender(pending->call), sender) == 0;
+	}
+	if (n >= CALLERS_MAX_PENDING || n_of_sender >= CALLERS_MAX_OF_SENDER)
+		return NULL;
+	pending = calloc(1, sizeof(*pending));
+	if (!pending)
+		return NULL;
+	pending->bus = bus;
+	pending->call = sd_bus_message_ref(call);
+	LIST_INSERT_HEAD(&bus->callers.pending, pending, others);
+	return pending;
 }
 
 void callers_drop_all(struct callers *callers)
 {
-	for (size_t i = 0; i < CALLERS_MAX_PENDING; i++)
-		pending_call_release(&callers->pending[i]);
+	while (!LIST_EMPTY(&callers->pending))
+		pending_call_free(LIST_FIRST(&callers->pending));
 	memset(callers->known, 0, sizeof(callers->known));
 }
 
 void pending_call_refuse(struct pending_call *pending, const sd_bus_error *error)
 {
 	sd_bus_reply_method_error(pending->call, error);
-	pending_call_release(pending);
+	pending_call_free(pending);
 }
 
 void pending_call_run(struct pending_call *pending)
@@ -70,7 +88,26 @@ void pending_call_run(struct pending_call *pending)
 	r = pending->handler(pending->bus, pending->call, &pending->caller, &error);
 	if (r < 0)
 		sd_bus_reply_method_errno(pending->call, r, &error);
-	pending_call_release(pending);
+	pending_call_free(pending);
+}
+
+static int too_many(sd_bus_error *error)
+{
+	return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+				"Too many calls wait to be authorized; try again later");
+}
+
+static int pending_call_ask_polkit(struct pending_call *pending, sd_bus_error *error)
+{
+	const struct pending_call *other = LIST_FIRST(&pending->bus->callers.pending);
+	size_t n = 0;
+
+	for (; other; other = LIST_NEXT(other, others))
+		n += other->at_polkit && other->caller.uid == pending->caller.uid;
+	if (n >= CALLERS_MAX_AT_POLKIT)
+		return too_many(error);
+	pending->at_polkit = true;
+	return polkit_ask(pending, error);
 }
 
 /* It is known who calls. */
@@ -83,7 +120,7 @@ static void pending_call_identified(struct pending_call *pending)
 		pending_call_run(pending);
 		return;
 	}
-	r = polkit_ask(pending, &error);
+	r = pending_call_ask_polkit(pending, &error);
 	if (r < 0) {
 		if (!sd_bus_error_is_set(&error))
 			sd_bus_error_set_errno(&error, r);
@@ -168,16 +205,11 @@ int bus_admit(struct bus *bus, sd_bus_message *call, const char *action, caller_
 	if (!sender)
 		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
 					"The call has no sender");
-	pending = callers_find_free(&bus->callers);
+	pending = pending_call_new(bus, call);
 	if (!pending)
-		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					"Too many calls wait to be authorised; try again later");
-	*pending = (struct pending_call){
-		.bus = bus,
-		.call = sd_bus_message_ref(call),
-		.action = action,
-		.handler = handler,
-	};
+		return too_many(error);
+	pending->action = action;
+	pending->handler = handler;
 	caller = callers_find(&bus->callers, sender);
 	if (caller) {
 		pending->caller = *caller;
@@ -186,7 +218,7 @@ int bus_admit(struct bus *bus, sd_bus_message *call, const char *action, caller_
 	}
 	r = callers_ask(pending);
 	if (r < 0) {
-		pending_call_release(pending);
+		pending_call_free(pending);
 		return r;
 	}
 	return 1;

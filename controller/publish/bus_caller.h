@@ -8,13 +8,21 @@
  * that needs to know hands its handler to bus_admit() and goes on when the answers are there.
  */
 
+#include <stdbool.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 struct bus;
 
-/* Calls that wait for an answer about their sender; more are refused. */
-#define CALLERS_MAX_PENDING 64
+/*
+ * Calls that wait for an answer about their sender: so many in all and of one sender, who may
+ * register all the modules of its quota without waiting for the replies; and of one user at
+ * polkit, where a dialogue can stay open for minutes. More are refused.
+ */
+#define CALLERS_MAX_PENDING   1024
+#define CALLERS_MAX_OF_SENDER 256
+#define CALLERS_MAX_AT_POLKIT 16
 /* Senders remembered. A unique name is never given out twice while the bus lives. */
 #define CALLERS_MAX_KNOWN 32
 #define CALLER_NAME_SIZE  24 /* ":1." and a number; longer names are not remembered */
@@ -38,17 +46,19 @@ typedef int (*caller_handler)(struct bus *bus, sd_bus_message *call, const struc
 /* A call on its way through. */
 struct pending_call {
 	struct bus *bus;
-	sd_bus_message *call; /* NULL: free */
-	sd_bus_slot *query;   /* of the bus or polkit */
-	const char *action;   /* polkit's name; NULL: everybody may */
+	sd_bus_message *call;
+	sd_bus_slot *query; /* of the bus or polkit */
+	const char *action; /* polkit's name; NULL: everybody may */
+	bool at_polkit;
 	caller_handler handler;
 	struct caller caller;
+	LIST_ENTRY(pending_call) others;
 };
 
 struct callers {
 	struct caller known[CALLERS_MAX_KNOWN];
 	size_t next_known; /* the one to overwrite */
-	struct pending_call pending[CALLERS_MAX_PENDING];
+	LIST_HEAD(, pending_call) pending;
 };
 
 /*

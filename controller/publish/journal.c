@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controller/base/journal_record.h"
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
 #include "controller/groups/unit_name.h"
-#include "controller/publish/journal_record.h"
 #include "controller/publish/message_ids.h"
 
 /* Fit format_bytes() and format_usec(). */
@@ -23,21 +23,10 @@
 
 static void send_record(const struct journal_record *record)
 {
-	static uint64_t n_lost;
-	int r;
-
-	if (!log_is_journal()) {
+	if (log_is_journal())
+		journal_record_send(record, JOURNAL_SOCKET);
+	else
 		log_message(record->priority, "%s", record->sentence);
-		return;
-	}
-	r = journal_record_send(record, JOURNAL_SOCKET);
-	if (r < 0) {
-		n_lost++;
-		return;
-	}
-	if (n_lost > 0)
-		log_warning("journald did not keep up: %" PRIu64 " records were lost", n_lost);
-	n_lost = 0;
 }
 
 /* What a record is about. */

@@ -12,6 +12,8 @@
  *   --silent           never answer
  *   --die              exit in the middle of a request
  *   --result=WORD      answer with this word
+ *   --flood=N          instead of registering, send N malformed calls without waiting for the
+ *                      replies; then "flooded N ERRORS REPLIES"
  *
  * It first prints "pid N" and waits for a line on stdin, so that a test can put that pid where it
  * likes. Then, a line each: "registered PATH", "refused NAME MESSAGE", "request NAME RUNG LEVEL
@@ -45,7 +47,7 @@ struct client {
 	sd_bus *bus;
 	sd_event *event;
 	const char *name, *kind, *counter, *result;
-	uint64_t size, count, free_bytes, claim;
+	uint64_t size, count, free_bytes, claim, flood, n_errors, n_replies;
 	bool silent, die, has_free, has_claim;
 	char module[64]; /* path of the first one */
 };
@@ -171,6 +173,54 @@ static int register_all(struct client *client)
 	return 0;
 }
 
+static int on_flood_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct client *client = userdata;
+
+	if (sd_bus_message_is_method_error(reply, NULL))
+		client->n_errors++;
+	else
+		client->n_replies++;
+	if (client->n_errors + client->n_replies == client->flood)
+		printf("flooded %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", client->flood,
+		       client->n_errors, client->n_replies);
+	return 0;
+}
+
+/* The nth of the things that no call should look like. */
+static int flood_once(struct client *client, uint64_t n)
+{
+	static const struct {
+		const char *path, *interface, *member, *types;
+	} calls[] = {
+		{ PATH, MANAGER, "Register", "s" },
+		{ PATH, MANAGER, "NoSuchMethod", "" },
+		{ PATH, NAME ".Nothing", "Register", "" },
+		{ PATH "/group/_ff_zz", NAME ".Group", "Relieve", "s" },
+		{ PATH "/module/m99999999999999999999", MODULE, "Touch", "" },
+		{ "/", "org.freedesktop.DBus.Properties", "Get", "s" },
+	};
+	static const size_t n_calls = sizeof(calls) / sizeof(calls[0]);
+
+	if (n % (n_calls + 1) == n_calls) /* well-formed, but not sound */
+		return sd_bus_call_method_async(client->bus, NULL, NAME, PATH, MANAGER, "Register",
+						on_flood_reply, client, "ssoa{sv}", "x", "\x7f",
+						"/", 1, "Size", "s", "-1");
+	n %= n_calls;
+	return sd_bus_call_method_async(client->bus, NULL, NAME, calls[n].path, calls[n].interface,
+					calls[n].member, on_flood_reply, client, calls[n].types,
+					"x");
+}
+
+static int flood(struct client *client)
+{
+	int r = 0;
+
+	for (uint64_t n = 0; r >= 0 && n < client->flood; n++)
+		r = flood_once(client, n);
+	return r;
+}
+
 static int call_module(struct client *client, const char *method, const char *types, uint64_t size,
 		       int unloaded)
 {
@@ -215,6 +265,7 @@ static int parse_options(int argc, char **argv, struct client *client)
 		{ "silent", no_argument, NULL, 'q' },
 		{ "die", no_argument, NULL, 'd' },
 		{ "result", required_argument, NULL, 'r' },
+		{ "flood", required_argument, NULL, 'o' },
 		{},
 	};
 	int c, r = 0;
@@ -253,6 +304,9 @@ static int parse_options(int argc, char **argv, struct client *client)
 		case 'r':
 			client->result = optarg;
 			break;
+		case 'o':
+			r = parse_u64(optarg, &client->flood);
+			break;
 		default:
 			r = -EINVAL;
 		}
@@ -284,7 +338,7 @@ static int run(struct client *client)
 	r = sd_event_add_io(client->event, NULL, STDIN_FILENO, EPOLLIN, on_stdin, client);
 	if (r < 0)
 		return r;
-	r = register_all(client);
+	r = client->flood > 0 ? flood(client) : register_all(client);
 	if (r < 0)
 		return r;
 	return sd_event_loop(client->event);

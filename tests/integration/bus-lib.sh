@@ -24,11 +24,12 @@ finish() {
 	local status=$?
 	trap - EXIT
 	kill "${children[@]}" 2>/dev/null || true
+	kill -CONT "${children[@]}" 2>/dev/null || true # those that a test had stopped
 	wait 2>/dev/null || true
 	if [ $status -ne 0 ] && [ $status -ne 77 ]; then
 		for file in "$dir"/*.out; do
 			echo "--- ${file##*/}"
-			cat "$file"
+			tail -n 40 "$file"
 		done
 	fi
 	rm -rf "$dir"

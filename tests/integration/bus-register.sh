@@ -93,4 +93,24 @@ ok "one user's thousand modules are 256"
 kill "${agent_pid[user]}" "${agent_pid[many]}"
 wait_for "the end of all but one" bash -c "busctl get-property $name $root_path $manager NModules | grep -q 'u 1'"
 alive
+
+# --- ten thousand malformed calls; others are served meanwhile
+rss() {
+	awk '/^VmRSS/ { print $2 }' "/proc/$reliefd_pid/status"
+}
+before=$(rss)
+start_agent mad /system.slice/cache.service --flood=10000
+start_agent calm /system.slice/cache.service --name=calm
+hears calm '^registered'
+hears mad '^flooded'
+grep -q '^flooded 10000 10000 0' "$dir/mad.out" || fail "not all were refused: $(cat "$dir/mad.out")"
+alive
+after=$(rss)
+# What one burst queues may stay with the allocator; what leaks with each call would not stop there.
+# A sanitizer keeps what was freed, and names what leaked at the end.
+start_agent mad2 /system.slice/cache.service --flood=10000
+hears mad2 '^flooded 10000 10000 0'
+again=$(rss)
+ldd "$reliefd" | grep -q libasan || [ $((again - after)) -lt 1024 ] || fail "grows with malformed calls: $before, $after, $again kB"
+ok "20000 malformed calls are refused: $before, then $after, then $again kB"
 stop_reliefd

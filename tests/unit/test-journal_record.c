@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "controller/publish/journal_record.h"
+#include "controller/base/journal_record.h"
 
 struct world {
 	char dir[64];
@@ -75,7 +75,7 @@ static void test_record_arrives_as_lines(void **state)
 	assert_string_equal(text, "MESSAGE=a fell by 7\n"
 				  "MESSAGE_ID=0123456789abcdef0123456789abcdef\n"
 				  "PRIORITY=5\n"
-				  "SYSLOG_IDENTIFIER=reliefd\n"
+				  "SYSLOG_IDENTIFIER=test-journal_record\n"
 				  "CGROUP=/system.slice/a.service\n"
 				  "ASKED_BYTES=18446744073709551615\n");
 }
@@ -119,7 +119,7 @@ static void test_what_does_not_fit_is_left_out_whole(void **state)
 {
 	struct world *world = *state;
 	struct journal_record record;
-	char text[2 * JOURNAL_RECORD_SIZE], large[3000];
+	char text[2 * JOURNAL_RECORD_SIZE], large[2500];
 	size_t n;
 
 	memset(large, 'x', sizeof(large) - 1);
@@ -142,6 +142,7 @@ static void test_full_queue_does_not_wait(void **state)
 {
 	struct world *world = *state;
 	struct journal_record record;
+	char text[4096];
 	int r = 0, n = 0;
 
 	journal_record_init(&record, "0123456789abcdef0123456789abcdef", 6, "x");
@@ -149,6 +150,14 @@ static void test_full_queue_does_not_wait(void **state)
 		r = journal_record_send(&record, world->address.sun_path);
 	assert_int_equal(r, -EAGAIN);
 	assert_true(n > 1);
+	assert_int_equal(journal_record_send(&record, world->address.sun_path), -EAGAIN);
+	while (recv(world->fd, text, sizeof(text), MSG_DONTWAIT) > 0)
+		;
+	assert_int_equal(journal_record_send(&record, world->address.sun_path), 0);
+	receive(world, text, sizeof(text));
+	assert_non_null(strstr(text, "MESSAGE=x\n"));
+	receive(world, text, sizeof(text));
+	assert_non_null(strstr(text, "journald did not keep up: 2 messages were lost\n"));
 }
 
 static void test_journald_may_be_missing_and_come_back(void **state)

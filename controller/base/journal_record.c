@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/publish/journal_record.h"
+#include "controller/base/journal_record.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <syslog.h>
 
 static void append(struct journal_record *record, const void *bytes, size_t n)
 {
@@ -56,25 +58,68 @@ void journal_record_init(struct journal_record *record, const char *message_id, 
 	vsnprintf(record->sentence, sizeof(record->sentence), sentence, args);
 	va_end(args);
 	journal_record_add(record, "MESSAGE", record->sentence);
-	journal_record_add(record, "MESSAGE_ID", message_id);
+	if (message_id)
+		journal_record_add(record, "MESSAGE_ID", message_id);
 	journal_record_add_number(record, "PRIORITY", (uint64_t)priority);
-	journal_record_add(record, "SYSLOG_IDENTIFIER", "reliefd");
+	journal_record_add(record, "SYSLOG_IDENTIFIER", program_invocation_short_name);
+}
+
+/* One socket for all threads; unconnected, since journald may restart. */
+static int journal_socket(void)
+{
+	static _Atomic int shared = -1;
+	int fd = shared, none = -1;
+
+	if (fd >= 0)
+		return fd;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (!atomic_compare_exchange_strong(&shared, &none, fd)) {
+		close(fd); /* another thread was faster */
+		return none;
+	}
+	return fd;
+}
+
+static int send_to(const struct journal_record *record, const struct sockaddr_un *address)
+{
+	int fd = journal_socket();
+
+	if (fd < 0)
+		return fd;
+	if (sendto(fd, record->fields, record->length, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (const struct sockaddr *)address, sizeof(*address)) < 0)
+		return -errno;
+	return 0;
+}
+
+static void tell_lost(const struct sockaddr_un *address, uint64_t n)
+{
+	struct journal_record record;
+
+	journal_record_init(&record, NULL, LOG_WARNING,
+			    "journald did not keep up: %" PRIu64 " messages were lost", n);
+	send_to(&record, address);
 }
 
 int journal_record_send(const struct journal_record *record, const char *socket_path)
 {
-	static int fd = -1; /* unconnected: journald may restart */
+	static _Atomic uint64_t n_lost;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	ssize_t n;
+	uint64_t n;
+	int r;
 
 	if (strlen(socket_path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, socket_path);
-	if (fd < 0)
-		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	n = sendto(fd, record->fields, record->length, MSG_DONTWAIT | MSG_NOSIGNAL,
-		   (struct sockaddr *)&address, sizeof(address));
-	return n < 0 ? -errno : 0;
+	r = send_to(record, &address);
+	if (r == -EAGAIN)
+		n_lost++;
+	if (r < 0)
+		return r;
+	n = atomic_exchange(&n_lost, 0);
+	if (n > 0)
+		tell_lost(&address, n);
+	return 0;
 }

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The journal: one record for each thing that happens, with its id, its unit and its numbers
+
+. "$(dirname "$0")/bus-lib.sh"
+
+[ "$(id -u)" = 0 ] || skip "needs root, to put a socket where journald has its own"
+unshare --mount true 2>/dev/null || skip "needs mount namespaces"
+make_host
+write_bus_config
+start_bus
+mkdir "$dir/journal"
+python3 "$source_root/tests/integration/bus-journald.py" "$dir/journal/socket" >"$dir/records" &
+children+=($!)
+wait_for "the receiver" grep -q '{}' "$dir/records"
+: >"$dir/stderr"
+start_in_journal() { # as systemd starts a service: stderr is the journal's, and $JOURNAL_STREAM says so
+	# shellcheck disable=SC2016 # for the inner shell
+	JOURNAL_STREAM=$(stat -c '%d:%i' "$dir/stderr") unshare --mount sh -c '
+		mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal &&
+		mount --bind "$0/journal" /run/systemd/journal && shift && exec "$@"' "$dir" - \
+		"$reliefd" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" \
+		--cgroup-root="$dir/cgroup" --socket="$dir/relief.sock" >"$dir/stdout" 2>>"$dir/stderr" &
+	reliefd_pid=$!
+	children+=("$reliefd_pid")
+}
+start_in_journal
+wait_for "reliefd on the bus" on_bus
+
+id_of() {
+	sed -n "s/#define MESSAGE_ID_$1[[:space:]]*\"\(.*\)\"/\1/p" \
+		"$source_root/controller/publish/message_ids.h"
+}
+
+# record KIND FIELD=VALUE...: such a record is there, or comes; a value is a whole regular expression
+record() {
+	wait_for "a record $*" python3 - "$dir/records" "$(id_of "$1")" "${@:2}" <<-'END'
+		import json, re, sys
+		wanted = [w.split('=', 1) for w in sys.argv[3:]] + [['MESSAGE_ID', sys.argv[2]]]
+		records = map(json.loads, open(sys.argv[1]))
+		sys.exit(not any(all(re.fullmatch(v, r.get(k, '')) for k, v in wanted) for r in records))
+	END
+	ok "$*"
+}
+
+cgroup=/system.slice/cache.service
+unit="OBJECT_SYSTEMD_UNIT=cache.service"
+start_agent cache $cgroup --size=100M --counter="$dir/cgroup$cgroup/memory.current"
+hears cache '^registered'
+id=$(get "$(module_of cache)" $name.Module Id)
+manager Relieve 'stsa{sv}' $cgroup 20000000 shed 0 >/dev/null
+record ACTION_STARTED CGROUP=$cgroup $unit RUNG=shed REASON=ordered "MODULE=$id" MODULE_NAME=images \
+	'ASKED_BYTES=[2-9][0-9]{7}' 'ACTION_ID=[0-9]+' ORDER_ID=1 PRIORITY=6 SYSLOG_IDENTIFIER=reliefd
+record ACTION_FINISHED CGROUP=$cgroup $unit RUNG=shed RESULT=done 'CLAIMED_BYTES=[2-9][0-9]{7}' \
+	'MEASURED_BYTES=[2-9][0-9]{7}' 'DURATION_USEC=[0-9]+' ORDER_ID=1
+record RUNG_MET CGROUP=$cgroup $unit RUNG=shed REASON=goal-met N_REQUESTS=1 N_LATE=0
+record ORDER_ENDED ORDER_ID=1 'MEASURED_BYTES=[2-9][0-9]{7}'
+kill "${agent_pid[cache]}"
+wait_for "its end" bash -c "busctl get-property $name $root_path $manager NModules | grep -q 'u 0'"
+
+manager Relieve 'stsa{sv}' $cgroup 1000000 unload 0 >/dev/null
+record RUNG_SKIPPED CGROUP=$cgroup $unit RUNG=unload REASON=nobody-to-ask
+
+start_agent silent $cgroup --name=silent --silent
+hears silent '^registered'
+manager Relieve 'stsa{sv}' $cgroup 1000000 shed 0 >/dev/null
+record ACTION_LATE CGROUP=$cgroup $unit RESULT=late MODULE_NAME=silent MEASURED_BYTES=0 PRIORITY=4
+record RUNG_MISSED CGROUP=$cgroup RUNG=shed REASON=goal-missed N_LATE=1
+
+set_memory 1000000 30000
+manager Relieve 'stsa{sv}' / 1 warn 0 >/dev/null
+record LEVEL_CHANGED CGROUP=/ OLD_LEVEL=low 'LEVEL=high|critical|medium' SIGNAL=headroom ATTRIBUTION=host \
+	REASON=headroom-low 'EPISODE_ID=[0-9]+' 'HEADROOM_BYTES=[0-9]+' 'PRIORITY=[45]'
+set_memory 1000000 900000
+record EPISODE_ENDED CGROUP=/ 'EPISODE_ID=[0-9]+' 'PEAK_LEVEL=medium|high|critical' 'DURATION_USEC=[0-9]+'
+record LEVEL_CHANGED CGROUP=/ LEVEL=low REASON=recovered
+
+mkdir -p "$dir/etc/etc/reliefd/profiles/default.conf.d"
+printf '[Ladder]\nnonsense\n' >"$dir/etc/etc/reliefd/profiles/default.conf.d/1.conf"
+manager Reload 2>/dev/null && fail "nonsense was loaded"
+record CONFIG_ERROR 'PROBLEM=.*/1.conf:2: .*' PRIORITY=3
+[ ! -s "$dir/stderr" ] || fail "said on stderr, too: $(cat "$dir/stderr")"
+
+# journald stalls: reliefd does not
+journald=${children[1]}
+kill -STOP "$journald"
+for _ in $(seq 60); do
+	manager SetDryRun b true
+	manager Relieve 'stsa{sv}' $cgroup 1000000 shed 0 >/dev/null
+done
+alive
+kill -CONT "$journald"
+manager SetDryRun b false # the first that is taken again brings the count of those that were not
+wait_for "the count of the lost" grep -q 'did not keep up: [0-9]* messages were lost' "$dir/records"
+ok "a stalled journald holds nobody up"
+stop_reliefd
