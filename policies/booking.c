@@ -108,6 +108,17 @@ static void learn_yield(struct module_state *module, const struct request *reque
 		module->yield_bp = (module->yield_bp * (YIELD_WEIGHT - 1) + seen_bp) / YIELD_WEIGHT;
 }
 
+/* One that gave nothing lets the others go first for a while; then it is asked again. */
+static void learn_standing(const struct step *step, struct module_state *module,
+			   const struct request *request)
+{
+	bool empty = request->measured_bytes == 0 &&
+		     (request->measured_by_group || request->outcome.claimed_bytes == 0);
+
+	module->last_until_usec = empty ? u64_add(step->now_usec, step->profile->demote_usec) : 0;
+	learn_yield(module, request);
+}
+
 static void demote(struct step *step, struct module_state *module)
 {
 	uint32_t doublings = module->n_late_in_a_row < DEMOTE_DOUBLINGS_MAX
@@ -209,7 +220,7 @@ static void finish_answered(struct step *step, struct request *request)
 	book_amounts(step, request);
 	if (module) {
 		module->last_latency_usec = finished_usec - request->action.started_usec;
-		learn_yield(module, request);
+		learn_standing(step, module, request);
 	}
 	if (request->late) {
 		request->late = false; /* told as late before; only the record changes */

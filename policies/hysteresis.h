@@ -5,8 +5,8 @@
  * Hysteresis: going in is easier than coming back
  *
  * Two parts. Each policy has two thresholds per level, one to enter and a farther one to leave
- * (hysteresis_holds() says which of the two counts). And a level, once changed, is not left
- * downwards before the dwell time. Rising is never delayed.
+ * (hysteresis_holds() says which of the two counts). And a level is left downwards only after it
+ * was judged lower for the dwell time without a break. Rising is never delayed.
  */
 
 #include "policies/units.h"
@@ -18,6 +18,9 @@ static inline bool hysteresis_holds(enum level level, enum level current)
 	return level <= current;
 }
 
-/* The level to show: `judged` at once when it is above `current`, else after the dwell time. */
-enum level hysteresis_step(enum level current, uint64_t since_usec, enum level judged,
+/*
+ * The level to show: `judged` at once when it is above `current`; when it is below, after it was
+ * below for the dwell time without a break, from `below_since_usec` on.
+ */
+enum level hysteresis_step(enum level current, uint64_t below_since_usec, enum level judged,
 			   uint64_t now_usec, uint64_t dwell_usec);

@@ -158,6 +158,7 @@ static void change_level(struct step *step, struct group_state *group,
 
 	group->level = level;
 	group->level_since_usec = step->now_usec;
+	group->is_below = false;
 	if (level > old_level) {
 		group->signal = source->signal;
 		group->reason = source->reason;
@@ -171,17 +172,31 @@ static void change_level(struct step *step, struct group_state *group,
 	report_change(step, group, old_level, group->reason, episode_id);
 }
 
+/* What to show of the judgement, the dwell time observed. */
+static enum level level_to_show(const struct step *step, struct group_state *group,
+				enum level judged, bool fresh)
+{
+	if (judged >= group->level) {
+		group->is_below = false;
+		return judged;
+	}
+	if (!fresh)
+		return group->level; /* nothing new is known: do not claim that it is over */
+	if (!group->is_below)
+		group->below_since_usec = step->now_usec;
+	group->is_below = true;
+	return hysteresis_step(group->level, group->below_since_usec, judged, step->now_usec,
+			       step->profile->dwell_usec);
+}
+
 static void publish_one(struct step *step, struct group_state *group)
 {
 	const struct group_state *source = strongest_above(step->state, group);
-	enum level level = hysteresis_step(group->level, group->level_since_usec,
-					   source->judged_level, step->now_usec,
-					   step->profile->dwell_usec);
 	bool fresh = group->slot == GROUP_SLOT_HOST ? step_sees_machine(step)
 						    : step_sees_group(step, group->slot);
 
-	if (level < group->level && !fresh)
-		level = group->level; /* nothing new is known: do not claim that it is over */
+	enum level level = level_to_show(step, group, source->judged_level, fresh);
+
 	if (level != group->level)
 		change_level(step, group, source, level);
 	else if (fresh)

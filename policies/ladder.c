@@ -121,7 +121,7 @@ static bool start_rung(struct step *step, struct ladder *ladder, enum rung rung)
 	uint32_t n_sent;
 
 	ladder->goal_bytes = goal_of(step, ladder);
-	n_sent = rung_send(step, ladder, rung);
+	n_sent = rung_send(step, ladder, rung, &ladder->asked_all);
 	if (n_sent == 0)
 		return false;
 	ladder->rung = rung;
@@ -243,7 +243,8 @@ static void end_rung(struct step *step, struct ladder *ladder)
 	bool gave = ladder->measured_bytes >= REPEAT_MIN_BYTES;
 	enum rung rung = ladder->rung;
 
-	if (ladder->measured_bytes == 0)
+	/* Others may still have something: the next cycle asks them first. */
+	if (ladder->measured_bytes == 0 && ladder->asked_all)
 		ladder->spent_rungs |= rung_bit(rung);
 	leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
 	if (met || (ladder->order_id == 0 && group_of(step, ladder)->judged_level == LEVEL_LOW)) {
@@ -312,7 +313,7 @@ static void run(struct step *step, struct ladder *ladder)
 	if (ladder->rung != RUNG_NONE) {
 		step->busy = true;
 		step_wake_at(step, ladder->deadline_usec);
-		step_attend(step, ATTENTION_MODULES);
+		step_attend(step, rung_attention(ladder->rung));
 	} else if (is_wanted(step, ladder)) {
 		step->busy = true;
 		if (!ladder->waiting)

@@ -10,12 +10,13 @@
  *
  * Who first, each line only where those above tie:
  *
- *	1. idle: longer than its limit, longer than the limit at critical, in use
- *	2. expected bytes (size times what it gave so far), by powers of two: 100 or 120 MiB is
+ *	1. those that did not answer the last time with nothing (busy, empty, a lie)
+ *	2. idle: longer than its limit, longer than the limit at critical, in use
+ *	3. expected bytes (size times what it gave so far), by powers of two: 100 or 120 MiB is
  *	   the same, 100 or 10 is not
- *	3. reload cost, by powers of two
- *	4. kind: caches and pools before models and workers
- *	5. expected bytes, then the older id
+ *	4. reload cost, by powers of two
+ *	5. kind: caches and pools before models and workers
+ *	6. expected bytes, then the older id
  */
 
 #include "policies/module_choice.h"
@@ -24,7 +25,8 @@
 #define SHARE_MIN_BP 2500U
 
 struct merit {
-	uint32_t idle_class; /* smaller is better in all but expected_bytes */
+	uint32_t empty_class; /* smaller is better in all but expected_bytes */
+	uint32_t idle_class;
 	uint32_t size_class;
 	uint32_t cost_class;
 	uint32_t kind_class;
@@ -103,6 +105,7 @@ static struct merit merit_of(const struct step *step, const struct module_state 
 	uint64_t idle = idle_usec(step, seen);
 	uint64_t expected_bytes = bytes_share(seen->size_bytes, module->yield_bp);
 	struct merit merit = {
+		.empty_class = module->last_until_usec > step->now_usec,
 		.idle_class = 2,
 		.size_class = 64 - log2_class(expected_bytes),
 		.cost_class = log2_class(seen->reload_cost_usec),
@@ -120,6 +123,8 @@ static struct merit merit_of(const struct step *step, const struct module_state 
 
 static bool is_better(const struct merit *a, const struct merit *b)
 {
+	if (a->empty_class != b->empty_class)
+		return a->empty_class < b->empty_class;
 	if (a->idle_class != b->idle_class)
 		return a->idle_class < b->idle_class;
 	if (a->size_class != b->size_class)
@@ -184,7 +189,7 @@ static struct module_choice portion(const struct module_query *query,
 }
 
 uint32_t module_choose(const struct step *step, const struct module_query *query,
-		       struct module_choice *ret)
+		       struct module_choice *ret, bool *ret_all)
 {
 	uint32_t most = step->profile->modules_per_cycle[query->level], n = 0;
 	uint64_t expected_bytes = 0;
@@ -202,5 +207,7 @@ uint32_t module_choose(const struct step *step, const struct module_query *query
 		expected_bytes = u64_add(expected_bytes,
 					 bytes_share(module->seen.size_bytes, module->yield_bp));
 	}
+	*ret_all = next_best(step, query, false, ret, n) == SLOT_NONE &&
+		   next_best(step, query, true, ret, n) == SLOT_NONE;
 	return n;
 }

@@ -25,11 +25,11 @@ struct module_query {
 
 /*
  * Fills `ret` with the best modules first, as many as the goal takes, at most as many as the
- * profile asks at this level (and MODULES_PER_CYCLE_MAX).
+ * profile asks at this level (and MODULES_PER_CYCLE_MAX). *ret_all: nobody else qualifies.
  * Returns: how many; 0 when none qualifies.
  */
 uint32_t module_choose(const struct step *step, const struct module_query *query,
-		       struct module_choice *ret);
+		       struct module_choice *ret, bool *ret_all);
 
 /* Idle for this long, a module is asked to unload at that level. */
 uint64_t module_idle_limit(const struct profile *profile, const struct module_reading *module,

@@ -45,7 +45,8 @@ static struct action action_of(const struct step *step, const struct ladder *lad
 	};
 }
 
-static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum rung rung)
+static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum rung rung,
+			    bool *ret_all)
 {
 	struct module_choice choices[MODULES_PER_CYCLE_MAX];
 	const struct module_query query = {
@@ -54,7 +55,7 @@ static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum
 		.level = ladder->level,
 		.goal_bytes = ladder->goal_bytes,
 	};
-	uint32_t n = module_choose(step, &query, choices), n_sent = 0;
+	uint32_t n = module_choose(step, &query, choices, ret_all), n_sent = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct module_state *module = &step->state->modules[choices[i].slot];
@@ -71,10 +72,11 @@ static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum
 	return n_sent;
 }
 
-static uint32_t ask_kernel(struct step *step, const struct ladder *ladder, enum rung rung)
+static uint32_t ask_kernel(struct step *step, const struct ladder *ladder, enum rung rung,
+			   bool *ret_all)
 {
 	struct victim victims[VICTIMS_MAX];
-	uint32_t n = victim_choose(step, ladder->group_slot, ladder->goal_bytes, victims);
+	uint32_t n = victim_choose(step, ladder->group_slot, ladder->goal_bytes, victims, ret_all);
 	uint32_t n_sent = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -94,7 +96,8 @@ static uint32_t ask_kernel(struct step *step, const struct ladder *ladder, enum 
 static const struct rung_row {
 	uint32_t covers; /* enum observed */
 	enum attention attention;
-	uint32_t (*send)(struct step *step, const struct ladder *ladder, enum rung rung);
+	uint32_t (*send)(struct step *step, const struct ladder *ladder, enum rung rung,
+			 bool *ret_all);
 } rows[N_RUNGS] = {
 	[RUNG_SHED] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules },
 	[RUNG_UNLOAD] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules },
@@ -111,9 +114,9 @@ enum attention rung_attention(enum rung rung)
 	return rows[rung].attention;
 }
 
-uint32_t rung_send(struct step *step, const struct ladder *ladder, enum rung rung)
+uint32_t rung_send(struct step *step, const struct ladder *ladder, enum rung rung, bool *ret_all)
 {
-	return rows[rung].send ? rows[rung].send(step, ladder, rung) : 0;
+	return rows[rung].send ? rows[rung].send(step, ladder, rung, ret_all) : 0;
 }
 
 bool rung_warn(struct step *step, const struct ladder *ladder)

@@ -15,10 +15,11 @@ bool rung_is_covered(const struct step *step, enum rung rung);
 enum attention rung_attention(enum rung rung);
 
 /*
- * Sends the rung's requests for the ladder's goal_bytes.
+ * Sends the rung's requests for the ladder's goal_bytes. *ret_all: nobody else qualifies; written
+ * when some went out.
  * Returns: how many went out; 0 when nobody qualifies.
  */
-uint32_t rung_send(struct step *step, const struct ladder *ladder, enum rung rung);
+uint32_t rung_send(struct step *step, const struct ladder *ladder, enum rung rung, bool *ret_all);
 
 /* Tells the ladder's group its level. It has no answer: it is over as soon as it is said. */
 bool rung_warn(struct step *step, const struct ladder *ladder);

@@ -16,6 +16,7 @@
 
 #include "policies/sampling.h"
 #include "policies/headroom.h"
+#include "policies/rung.h"
 
 /* When calm the sleep may end a quarter later: so four fifths are asked for, never more in all. */
 #define SLACK_SHARE 4
@@ -38,6 +39,9 @@ uint64_t sampling_sleep(const struct profile *profile, const struct group_state 
 	uint64_t rate_bytes = u64_max(profile->fill_rate_bytes, shortage->growth_bytes);
 	uint64_t sleep_usec;
 
+	/* A level whose readings are missing holds: look whether they are back. */
+	if (!shortage->valid && group->level > LEVEL_LOW)
+		return u64_min(profile->dwell_usec, profile->sampling_usec);
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return profile->sampling_usec;
 	sleep_usec = u64_muldiv(distance_bytes(profile, group), USEC_PER_SEC, rate_bytes);
@@ -54,9 +58,9 @@ static void wake_for_group(struct step *step, const struct group_state *group)
 	if (group->look_again_usec != 0)
 		step_wake_at(step, u64_max(group->look_again_usec,
 					   step->now_usec + step->profile->sampling_min_usec));
-	if (group->level > group->judged_level || group->attribution == ATTRIBUTION_IO) {
-		uint64_t since_usec = group->level > LEVEL_LOW ? group->level_since_usec
-							       : group->io_seen_usec;
+	if (group->is_below || group->attribution == ATTRIBUTION_IO) {
+		uint64_t since_usec = group->is_below ? group->below_since_usec
+						      : group->io_seen_usec;
 		uint64_t end_usec = u64_add(since_usec, dwell_usec);
 
 		/* Past its end and still here: it waits for a reading, as soon as that is due. */
@@ -97,12 +101,30 @@ static void wake_for_limits(struct step *step, uint64_t *sleep_usec)
 	}
 }
 
-static bool has_active_request(const struct state *state)
+/* Answers are measured by the counters of those who were asked: they must be seen with them. */
+static void wake_for_requests(struct step *step)
 {
-	for (uint32_t i = 0; i < state->limits.max_requests; i++)
-		if (state->requests[i].active)
-			return true;
-	return false;
+	for (uint32_t i = 0; i < step->state->limits.max_requests; i++) {
+		const struct request *request = &step->state->requests[i];
+
+		if (!request->active)
+			continue;
+		step->busy = true;
+		step_wake_at(step, request->action.deadline_usec);
+		step_attend(step, rung_attention(request->action.rung));
+	}
+}
+
+/* Once an interval modules are looked at in any case: new ones may sit in limited groups. */
+static void attend_to_modules(struct step *step)
+{
+	struct state *state = step->state;
+
+	if (step->observation->covers & OBSERVED_MODULES)
+		state->modules_seen_usec = step->now_usec;
+	if (step->decision->wake_at_usec >=
+	    u64_add(state->modules_seen_usec, step->profile->sampling_usec))
+		step_attend(step, ATTENTION_MODULES);
 }
 
 void sampling_set_wake(struct step *step)
@@ -114,14 +136,9 @@ void sampling_set_wake(struct step *step)
 		if (state->groups[slot].id != 0)
 			wake_for_group(step, &state->groups[slot]);
 	wake_for_limits(step, &sleep_usec);
-	if (has_active_request(state)) {
-		step->busy = true;
-		step_attend(step, ATTENTION_MODULES);
-		for (uint32_t i = 0; i < state->limits.max_requests; i++)
-			if (state->requests[i].active)
-				step_wake_at(step, state->requests[i].action.deadline_usec);
-	}
+	wake_for_requests(step);
 	step_wake_at(step, u64_add(step->now_usec, sleep_usec));
+	attend_to_modules(step);
 	step->decision->wake_slack_usec =
 		step->busy ? 0 : (step->decision->wake_at_usec - step->now_usec) / SLACK_SHARE;
 }

@@ -67,6 +67,7 @@ struct ladder {
 	enum rung next_rung;	 /* where the cycle goes on at next_cycle_usec */
 	enum reason next_reason; /* and why */
 	bool waiting;		 /* for an observation that covers more */
+	bool asked_all;		 /* nobody else would have qualified for this rung */
 	uint32_t n_barren;	 /* cycles in a row in which no module gave anything */
 	uint32_t n_repeats;	 /* of one rung of an order */
 	uint64_t cycle_measured_bytes;
@@ -94,7 +95,9 @@ struct group_state {
 
 	enum level level; /* what is published: judged, with dwell, here or above */
 	uint64_t level_since_usec;
-	enum level judged_level; /* by its own readings, without dwell */
+	enum level judged_level;   /* by its own readings, without dwell */
+	bool is_below;		   /* judged lower than the level, without a break ... */
+	uint64_t below_since_usec; /* ... since then */
 	enum signal signal;
 	enum reason reason;
 	enum attribution attribution;
@@ -116,6 +119,7 @@ struct module_state {
 	uint64_t open_action_id; /* 0: nobody asked it anything right now */
 	uint32_t yield_bp;	 /* measured / asked so far, smoothed: what to expect of it */
 	uint64_t demoted_until_usec;
+	uint64_t last_until_usec; /* it gave nothing: others first until then */
 	uint32_t n_late_in_a_row;
 	/* Totals for the record. */
 	uint32_t n_requests, n_late;
@@ -139,7 +143,8 @@ struct state {
 	uint32_t n_groups_used, n_modules_used; /* high-water marks for walks */
 
 	uint64_t next_action_id, next_episode_id;
-	uint64_t now_usec; /* of the last step */
+	uint64_t now_usec;	    /* of the last step */
+	uint64_t modules_seen_usec; /* when all modules were observed last */
 	struct machine_reading machine;
 
 	/* Totals since start, for the publishers. */

@@ -59,35 +59,45 @@ static bool is_chosen(const struct victim *victims, uint32_t n, uint32_t slot)
 	return false;
 }
 
-uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t goal_bytes,
-		       struct victim ret[VICTIMS_MAX])
+/* The one with most to take that is not chosen yet; SLOT_NONE when there is none. */
+static uint32_t next_best(const struct step *step, uint32_t outer_slot,
+			  const struct victim *victims, uint32_t n)
 {
 	const struct state *state = step->state;
-	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine);
-	uint32_t n = 0;
+	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine), best_bytes = 0;
+	uint32_t best_slot = SLOT_NONE;
+
+	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
+		const struct group_state *group = &state->groups[slot];
+		uint64_t bytes = takable_bytes(group, swap_gain_bytes);
+
+		if (bytes < VICTIM_MIN_BYTES || bytes < best_bytes ||
+		    !qualifies(step, slot, outer_slot) || is_chosen(victims, n, slot))
+			continue;
+		if (bytes > best_bytes || group->id < state->groups[best_slot].id) {
+			best_slot = slot;
+			best_bytes = bytes;
+		}
+	}
+	return best_slot;
+}
+
+uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t goal_bytes,
+		       struct victim ret[VICTIMS_MAX], bool *ret_all)
+{
+	uint64_t swap_gain_bytes = headroom_swap_gain(&step->state->machine);
+	uint32_t n = 0, slot;
 
 	mark_parents(step);
-	while (n < VICTIMS_MAX && goal_bytes > 0) {
-		uint32_t best_slot = SLOT_NONE;
-		uint64_t best_bytes = 0;
-
-		for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
-			const struct group_state *group = &state->groups[slot];
-			uint64_t bytes = takable_bytes(group, swap_gain_bytes);
-
-			if (bytes < VICTIM_MIN_BYTES || bytes < best_bytes ||
-			    !qualifies(step, slot, group_slot) || is_chosen(ret, n, slot))
-				continue;
-			if (bytes > best_bytes || group->id < state->groups[best_slot].id) {
-				best_slot = slot;
-				best_bytes = bytes;
-			}
-		}
-		if (best_slot == SLOT_NONE)
+	for (;;) {
+		slot = next_best(step, group_slot, ret, n);
+		if (slot == SLOT_NONE || n == VICTIMS_MAX || goal_bytes == 0)
 			break;
-		best_bytes = u64_max(u64_min(best_bytes, goal_bytes), VICTIM_MIN_BYTES);
-		ret[n++] = (struct victim){ best_slot, best_bytes };
-		goal_bytes = u64_sub(goal_bytes, best_bytes);
+		uint64_t bytes = takable_bytes(&step->state->groups[slot], swap_gain_bytes);
+		bytes = u64_max(u64_min(bytes, goal_bytes), VICTIM_MIN_BYTES);
+		ret[n++] = (struct victim){ slot, bytes };
+		goal_bytes = u64_sub(goal_bytes, bytes);
 	}
+	*ret_all = slot == SLOT_NONE;
 	return n;
 }

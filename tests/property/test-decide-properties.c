@@ -466,10 +466,14 @@ static void state_copy(struct state *to, const struct state *from, void *memory)
 	memcpy(memory, from->groups, state_size(&from->limits));
 }
 
-static bool acts(const struct decision *d)
+/* Whether the host's own ladder sends something. */
+static bool host_acts(const struct course *c)
 {
+	const struct decision *d = &c->decision;
+
 	for (size_t i = 0; i < d->n_actions; i++)
-		if (d->actions[i].rung > RUNG_WARN)
+		if (d->actions[i].rung > RUNG_WARN && d->actions[i].order_id == 0 &&
+		    d->actions[i].episode_id == state_host(&c->state)->episode.id)
 			return true;
 	return false;
 }
@@ -490,7 +494,7 @@ static void check_more_pressure(struct world *w)
 	decide(&c->profile, &worse->state, &worse->seen, &worse->decision);
 	enum level base_level = worse->state.groups[0].level;
 	enum level base_judged = worse->state.groups[0].judged_level;
-	base_acts = acts(&worse->decision);
+	base_acts = host_acts(worse);
 	base_rung = state_group_rung(&worse->state, GROUP_SLOT_HOST);
 
 	state_copy(&worse->state, &c->state, worse->memory);
@@ -502,7 +506,7 @@ static void check_more_pressure(struct world *w)
 	CHECK(worse->state.groups[0].judged_level >= base_judged);
 	if (base_acts &&
 	    worse->seen.covers == (OBSERVED_MACHINE | OBSERVED_MODULES | OBSERVED_GROUPS))
-		CHECK(acts(&worse->decision));
+		CHECK(host_acts(worse));
 	if (worse->state.groups[0].level == base_level &&
 	    worse->state.groups[0].judged_level == base_judged)
 		CHECK(state_group_rung(&worse->state, GROUP_SLOT_HOST) >= base_rung);

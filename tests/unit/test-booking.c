@@ -67,6 +67,8 @@ static void busy_is_not_held_against_anybody(void **unused)
 	course_answer(c, a.id, RESULT_BUSY, 0);
 	course_step_after(c, 30 * MSEC);
 	assert_int_equal(c->state.modules[0].yield_bp, BP_ONE);
+	assert_int_equal(c->state.modules[0].last_until_usec,
+			 c->seen.now_usec + c->profile.demote_usec);
 	course_free(c);
 }
 

@@ -107,6 +107,8 @@ static void unknown_readings_change_nothing(void **unused)
 	c->seen.machine.has = MACHINE_HAS_MEMORY;
 	c->seen.machine.available_bytes = GIB / 2;
 	course_step_after(c, SEC);
+	assert_int_equal(course_host_level(c), LEVEL_HIGH);
+	course_step_after(c, c->profile.dwell_usec);
 	assert_int_equal(course_host_level(c), LEVEL_LOW);
 	course_free(c);
 
@@ -114,6 +116,7 @@ static void unknown_readings_change_nothing(void **unused)
 	add_short_group(c);
 	course_step(c);
 	c->groups[0].has = GROUP_HAS_CURRENT; /* read, but not its limit */
+	course_step_after(c, 20 * SEC);
 	course_step_after(c, 20 * SEC);
 	assert_int_equal(group_at(c, 1)->level, LEVEL_CRITICAL);
 	course_free(c);
@@ -189,6 +192,22 @@ static void the_kernels_event_raises_to_high(void **unused)
 	course_free(c);
 }
 
+/* Going up and down across the threshold is one shortage: calm must last to count. */
+static void calm_must_last_for_the_dwell_time(void **unused)
+{
+	struct course *c = course_new();
+
+	for (int i = 0; i < 30; i++) {
+		c->seen.machine.available_bytes = i % 2 ? GIB / 2 : 190 * MIB;
+		course_step_after(c, 4 * SEC);
+		assert_int_equal(course_host_level(c), LEVEL_MEDIUM);
+	}
+	assert_int_equal(state_host(&c->state)->episode.id, 1);
+	course_step_after(c, 5 * SEC);
+	assert_int_equal(course_host_level(c), LEVEL_LOW);
+	course_free(c);
+}
+
 static void an_episode_keeps_its_peak(void **unused)
 {
 	struct course *c = course_new();
@@ -199,10 +218,10 @@ static void an_episode_keeps_its_peak(void **unused)
 	course_step_after(c, SEC);
 	c->seen.machine.available_bytes = GIB / 2;
 	course_step_after(c, SEC);
-	const struct decision *d = course_step_after(c, 4 * SEC);
+	const struct decision *d = course_step_after(c, 5 * SEC);
 	assert_int_equal(d->n_episodes, 1);
 	assert_int_equal(d->episodes[0].peak_level, LEVEL_CRITICAL);
-	assert_int_equal(d->episodes[0].duration_usec, 6 * SEC);
+	assert_int_equal(d->episodes[0].duration_usec, 7 * SEC);
 	c->seen.machine.available_bytes = 190 * MIB;
 	course_step_after(c, SEC);
 	assert_int_equal(state_host(&c->state)->episode.id, 2);
@@ -221,6 +240,7 @@ int main(void)
 		cmocka_unit_test(a_group_that_waits_for_the_host_says_so),
 		cmocka_unit_test(thrash_on_zram_is_seen),
 		cmocka_unit_test(the_kernels_event_raises_to_high),
+		cmocka_unit_test(calm_must_last_for_the_dwell_time),
 		cmocka_unit_test(an_episode_keeps_its_peak),
 	};
 

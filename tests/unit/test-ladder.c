@@ -117,6 +117,24 @@ static void a_rung_without_effect_is_skipped_until_the_level_rises(void **unused
 	course_free(c);
 }
 
+/* One that gives nothing is no verdict on those that were not asked. */
+static void a_rung_is_not_spent_while_others_are_left(void **unused)
+{
+	struct course *c = course_new();
+
+	course_add_module(c, course_add_group(c, 300 * MIB), 200 * MIB);
+	course_add_module(c, course_add_group(c, 100 * MIB), 90 * MIB);
+	c->seen.machine.available_bytes = 190 * MIB;
+	course_step(c);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->module_slot, 0);
+	course_answer(c, course_action(c, RUNG_SHED, 0)->id, RESULT_BUSY, 0);
+	course_step_after(c, 50 * MSEC);
+	course_step_after(c, 2 * c->profile.settle_usec);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->module_slot, 1);
+	course_free(c);
+}
+
 static void a_new_module_wakes_spent_rungs(void **unused)
 {
 	struct course *c = course_new();
@@ -309,6 +327,7 @@ int main(void)
 		cmocka_unit_test(a_miss_climbs_in_the_same_step),
 		cmocka_unit_test(a_met_goal_rests_and_looks_again),
 		cmocka_unit_test(a_rung_without_effect_is_skipped_until_the_level_rises),
+		cmocka_unit_test(a_rung_is_not_spent_while_others_are_left),
 		cmocka_unit_test(a_new_module_wakes_spent_rungs),
 		cmocka_unit_test(skips_are_told_once_a_level),
 		cmocka_unit_test(fruitless_cycles_grow_rare),

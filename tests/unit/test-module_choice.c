@@ -7,6 +7,7 @@ struct bench {
 	struct course *c;
 	struct group_reading *group;
 	struct module_choice choices[MODULES_PER_CYCLE_MAX];
+	bool all;
 };
 
 static struct bench bench_new(void)
@@ -34,7 +35,7 @@ static uint32_t choose_in(struct bench *b, uint32_t group_slot, enum rung rung, 
 
 	course_step(c);
 	step.now_usec = c->state.now_usec;
-	return module_choose(&step, &query, b->choices);
+	return module_choose(&step, &query, b->choices, &b->all);
 }
 
 static uint32_t choose(struct bench *b, enum rung rung, enum level level, uint64_t goal_mib)
@@ -63,6 +64,38 @@ static void idle_before_large_before_cheap_before_kind(void **unused)
 	assert_int_equal(b.choices[3].slot, 2);
 	assert_int_equal(b.choices[4].slot, 5);
 	assert_int_equal(b.choices[5].slot, 0);
+	course_free(b.c);
+}
+
+static void those_that_gave_nothing_let_others_go_first(void **unused)
+{
+	struct bench b = bench_new();
+
+	add(&b, 400, 10 * USEC_PER_MIN);
+	add(&b, 10, 0);
+	course_step(b.c);
+	b.c->state.modules[0].last_until_usec = b.c->seen.now_usec + 1;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 5), 1);
+	assert_int_equal(b.choices[0].slot, 1);
+	b.c->seen.now_usec++;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 5), 1);
+	assert_int_equal(b.choices[0].slot, 0);
+	course_free(b.c);
+}
+
+static void it_says_whether_anybody_is_left(void **unused)
+{
+	struct bench b = bench_new();
+
+	add(&b, 100, 0);
+	add(&b, 100, 0);
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 50), 1);
+	assert_false(b.all);
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 150), 2);
+	assert_true(b.all);
+	b.c->state.modules[1].demoted_until_usec = UINT64_MAX;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 150), 1);
+	assert_false(b.all); /* a demoted one may still be asked */
 	course_free(b.c);
 }
 
@@ -207,6 +240,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(idle_before_large_before_cheap_before_kind),
+		cmocka_unit_test(those_that_gave_nothing_let_others_go_first),
+		cmocka_unit_test(it_says_whether_anybody_is_left),
 		cmocka_unit_test(equal_merit_is_decided_by_id),
 		cmocka_unit_test(the_last_share_is_cut_to_the_goal),
 		cmocka_unit_test(only_those_able_and_willing_are_asked),

@@ -13,6 +13,8 @@ static struct step step_of(struct course *c)
 	return step;
 }
 
+static bool all;
+
 static const struct ladder ladder = {
 	.active = true,
 	.episode_id = 5,
@@ -29,7 +31,7 @@ static void a_request_names_all_it_is_about(void **unused)
 
 	course_add_module(c, g, 100 * MIB);
 	struct step step = step_of(c);
-	assert_int_equal(rung_send(&step, &ladder, RUNG_SHED), 1);
+	assert_int_equal(rung_send(&step, &ladder, RUNG_SHED, &all), 1);
 	const struct action *a = &c->actions[0];
 	assert_true(a->id > 0);
 	assert_int_equal(a->episode_id, 5);
@@ -53,12 +55,12 @@ static void reclaim_names_the_group(void **unused)
 
 	g->reclaimable_bytes = 25 * MIB;
 	struct step step = step_of(c);
-	assert_int_equal(rung_send(&step, &ladder, RUNG_RECLAIM), 1);
+	assert_int_equal(rung_send(&step, &ladder, RUNG_RECLAIM, &all), 1);
 	assert_int_equal(c->actions[0].module_slot, SLOT_NONE);
 	assert_int_equal(c->actions[0].bytes, 25 * MIB);
 	assert_int_equal(c->actions[0].ratio_bp, 2500);
 	/* Still unanswered: not asked twice. */
-	assert_int_equal(rung_send(&step, &ladder, RUNG_RECLAIM), 0);
+	assert_int_equal(rung_send(&step, &ladder, RUNG_RECLAIM, &all), 0);
 	course_free(c);
 }
 
@@ -72,7 +74,7 @@ static void warn_asks_for_nothing(void **unused)
 	assert_int_equal(c->actions[0].bytes, 0);
 	assert_int_equal(c->actions[0].level, LEVEL_CRITICAL);
 	assert_int_equal(c->actions[0].module_slot, SLOT_NONE);
-	assert_int_equal(rung_send(&step, &ladder, RUNG_NONE), 0);
+	assert_int_equal(rung_send(&step, &ladder, RUNG_NONE, &all), 0);
 	course_free(c);
 }
 

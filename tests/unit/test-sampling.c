@@ -81,12 +81,45 @@ static void a_limited_group_with_modules_is_watched(void **unused)
 	g->limit_bytes = 2 * GIB;
 	const struct decision *d = course_step(c);
 	assert_int_equal(d->wake_at_usec, c->seen.now_usec + c->profile.sampling_usec);
-	assert_int_equal(d->attention, ATTENTION_HOST);
 	course_add_module(c, g, 50 * MIB);
 	d = course_step_after(c, SEC);
 	assert_in_range(d->wake_at_usec - c->seen.now_usec, SEC, 2 * SEC);
 	assert_int_equal(d->attention, ATTENTION_MODULES);
 	assert_true(d->wake_slack_usec > 0);
+	course_free(c);
+}
+
+/* On a small host looks are frequent, but all modules are read only once an interval. */
+static void modules_are_looked_at_once_an_interval(void **unused)
+{
+	struct course *c = course_new();
+	const struct decision *d = course_step(c);
+	uint32_t n_looks = 0, n_wide = 0;
+
+	while (c->seen.now_usec < 1300 * SEC) { /* five minutes */
+		c->seen.now_usec = d->wake_at_usec;
+		c->seen.covers = OBSERVED_MACHINE;
+		n_looks++;
+		if (d->attention >= ATTENTION_MODULES) {
+			c->seen.covers |= OBSERVED_MODULES;
+			n_wide++;
+		}
+		d = course_step(c);
+	}
+	assert_true(n_looks > 100);
+	assert_in_range(n_wide, 4, 6);
+	course_free(c);
+}
+
+static void a_level_that_cannot_be_read_is_looked_after(void **unused)
+{
+	struct course *c = course_new();
+
+	c->seen.machine.available_bytes = 100 * MIB;
+	course_step(c);
+	c->seen.machine.has = 0;
+	const struct decision *d = course_step_after(c, SEC);
+	assert_true(d->wake_at_usec <= c->seen.now_usec + c->profile.dwell_usec);
 	course_free(c);
 }
 
@@ -99,7 +132,7 @@ static void the_end_of_dwell_is_waited_for(void **unused)
 	course_step(c);
 	c->seen.machine.available_bytes = 200 * GIB;
 	const struct decision *d = course_step_after(c, SEC);
-	assert_int_equal(d->wake_at_usec, c->seen.now_usec + c->profile.dwell_usec - SEC);
+	assert_int_equal(d->wake_at_usec, c->seen.now_usec + c->profile.dwell_usec);
 	assert_int_equal(d->wake_slack_usec, 0);
 	course_free(c);
 }
@@ -112,6 +145,8 @@ int main(void)
 		cmocka_unit_test(faster_growth_than_assumed_shortens_it),
 		cmocka_unit_test(above_low_the_next_level_counts),
 		cmocka_unit_test(a_limited_group_with_modules_is_watched),
+		cmocka_unit_test(modules_are_looked_at_once_an_interval),
+		cmocka_unit_test(a_level_that_cannot_be_read_is_looked_after),
 		cmocka_unit_test(the_end_of_dwell_is_waited_for),
 	};
 

@@ -6,11 +6,12 @@
 static uint32_t choose(struct course *c, uint32_t group_slot, uint64_t goal_mib,
 		       struct victim victims[VICTIMS_MAX])
 {
+	bool all;
 	struct step step = { &c->profile, &c->state, &c->seen, &c->decision, 0, false };
 
 	course_step(c);
 	step.now_usec = c->state.now_usec;
-	return victim_choose(&step, group_slot, goal_mib * MIB, victims);
+	return victim_choose(&step, group_slot, goal_mib * MIB, victims, &all);
 }
 
 static struct group_reading *add(struct course *c, uint64_t current_mib, uint64_t cache_mib)
