@@ -129,8 +129,10 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 {
 	struct bus *bus = userdata;
 
-	if (!bus->said_why)
+	if (!bus->said_why && bus->connected)
 		log_warning("Lost the bus; agents on it are unregistered, channels go on");
+	else if (!bus->said_why)
+		log_warning("The bus at %s does not let us in, trying on", bus_address());
 	bus->said_why = true;
 	bus_forget(bus);
 	bus_retry_later(bus);
