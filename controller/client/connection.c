@@ -250,6 +250,9 @@ static void handle_error(struct relief *relief, const struct relief_message *mes
 	struct relief_module *module = module_find_serial(relief, message->serial);
 	int error = message->error > 0 ? -message->error : -EPROTO;
 
+	/* A touch or a report of a module that an administrator unregistered. */
+	if (error == -ENOENT && message->serial == 0)
+		module = module_find_id(relief, message->module);
 	if (error == -EPROTONOSUPPORT) {
 		/* Another version of reliefd may be installed one day; until then, hardly ask. */
 		relief->broken = true;

@@ -220,16 +220,15 @@ static int send_news(struct relief *relief, bool touches)
 	int n = 0, r;
 
 	for (struct relief_module *m = relief->modules; m; m = m->next) {
-		enum attention attention = module_attention(m);
-		bool touched = touches && attention != ATTENTION_NONE && atomic_load(&m->touched);
-
-		if (attention == ATTENTION_NOW || (touches && module_size_is_news(m))) {
+		if (!atomic_load(&m->known))
+			continue;
+		if (module_attention(m) == ATTENTION_NOW || (touches && module_size_is_news(m))) {
 			r = send_report(m);
 			if (r < 0)
 				return r;
 			n++;
 		}
-		if (touched) {
+		if (touches && atomic_load(&m->touched)) {
 			r = send_touch(m);
 			if (r < 0)
 				return r;

@@ -123,11 +123,13 @@ static const struct owner_ops channel_ops = {
 
 /* ---- receiving: each returns 0, or negative errno when the channel is to be closed ---- */
 
-static int channel_refuse(struct channel *channel, uint64_t serial, int error, const char *problem)
+static int channel_refuse(struct channel *channel, const struct channel_event *event, int error,
+			  const char *problem)
 {
 	struct relief_message message;
 
-	channel_protocol_refuse(&channel->protocol, serial, error, problem, &message);
+	channel_protocol_refuse(&channel->protocol, event->serial, error, problem, &message);
+	message.module = event->module_id;
 	return message_send(channel->fd, &message);
 }
 
@@ -141,7 +143,7 @@ static int channel_on_register(struct channel *channel, const struct channel_eve
 
 	r = registry_add(registry, &channel->owner, &event->description, &module, &problem);
 	if (r < 0)
-		return channel_refuse(channel, event->serial, -r, problem);
+		return channel_refuse(channel, event, -r, problem);
 	channel_message_registered(event->serial, module->id, &message);
 	return message_send(channel->fd, &message);
 }
@@ -154,7 +156,7 @@ static int channel_on_answer(struct channel *channel, struct module *module,
 
 	outcome.finished_usec = registry_now_usec(registry);
 	if (registry_answer(registry, module, &outcome) == -ENOENT)
-		return channel_refuse(channel, event->serial, ENOENT, "no such request is open");
+		return channel_refuse(channel, event, ENOENT, "no such request is open");
 	return 0; /* -ESTALE is a late answer, no fault */
 }
 
@@ -165,8 +167,7 @@ static int channel_on_module(struct channel *channel, const struct channel_event
 	struct module *module = registry_find(registry, event->module_id);
 
 	if (!module || module->owner != &channel->owner)
-		return channel_refuse(channel, event->serial, ENOENT,
-				      "no module of yours has this id");
+		return channel_refuse(channel, event, ENOENT, "no module of yours has this id");
 	switch (event->type) {
 	case CHANNEL_UNREGISTER:
 		registry_remove(registry, module);

@@ -132,6 +132,7 @@ static void one_client_cannot_speak_for_another(void **state)
 	world_send(other, &message);
 	message = world_expect(&world, other, RELIEF_ERROR);
 	assert_int_equal(message.error, ENOENT);
+	assert_int_equal(message.module, module->id);
 	assert_int_equal(registry_size(world.registry), 1);
 }
 

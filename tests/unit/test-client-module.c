@@ -221,6 +221,30 @@ static void hands_on_what_reliefd_refuses(void **state)
 	assert_true(relief_module_is_registered(world->module));
 }
 
+static void stays_silent_when_an_administrator_unregistered_it(void **state)
+{
+	struct world *world = *state;
+	struct relief_message refusal = { .type = RELIEF_ERROR, .error = ENOENT };
+
+	make_unloaded_model(world);
+	refusal.module = world->id + 1; /* no module of ours */
+	server_send(&world->server, refusal);
+	client_run_until(world->relief, world->n_errors == 1);
+	assert_null(world->refused);
+	assert_true(relief_module_is_registered(world->module));
+
+	relief_module_touch(world->module);
+	server_expect(&world->server, world->relief, RELIEF_TOUCH);
+	refusal.module = world->id;
+	server_send(&world->server, refusal);
+	client_run_until(world->relief, world->n_errors == 2);
+	assert_ptr_equal(world->refused, world->module);
+	assert_false(relief_module_is_registered(world->module));
+	relief_module_touch(world->module);
+	relief_module_set_size(world->module, 100 * MIB);
+	server_expect_nothing(&world->server, world->relief, 1200);
+}
+
 static void a_name_is_free_once_it_is_given_back(void **state)
 {
 	struct world *world = *state;
@@ -323,6 +347,7 @@ int main(void)
 		TEST(takes_longer_structs_that_ask_for_nothing_new),
 		TEST(null_is_no_module),
 		TEST(hands_on_what_reliefd_refuses),
+		TEST(stays_silent_when_an_administrator_unregistered_it),
 		TEST(a_name_is_free_once_it_is_given_back),
 		TEST(use_loads_what_is_unloaded),
 		TEST(what_was_unloaded_is_loaded_again),

@@ -19,9 +19,11 @@
  *        <-------------- REQUEST (serial, module, rung, bytes, ratio, timeout, level, reason)
  *      ANSWER (serial, module, bytes freed, result) ->       once per REQUEST
  *
- * A message that breaks these rules is answered by ERROR, which says in `name` what was wrong;
- * after RELIEF_CHANNEL_MAX_ERRORS of them the channel is closed. A version that reliefd does not
- * speak gets ERROR with error = EPROTONOSUPPORT and the version it does speak.
+ * A message that breaks these rules is answered by ERROR, which says in `name` what was wrong and
+ * repeats the serial and the module that were given; after RELIEF_CHANNEL_MAX_ERRORS of them the
+ * channel is closed. ENOENT without a serial tells the owner that its module was unregistered by an
+ * administrator. A version that reliefd does not speak gets ERROR with error = EPROTONOSUPPORT and
+ * the version it does speak.
  */
 
 #include <stdint.h>

@@ -119,10 +119,10 @@ typedef void (*relief_level_handler)(struct relief *relief, enum relief_level le
 int relief_set_level_handler(struct relief *relief, relief_level_handler handler, void *userdata);
 
 /*
- * Something was refused. module: the module whose registration was refused (it stays unregistered
- * until the next connection), or NULL. error: negative errno, such as -EDQUOT (a quota), -EEXIST (a
- * name used twice), -EPROTONOSUPPORT (reliefd speaks another version). text: reliefd's sentence,
- * valid during the call.
+ * Something was refused. module: the module that reliefd does not take, or no longer (it stays
+ * unregistered until the next connection), or NULL. error: negative errno, such as -EDQUOT (a
+ * quota), -EEXIST (a name used twice), -ENOENT (an administrator unregistered it), -EPROTONOSUPPORT
+ * (reliefd speaks another version). text: reliefd's sentence, valid during the call.
  */
 typedef void (*relief_error_handler)(struct relief *relief, struct relief_module *module, int error,
 				     const char *text, void *userdata);
@@ -197,7 +197,8 @@ int relief_module_register(struct relief *relief, struct relief_module **ret, co
 			   const struct relief_module_ops *ops, void *userdata);
 /*
  * The same for the module that D-Bus RegisterFD() has registered on this channel already.
- * id: the last part of its object path. Returns: also -ENOTSUP not made by relief_new_fd().
+ * id: the number at the end of its object path, 7 for ".../module/m7".
+ * Returns: also -ENOTSUP not made by relief_new_fd(), or the channel is closed.
  */
 int relief_module_adopt(struct relief *relief, struct relief_module **ret, uint64_t id,
 			const char *name, const struct relief_module_options *options,
