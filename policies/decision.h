@@ -18,7 +18,10 @@ enum attention {
 	ATTENTION_GROUPS,  /* and every group: somebody must be chosen for reclaim */
 };
 
-/* One thing to do. Ids are unique for the life of the daemon and grow. */
+/*
+ * One thing to do. Ids are unique for the life of the daemon and grow. A warning is over as soon as
+ * it is told: it needs no outcome and has no finish. All others end in exactly one finish.
+ */
 struct action {
 	uint64_t id;
 	uint64_t episode_id;
@@ -47,6 +50,10 @@ struct finish {
 	uint64_t duration_usec;
 };
 
+/*
+ * A group's level. old_level == new_level with REASON_IO_ONLY: only the attribution became io.
+ * Groups below a short one change with it, with its episode_id; only the short one has the episode.
+ */
 struct level_change {
 	uint32_t group_slot;
 	uint64_t group_id;
