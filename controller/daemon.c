@@ -75,7 +75,7 @@ struct daemon {
 	struct order orders[DAEMON_MAX_ORDERS];
 	size_t n_orders;
 	uint64_t last_order_id;
-	uint64_t answered_trigger_usec; /* the trigger whose reaction was last logged */
+	uint64_t answered_trigger_usec; /* the last trigger that a step has seen */
 };
 
 static uint64_t now_monotonic_usec(void)
@@ -133,19 +133,24 @@ static void daemon_notify_status(struct daemon *d)
 		   actor_dry_run(d->actor) ? " (dry run)" : "");
 }
 
-/* How long the kernel's event waited for our requests: what tests/bench/reaction reads. */
+/*
+ * How long the kernel's event waited for our requests: what tests/bench/reaction reads. Requests of
+ * a later step are not the answer to it.
+ */
 static void daemon_log_reaction(struct daemon *d)
 {
 	uint64_t trigger_usec = observer_stats(d->observer)->last_trigger_usec;
 	size_t n_requests = 0;
 
-	for (size_t i = 0; i < d->decision.n_actions; i++)
-		n_requests += d->decision.actions[i].module_slot != SLOT_NONE;
-	if (n_requests == 0 || trigger_usec == d->answered_trigger_usec)
+	if (trigger_usec == d->answered_trigger_usec)
 		return;
 	d->answered_trigger_usec = trigger_usec;
-	log_debug("reaction: %" PRIu64 " us from the trigger to %zu requests sent",
-		  now_monotonic_usec() - trigger_usec, n_requests);
+	for (size_t i = 0; i < d->decision.n_actions; i++)
+		n_requests += d->decision.actions[i].module_slot != SLOT_NONE;
+	if (n_requests > 0)
+		log_debug("reaction: %" PRIu64 " us from the trigger at %" PRIu64
+			  " us to %zu requests sent",
+			  now_monotonic_usec() - trigger_usec, trigger_usec, n_requests);
 }
 
 static void daemon_step(struct daemon *d)
