@@ -75,6 +75,7 @@ struct daemon {
 	struct order orders[DAEMON_MAX_ORDERS];
 	size_t n_orders;
 	uint64_t last_order_id;
+	bool modules_changed;		/* registered or gone since the last step */
 	uint64_t answered_trigger_usec; /* the last trigger that a step has seen */
 };
 
@@ -92,6 +93,14 @@ static void daemon_wake(void *data)
 
 	if (d->step)
 		sd_event_source_set_enabled(d->step, SD_EVENT_ONESHOT);
+}
+
+static void on_modules_changed(void *data)
+{
+	struct daemon *d = data;
+
+	d->modules_changed = true;
+	daemon_wake(d);
 }
 
 static void daemon_collect_orders(struct daemon *d)
@@ -160,8 +169,9 @@ static void daemon_step(struct daemon *d)
 	observation_clear(&d->seen, now_monotonic_usec());
 	actor_collect(d->actor, &d->seen);
 	observer_collect(d->observer, attention, &d->seen);
-	if (attention >= ATTENTION_MODULES)
+	if (attention >= ATTENTION_MODULES || d->modules_changed)
 		registry_collect(d->registry, &d->seen);
+	d->modules_changed = false;
 	daemon_collect_orders(d);
 
 	decide(&d->profile, &d->state, &d->seen, &d->decision);
@@ -346,7 +356,7 @@ static int daemon_build_hands(struct daemon *d, bool dry_run)
 					       .max_modules = DAEMON_MAX_MODULES,
 					       .answered = on_answered,
 					       .answered_data = d,
-					       .wake = wake,
+					       .wake = { on_modules_changed, d },
 				       });
 	if (r < 0)
 		return log_errno(r, "Cannot set up the registry");
