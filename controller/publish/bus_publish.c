@@ -302,8 +302,10 @@ static int tell_episode(struct bus *bus, const struct episode_report *report)
 
 static void publish_events(struct bus *bus, const struct decision *decision)
 {
+	/* Where only the attribution changed, its property says so. */
 	for (size_t i = 0; i < decision->n_level_changes; i++)
-		tell_level_change(bus, &decision->level_changes[i]);
+		if (decision->level_changes[i].new_level != decision->level_changes[i].old_level)
+			tell_level_change(bus, &decision->level_changes[i]);
 	for (size_t i = 0; i < decision->n_finishes; i++)
 		tell_finish(bus, &decision->finishes[i]);
 	for (size_t i = 0; i < decision->n_actions; i++)

@@ -110,7 +110,9 @@ static void write_level_change(const struct level_change *change, struct group_s
 	subject_of_group(&subject, groups, change->group_slot, change->group_id);
 	journal_record_init(&record, MESSAGE_ID_LEVEL_CHANGED, priorities[change->new_level],
 			    "Memory of %s is %s, was %s: %s left%s. %s", subject.name,
-			    level_name(change->new_level), level_name(change->old_level),
+			    level_name(change->new_level),
+			    change->new_level == change->old_level ? "the same"
+								   : level_name(change->old_level),
 			    format_bytes(change->headroom_bytes, left, sizeof(left)), growth,
 			    reason_sentence(change->reason));
 	add_subject(&record, &subject);
