@@ -66,8 +66,8 @@ bool booking_send(struct step *step, uint32_t ladder_index, const struct action 
 	*action = *wanted;
 	action->id = state->next_action_id++;
 	action->started_usec = step->now_usec;
-	*request = (struct request){ .action = *action, .active = true, .ladder = ladder_index };
 	measure_open(state, action->group_slot);
+	*request = (struct request){ .action = *action, .active = true, .ladder = ladder_index };
 	module = module_of(state, action);
 	if (module) {
 		module->open_action_id = action->id;

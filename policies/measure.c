@@ -27,17 +27,30 @@ static struct ladder *ladder_of(struct state *state, const struct request *reque
 							   : NULL;
 }
 
+/* A late request is waited for as well, though no rung does: what it frees goes on record. */
+static bool has_request(const struct state *state, uint32_t group_slot, bool or_late)
+{
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		const struct request *request = &state->requests[i];
+
+		if ((request->active || (or_late && request->late)) &&
+		    (group_slot == GROUP_SLOT_HOST || request->action.group_slot == group_slot))
+			return true;
+	}
+	return false;
+}
+
 void measure_open(struct state *state, uint32_t group_slot)
 {
 	struct group_state *group = &state->groups[group_slot];
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
 
-	if (!group->booking && group_slot != GROUP_SLOT_HOST &&
-	    (group->seen.has & GROUP_HAS_CURRENT)) {
+	if (group_slot != GROUP_SLOT_HOST && (group->seen.has & GROUP_HAS_CURRENT) &&
+	    !(group->booking && has_request(state, group_slot, false))) {
 		group->booking = true;
 		group->booked_bytes = group->seen.current_bytes;
 	}
-	if (!host->booking) {
+	if (!(host->booking && has_request(state, GROUP_SLOT_HOST, false))) {
 		host->booking = true;
 		host->booked_bytes = host_used_bytes(state);
 	}
@@ -105,23 +118,13 @@ static void share_fall(struct step *step, uint32_t slot, uint64_t fall_bytes)
 	first->measured_bytes = u64_add(first->measured_bytes, left_bytes); /* of rounding */
 }
 
-static bool has_open_request(const struct state *state, uint32_t group_slot)
-{
-	for (uint32_t i = 0; i < state->limits.max_requests; i++)
-		if (state->requests[i].active &&
-		    (group_slot == GROUP_SLOT_HOST ||
-		     state->requests[i].action.group_slot == group_slot))
-			return true;
-	return false;
-}
-
 void measure_close(struct step *step)
 {
 	struct state *state = step->state;
 
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
 		if (state->groups[slot].booking)
-			state->groups[slot].booking = has_open_request(state, slot);
+			state->groups[slot].booking = has_request(state, slot, true);
 }
 
 /*

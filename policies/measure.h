@@ -9,12 +9,15 @@
 
 #include "policies/step.h"
 
-/* A request goes out to this group: notes its counter, unless another measure is on there. */
+/*
+ * A request is about to go out to this group: notes its counter, unless another one is waited for
+ * there in time. Called before the request is entered.
+ */
 void measure_open(struct state *state, uint32_t group_slot);
 
 /* Sets measured_bytes of all requests with `answered`, and notes the counters they were held
  * against anew. */
 void measure_answers(struct step *step);
 
-/* After the answers were booked: ends the measure of groups without an open request. */
+/* After the answers were booked: ends the measure of groups that no answer is to come from. */
 void measure_close(struct step *step);

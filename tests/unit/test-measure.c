@@ -90,6 +90,22 @@ static void answers_of_other_groups_are_still_to_come(void **unused)
 	course_free(c);
 }
 
+/* No rung waits for it any more, but it was freed, and the record says so. */
+static void a_late_answer_is_measured_for_the_record(void **unused)
+{
+	struct action a[2];
+	struct course *c = two_in_one_group(a);
+
+	course_step_after(c, a[0].deadline_usec - a[0].started_usec);
+	assert_int_equal(c->state.n_late, 2);
+	c->groups[0].current_bytes -= 40 * MIB;
+	course_answer(c, a[0].id, RESULT_DONE, 40 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(c->state.modules[a[0].module_slot].measured_bytes, 40 * MIB);
+	assert_int_equal(c->state.measured_bytes, 40 * MIB);
+	course_free(c);
+}
+
 static void a_group_that_grew_meanwhile_gave_nothing(void **unused)
 {
 	struct action a[2];
@@ -159,6 +175,7 @@ int main(void)
 		cmocka_unit_test(a_fall_is_shared_by_claims),
 		cmocka_unit_test(each_answer_is_measured_from_the_one_before),
 		cmocka_unit_test(answers_of_other_groups_are_still_to_come),
+		cmocka_unit_test(a_late_answer_is_measured_for_the_record),
 		cmocka_unit_test(a_group_that_grew_meanwhile_gave_nothing),
 		cmocka_unit_test(an_unclaimed_fall_counts_for_the_rung),
 		cmocka_unit_test(reclaim_needs_no_claim),
