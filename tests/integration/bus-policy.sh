@@ -62,6 +62,10 @@ cat >"$dir/rules/50-test.rules" <<-'END'
 	});
 END
 chmod -R a+rX "$dir/actions" "$dir/rules"
+if ! unshare --mount true 2>/dev/null; then
+	echo "what polkit grants is not tried: no mount namespace to be had here"
+	exit 0
+fi
 # Its directories are compiled in; in a mount namespace ours lie over them.
 unshare --mount sh -c '
 	mount --bind "$1/actions" /usr/share/polkit-1/actions &&
