@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: three services that never registered: warn, shed, unload, reclaim, each said with its reason
-# repeat: 3
 # timeout: 120
 
 start_reliefd

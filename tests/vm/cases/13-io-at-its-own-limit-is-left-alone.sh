@@ -6,7 +6,7 @@
 cleanup_fn rm -f /var/tmp/big
 start_reliefd
 start_cache cache --size=50M
-start_unit reader --property=MemoryMax=24M -- file-reader --file /var/tmp/big --size 64M --for 8s
+start_unit reader --property=MemoryMax=24M -- file-reader --file /var/tmp/big --size 64M --for 5s
 group=$(busctl call org.reliefd.Relief1 /org/reliefd/Relief1 org.reliefd.Relief1.Manager \
 	GetGroupByUnit s reader.service | cut -d'"' -f2)
 attributions=
