@@ -6,13 +6,10 @@
  *
  *   --modules=N       register N modules (1)
  *   --size=BYTES      of each (64M)
- *   --counter=FILE    stands for memory.current: lowered by what is asked for, set back by a line
- * on stdin
- *   --trigger=FILE    also arm a PSI trigger there, and say when it became readable here
- *   --threshold=TEXT  of that trigger ("some 20000 2000000")
+ *   --counter=FILE    stands for memory.current: lowered by what is asked, reset by a line on stdin
  *
  * Prints "pid N" and waits for a line on stdin, so that it can be put into a cgroup first; then, a
- * line each, "ready", "trigger USEC", "request USEC". Times are CLOCK_MONOTONIC. Ends with stdin.
+ * line each, "ready" and "request USEC" (CLOCK_MONOTONIC). Ends with stdin.
  */
 
 #include <err.h>
@@ -43,7 +40,7 @@
 struct client {
 	bool on_channel, on_bus;
 	uint64_t n_modules, size_bytes;
-	const char *counter, *trigger, *threshold;
+	const char *counter;
 	sd_event *event;
 	sd_bus *bus;
 	struct relief *relief;
@@ -172,23 +169,6 @@ static void register_on_bus(struct client *client)
 
 /* ---- the rest ------------------------------------------------------------------------------- */
 
-static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	if (revents & EPOLLERR)
-		errx(1, "the trigger is gone");
-	printf("trigger %" PRIu64 "\n", now_usec());
-	return 0;
-}
-
-static void arm_trigger(struct client *client)
-{
-	int fd = open(client->trigger, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, client->threshold, strlen(client->threshold) + 1) < 0)
-		err(1, "%s: %s", client->trigger, client->threshold);
-	must(sd_event_add_io(client->event, NULL, fd, EPOLLPRI, on_trigger, client), "trigger");
-}
-
 static int on_stdin(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct client *client = userdata;
@@ -208,8 +188,6 @@ static void parse_options(struct client *client, int argc, char **argv)
 		{ "modules", required_argument, NULL, 'm' },
 		{ "size", required_argument, NULL, 's' },
 		{ "counter", required_argument, NULL, 'f' },
-		{ "trigger", required_argument, NULL, 't' },
-		{ "threshold", required_argument, NULL, 'T' },
 		{ 0 },
 	};
 	int option;
@@ -225,10 +203,6 @@ static void parse_options(struct client *client, int argc, char **argv)
 			must(parse_bytes(optarg, &client->size_bytes), "--size");
 		else if (option == 'f')
 			client->counter = optarg;
-		else if (option == 't')
-			client->trigger = optarg;
-		else if (option == 'T')
-			client->threshold = optarg;
 		else
 			exit(2);
 	}
@@ -238,10 +212,7 @@ static void parse_options(struct client *client, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct client client = { .n_modules = 1,
-				 .size_bytes = 64 << 20,
-				 .threshold = "some 20000 2000000",
-				 .counter_fd = -1 };
+	struct client client = { .n_modules = 1, .size_bytes = 64 << 20, .counter_fd = -1 };
 	char line[64];
 
 	parse_options(&client, argc, argv);
@@ -258,8 +229,6 @@ int main(int argc, char **argv)
 	must(sd_event_default(&client.event), "event loop");
 	must(sd_event_add_io(client.event, NULL, STDIN_FILENO, EPOLLIN, on_stdin, &client),
 	     "stdin");
-	if (client.trigger)
-		arm_trigger(&client);
 	if (client.on_channel)
 		register_on_channel(&client);
 	else
