@@ -97,23 +97,35 @@ static void add_id(struct journal_record *record, const char *key, uint64_t id)
 
 /* Levels */
 
-static void write_level_change(const struct level_change *change, struct group_set *groups)
+/* "is high, was low: 80M left, gone in 1.6s at this growth"; "stays low", only otherwise
+ * attributed. */
+static const char *level_text(const struct level_change *change, char *buf, size_t size)
 {
-	static const int priorities[N_LEVELS] = { LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_WARNING };
 	char left[BYTES_TEXT], time_left[USEC_TEXT], growth[USEC_TEXT + 32] = "";
-	struct journal_record record;
-	struct subject subject;
 
 	if (change->time_left_usec != USEC_NEVER)
 		snprintf(growth, sizeof(growth), ", gone in %s at this growth",
 			 format_usec(change->time_left_usec, time_left, sizeof(time_left)));
+	if (change->new_level == change->old_level)
+		snprintf(buf, size, "stays %s", level_name(change->new_level));
+	else
+		snprintf(buf, size, "is %s, was %s: %s left%s", level_name(change->new_level),
+			 level_name(change->old_level),
+			 format_bytes(change->headroom_bytes, left, sizeof(left)), growth);
+	return buf;
+}
+
+static void write_level_change(const struct level_change *change, struct group_set *groups)
+{
+	static const int priorities[N_LEVELS] = { LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_WARNING };
+	struct journal_record record;
+	struct subject subject;
+	char text[128];
+
 	subject_of_group(&subject, groups, change->group_slot, change->group_id);
 	journal_record_init(&record, MESSAGE_ID_LEVEL_CHANGED, priorities[change->new_level],
-			    "Memory of %s is %s, was %s: %s left%s. %s", subject.name,
-			    level_name(change->new_level),
-			    change->new_level == change->old_level ? "the same"
-								   : level_name(change->old_level),
-			    format_bytes(change->headroom_bytes, left, sizeof(left)), growth,
+			    "Memory of %s %s. %s", subject.name,
+			    level_text(change, text, sizeof(text)),
 			    reason_sentence(change->reason));
 	add_subject(&record, &subject);
 	journal_record_add(&record, "LEVEL", level_name(change->new_level));

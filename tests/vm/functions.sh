@@ -234,7 +234,7 @@ burst() {
 
 	note "available before the burst: $(($(mem_available) >> 20)) MiB"
 	start_unit hog -- hog --rate 50M --until-over-free 150M
-	wait_for 90 unit_done hog || fail "the hog neither ends nor dies: $(unit_output hog)"
+	wait_for 150 unit_done hog || fail "the hog neither ends nor dies: $(unit_output hog)"
 	assert_no_kill
 	assert "the hog finished" unit_succeeded hog
 	for i in 1 2 3; do

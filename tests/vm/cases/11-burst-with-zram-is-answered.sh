@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the same burst with 512 MiB of zram
 # repeat: 3
-# timeout: 180
+# timeout: 300
 
 zram_on 512M
 start_reliefd
