@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -41,6 +43,20 @@ static struct {
 	char name[64], rung[16], level[16], reason[32];
 } asked;
 
+/* The socket is there before anybody listens on it. */
+static bool broker_listens(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool listens;
+
+	assert_true(fd >= 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/bus", world.dir);
+	listens = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	close(fd);
+	return listens;
+}
+
 static bool start_broker(void)
 {
 	char config[96], text[512];
@@ -58,9 +74,8 @@ static bool start_broker(void)
 		execlp("dbus-daemon", "dbus-daemon", "--nofork", "--config-file", config, NULL);
 		_exit(127);
 	}
-	snprintf(config, sizeof(config), "%s/bus", world.dir);
 	for (int i = 0; i < 500; i++) {
-		if (access(config, F_OK) == 0)
+		if (broker_listens())
 			return true;
 		if (waitpid(broker, NULL, WNOHANG) == broker)
 			break; /* there is none installed */
