@@ -67,7 +67,7 @@ expect "$module" Module Transport '"agent"'
 echo 123456789 >"$dir/cgroup/system.slice/cache.service/memory.current"
 expect "$group" Group MemoryCurrent 123456789
 
-call "$group" org.freedesktop.DBus.Properties GetAll s "$name.Group" | grep -q 123456789 ||
+call "$group" org.freedesktop.DBus.Properties GetAll s "$name.Group" | grep 123456789 >/dev/null ||
 	fail "GetAll"
 objects=$(call $root_path org.freedesktop.DBus.ObjectManager GetManagedObjects)
 for path in "$group" "$module" $root_path/group/_; do

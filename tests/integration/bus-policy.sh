@@ -23,7 +23,7 @@ user_manager() {
 }
 
 # --- everybody may look and register, and is called back
-user tree --list $name | grep -qx "$root_path/group/_" || fail "tree"
+user tree --list $name | grep -x "$root_path/group/_" >/dev/null || fail "tree"
 user get-property $name $root_path $manager Level | grep -q low || fail "Get"
 user introspect $name $root_path >/dev/null || fail "introspect"
 start_agent cache /system.slice/cache.service --size=10M
