@@ -3,9 +3,10 @@
 # timeout: 300
 
 start_reliefd
-start_cache dying --size=150M --die-on-request
-start_cache honest-1 --size=100M
-start_cache honest-2 --size=100M
+# small enough that filling them alone makes nobody short: the dying one must live until the hog
+start_cache honest-1 --size=80M
+start_cache honest-2 --size=80M
+start_cache dying --size=100M --die-on-request
 start_unit hog -- hog --rate 50M --until-over-free 50M
 wait_for 150 unit_done hog || fail "the hog neither ends nor dies"
 assert "the hog finished" unit_succeeded hog
