@@ -46,6 +46,8 @@ static size_t lay_out(char *block, const struct state_limits *limits, uint32_t m
 	CARVE_LIST(decision, rungs, (size_t)limits->max_ladders * N_RUNGS);
 	CARVE_LIST(decision, episodes, limits->max_ladders);
 	CARVE_LIST(decision, orders, limits->max_ladders);
+	CARVE_LIST(decision, budgets, limits->max_groups);
+	CARVE_LIST(decision, brakes, (size_t)limits->max_ladders * 2);
 	memory = carve(block, &offset, 1, state_size(limits));
 	if (block)
 		state_init(state, limits, memory);

@@ -65,6 +65,8 @@ static const char *format_limit(enum setting_kind kind, uint64_t value, char *bu
 		return buf;
 	case SETTING_RUNG:
 		return rung_name((enum rung)value);
+	case SETTING_BRAKE:
+		return brake_name((enum brake)value);
 	case SETTING_COUNT:
 	case SETTING_PATTERNS:
 		break;
@@ -86,6 +88,8 @@ static const char *kind_expected(enum setting_kind kind)
 		return "a count; write a whole number";
 	case SETTING_RUNG:
 		return "a rung; write its name";
+	case SETTING_BRAKE:
+		return "a brake; write off, auto, freeze or throttle";
 	case SETTING_PATTERNS:
 		break;
 	}
@@ -99,6 +103,16 @@ static int parse_rung(const char *text, uint64_t *ret)
 	if (rung_from_name(text, &rung) < 0)
 		return -EINVAL;
 	*ret = rung;
+	return 0;
+}
+
+static int parse_brake(const char *text, uint64_t *ret)
+{
+	enum brake brake;
+
+	if (brake_from_name(text, &brake) < 0)
+		return -EINVAL;
+	*ret = brake;
 	return 0;
 }
 
@@ -126,6 +140,8 @@ static int parse_scalar(enum setting_kind kind, const char *text, uint64_t *ret)
 		return parse_u64(text, ret);
 	case SETTING_RUNG:
 		return parse_rung(text, ret);
+	case SETTING_BRAKE:
+		return parse_brake(text, ret);
 	case SETTING_PATTERNS:
 		break;
 	}
@@ -148,6 +164,9 @@ static void store_scalar(struct profile *profile, const struct profile_setting *
 		break;
 	case SETTING_RUNG:
 		*(enum rung *)field = (enum rung)value;
+		break;
+	case SETTING_BRAKE:
+		*(enum brake *)field = (enum brake)value;
 		break;
 	case SETTING_PATTERNS:
 		break;

@@ -19,6 +19,7 @@
 
 #include "policies/decide.h"
 #include "policies/booking.h"
+#include "policies/brake.h"
 #include "policies/exhaustion.h"
 #include "policies/judgement.h"
 #include "policies/ladder.h"
@@ -37,7 +38,7 @@ static void judge(struct step *step)
 
 		if (!fresh)
 			continue;
-		exhaustion_add(&state->groups[slot], step->now_usec);
+		exhaustion_add(step->profile, &state->groups[slot], step->now_usec);
 		judgement_form(step, &state->groups[slot]);
 	}
 	judgement_publish(step);
@@ -68,6 +69,7 @@ void decide(const struct profile *profile, struct state *state,
 
 	for (size_t i = 0; i < observation->n_orders; i++)
 		ladder_open_for_order(&step, &observation->orders[i]);
+	brake_run(&step);
 	ladder_run_all(&step);
 	sampling_set_wake(&step);
 }

@@ -12,13 +12,15 @@ void decision_clear(struct decision *decision)
 	decision->n_rungs = 0;
 	decision->n_episodes = 0;
 	decision->n_orders = 0;
+	decision->n_budgets = 0;
+	decision->n_brakes = 0;
 	decision->wake_at_usec = USEC_NEVER;
 	decision->wake_slack_usec = 0;
 	decision->attention = ATTENTION_HOST;
 	decision->n_dropped = 0;
 }
 
-/* The six lists differ only in their type. */
+/* The lists differ only in their type. */
 #define DEFINE_ADD(name, type, list)                                 \
 	type *decision_add_##name(struct decision *decision)         \
 	{                                                            \
@@ -37,3 +39,5 @@ DEFINE_ADD(level_change, struct level_change, level_changes)
 DEFINE_ADD(rung, struct rung_report, rungs)
 DEFINE_ADD(episode, struct episode_report, episodes)
 DEFINE_ADD(order, struct order_report, orders)
+DEFINE_ADD(budget, struct budget, budgets)
+DEFINE_ADD(brake, struct brake_change, brakes)

@@ -97,6 +97,31 @@ struct order_report {
 	uint64_t duration_usec;
 };
 
+/*
+ * How much may be charged to a group (everybody, for the host) before the kernel is to wake us:
+ * replaces what was left of an earlier budget. Only with MACHINE_HAS_TRIPWIRE.
+ */
+struct budget {
+	uint32_t group_slot;
+	uint64_t group_id;
+	uint64_t bytes; /* > 0 */
+};
+
+/* A group is held still, or let go. Failing to hold it comes back as an outcome with this id. */
+struct brake_change {
+	uint64_t id; /* of the same numbers as actions; letting go has the id of holding */
+	uint32_t group_slot;
+	uint64_t group_id;
+	enum brake brake; /* how to hold it (freeze, throttle); BRAKE_OFF: let go */
+	enum reason reason;
+	uint64_t until_usec; /* absolute: let go at the latest, whatever happens to the judgement */
+	uint32_t short_slot; /* the group (or host) that runs out */
+	uint64_t short_id;
+	uint64_t episode_id;
+	uint64_t time_left_usec;
+	uint64_t headroom_bytes;
+};
+
 struct decision {
 	struct action *actions;
 	size_t n_actions, max_actions;
@@ -110,6 +135,10 @@ struct decision {
 	size_t n_episodes, max_episodes;
 	struct order_report *orders;
 	size_t n_orders, max_orders;
+	struct budget *budgets;
+	size_t n_budgets, max_budgets;
+	struct brake_change *brakes;
+	size_t n_brakes, max_brakes;
 
 	uint64_t wake_at_usec;	  /* absolute; always after the observation's now_usec */
 	uint64_t wake_slack_usec; /* later by this much is as good */
@@ -125,3 +154,5 @@ struct level_change *decision_add_level_change(struct decision *decision);
 struct rung_report *decision_add_rung(struct decision *decision);
 struct episode_report *decision_add_episode(struct decision *decision);
 struct order_report *decision_add_order(struct decision *decision);
+struct budget *decision_add_budget(struct decision *decision);
+struct brake_change *decision_add_brake(struct decision *decision);

@@ -4,18 +4,27 @@
 /*
  * Exhaustion: policy: too little time left
  *
- * Headroom divided by its growth. Works where nothing else does: on a host without swap tasks
- * begin to stall milliseconds before the kill, while growth is seen seconds ahead.
+ * Works where nothing else does: on a host without swap tasks begin to stall milliseconds before
+ * the kill, while growth is seen seconds ahead.
  */
 
 #include "policies/profile.h"
 #include "policies/state.h"
 
 /*
- * Feeds the trend with a fresh shortage and sets growth_bytes and time_left_usec in it. After what
- * was given back was booked.
+ * Remembers a fresh shortage and sets growth_bytes, time_left_usec and confidence_bp in it. After
+ * what was given back was booked.
  */
-void exhaustion_add(struct group_state *group, uint64_t now_usec);
+void exhaustion_add(const struct profile *profile, struct group_state *group, uint64_t now_usec);
+
+/*
+ * How long what is left lasts, believing a growth only once it took this share of what was left
+ * before it (1 % at least; 100 % is never
+ * believed): the surer one has to be, the more of the past must agree.
+ * Returns: USEC_NEVER when no such growth was seen.
+ */
+uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec,
+			      uint32_t confidence_bp);
 
 /* The level that this policy asks for, coming from `current`. */
 enum level exhaustion_level(const struct profile *profile, const struct group_state *group,

@@ -25,6 +25,9 @@ enum machine_field {
 	MACHINE_HAS_ZRAM = 1U << 2,   /* zram_*: some of that swap is compressed RAM */
 	MACHINE_HAS_ZSWAP = 1U << 3,  /* zswap_*: pages on their way to swap are kept compressed */
 	MACHINE_HAS_STALL = 1U << 4,  /* some_usec, full_usec */
+	/* The kernel counts what is charged and wakes us when a budget is spent (decision.budgets).
+	 */
+	MACHINE_HAS_TRIPWIRE = 1U << 5,
 };
 
 struct machine_reading {
@@ -51,12 +54,15 @@ enum group_field {
 	GROUP_HAS_SWAP = 1U << 4,
 	GROUP_HAS_STALL = 1U << 5,
 	GROUP_HAS_EVENTS = 1U << 6,
+	GROUP_HAS_GROWTH = 1U << 7,
 };
 
 enum group_flag {
 	GROUP_IS_GONE = 1U << 0,      /* the last word on this slot: it will be reused */
 	GROUP_IS_PROTECTED = 1U << 1, /* the profile says: never a target of reclaim or more */
 	GROUP_IS_CONTEXT = 1U << 2,   /* only the ancestor of a group under control */
+	GROUP_IS_UNBRAKED =
+		1U << 3, /* never held still: PID 1, sessions, the bus, ourselves, ... */
 };
 
 struct group_reading {
@@ -75,6 +81,7 @@ struct group_reading {
 	uint64_t n_high; /* memory.events, hierarchical */
 	uint64_t n_max;
 	uint64_t n_oom_kill;
+	uint64_t growth_bytes; /* per second, lately, as the kernel's probe saw it */
 };
 
 enum module_flag {

@@ -33,6 +33,10 @@
 	{                                                                               \
 		section, key, SETTING_RUNG, FIELD(field), RUNG_WARN, RUNG_RECLAIM, help \
 	}
+#define BRAKE(section, key, field, help)                                                   \
+	{                                                                                  \
+		section, key, SETTING_BRAKE, FIELD(field), BRAKE_OFF, BRAKE_THROTTLE, help \
+	}
 #define PATTERNS(section, key, field, help)                              \
 	{                                                                \
 		section, key, SETTING_PATTERNS, FIELD(field), 0, 0, help \
@@ -65,8 +69,14 @@ const struct profile_setting profile_settings[] = {
 	     "The level is high when memory lasts for this long or less at its growth; 0 is off."),
 	USEC("Exhaustion", "Critical", exhaustion_usec[LEVEL_CRITICAL], 0, USEC_PER_HOUR,
 	     "The level is critical when memory lasts for this long or less; 0 is off."),
+	SHARE("Exhaustion", "ConfidenceMedium", exhaustion_confidence_bp[LEVEL_MEDIUM],
+	      "Medium believes a growth once this share of what was left was seen going."),
+	SHARE("Exhaustion", "ConfidenceHigh", exhaustion_confidence_bp[LEVEL_HIGH],
+	      "High believes a growth once this share of what was left was seen going."),
+	SHARE("Exhaustion", "ConfidenceCritical", exhaustion_confidence_bp[LEVEL_CRITICAL],
+	      "Critical believes a growth once this share of what was left was seen going."),
 	SHARE("Exhaustion", "Headroom", exhaustion_headroom_bp,
-	      "Time left counts only once this share or less is left."),
+	      "On the host time left counts only once this share of memory or less is left."),
 
 	SHARE("Stall", "SomeMedium", stall_some_bp[LEVEL_MEDIUM],
 	      "The level is medium when some task waits for memory this share of time; 0 is off."),
@@ -108,6 +118,21 @@ const struct profile_setting profile_settings[] = {
 	USEC("Ladder", "Settle", settle_usec, 10 * USEC_PER_MSEC, USEC_PER_MIN,
 	     "The pause between two cycles of the ladder at one level."),
 
+	BRAKE("Brake", "Mode", brake,
+	      "How a group that runs away is held still: off, auto, freeze or throttle."),
+	USEC("Brake", "TimeLeft", brake_usec, USEC_PER_MSEC, USEC_PER_MIN,
+	     "Hold the grower when memory lasts for this long or less at its growth."),
+	SHARE("Brake", "Confidence", brake_confidence_bp,
+	      "The brake believes a growth once this share of what was left was seen going."),
+	SHARE("Brake", "Fill", brake_fill_bp,
+	      "The brake waits until at least this share of memory or of the limit is used up."),
+	USEC("Brake", "Hold", brake_hold_usec, 10 * USEC_PER_MSEC, USEC_PER_MIN,
+	     "A group is let go after this time at the latest."),
+	USEC("Brake", "Rest", brake_rest_usec, 0, USEC_PER_HOUR,
+	     "A group that was let go is not held again for this long."),
+	PATTERNS("Brake", "Exclude", brake_exclude,
+		 "Patterns of unit names, slices included, that are never held still."),
+
 	USEC("Modules", "IdleLimit", idle_limit_usec, 0, USEC_LONGEST,
 	     "Unload asks modules idle for this long at medium, half as long at high."),
 	USEC("Modules", "IdleLimitCritical", idle_limit_critical_usec, 0, USEC_LONGEST,
@@ -127,7 +152,11 @@ const struct profile_setting profile_settings[] = {
 	USEC("Sampling", "Minimum", sampling_min_usec, 10 * USEC_PER_MSEC, USEC_PER_MIN,
 	     "The shortest sleep between two looks at memory."),
 	BYTES("Sampling", "FillRate", fill_rate_bytes, MIB, BYTES_UNLIMITED,
-	      "Per second: the fastest fill that must be noticed in time."),
+	      "Per second: the fastest fill that must be noticed in time without eBPF."),
+	SHARE("Sampling", "Budget", budget_bp,
+	      "With eBPF: the kernel wakes reliefd when this share of what is left was taken."),
+	BYTES("Sampling", "BudgetMin", budget_min_bytes, 64 * KIB, BYTES_UNLIMITED,
+	      "With eBPF: the kernel does not wake reliefd for less than this."),
 
 	PATTERNS("Groups", "Units", units, "Patterns of unit names under control."),
 	PATTERNS("Groups", "Paths", paths, "Patterns of cgroup paths under control."),
@@ -156,6 +185,9 @@ static const struct profile defaults = {
 	.exhaustion_usec = { [LEVEL_MEDIUM] = 8 * USEC_PER_SEC,
 			     [LEVEL_HIGH] = 3 * USEC_PER_SEC,
 			     [LEVEL_CRITICAL] = 1 * USEC_PER_SEC },
+	.exhaustion_confidence_bp = { [LEVEL_MEDIUM] = 1000,
+				      [LEVEL_HIGH] = 2000,
+				      [LEVEL_CRITICAL] = 3000 },
 	.exhaustion_headroom_bp = 5000,
 	.stall_some_bp = { [LEVEL_MEDIUM] = 1000, [LEVEL_HIGH] = 2500, [LEVEL_CRITICAL] = 0 },
 	.stall_full_bp = { [LEVEL_MEDIUM] = 0, [LEVEL_HIGH] = 1000, [LEVEL_CRITICAL] = 3000 },
@@ -173,6 +205,13 @@ static const struct profile defaults = {
 	.goal_min_bytes = 16 * MIB,
 	.goal_horizon_usec = 3 * USEC_PER_SEC,
 	.settle_usec = 500 * USEC_PER_MSEC,
+	.brake = BRAKE_OFF,
+	.brake_usec = 500 * USEC_PER_MSEC,
+	.brake_confidence_bp = 2500,
+	.brake_fill_bp = 5000,
+	.brake_hold_usec = 5 * USEC_PER_SEC,
+	.brake_rest_usec = 10 * USEC_PER_SEC,
+	.brake_exclude = { .n = 2, .pattern = { "kubepods.slice", "kubepods" } },
 	.idle_limit_usec = 5 * USEC_PER_MIN,
 	.idle_limit_critical_usec = 30 * USEC_PER_SEC,
 	.modules_per_cycle = { [LEVEL_MEDIUM] = 5, [LEVEL_HIGH] = 8, [LEVEL_CRITICAL] = 10 },
@@ -180,6 +219,8 @@ static const struct profile defaults = {
 	.sampling_usec = 1 * USEC_PER_MIN,
 	.sampling_min_usec = 100 * USEC_PER_MSEC,
 	.fill_rate_bytes = 1 * GIB,
+	.budget_bp = 400,
+	.budget_min_bytes = 1 * MIB,
 	.units = { .n = 2, .pattern = { "*.service", "*.scope" } },
 	.protected_units = { .n = 10,
 			     .pattern = { "init.scope", "systemd-*.service", "dbus.service",
@@ -225,6 +266,10 @@ static const struct rule rules[] = {
 	  "must not be above High=: " LESS },
 	{ "Exhaustion", "Critical", AT_MOST, "Exhaustion", "Medium", true,
 	  "must not be above Medium=: " LESS },
+	{ "Exhaustion", "ConfidenceHigh", AT_LEAST, "Exhaustion", "ConfidenceMedium", false,
+	  "must not be below ConfidenceMedium=: a severer level must be surer" },
+	{ "Exhaustion", "ConfidenceCritical", AT_LEAST, "Exhaustion", "ConfidenceHigh", false,
+	  "must not be below ConfidenceHigh=: a severer level must be surer" },
 	{ "Stall", "SomeHigh", AT_LEAST, "Stall", "SomeMedium", true,
 	  "must not be below SomeMedium=: " MORE },
 	{ "Stall", "SomeCritical", AT_LEAST, "Stall", "SomeHigh", true,
@@ -270,6 +315,8 @@ uint64_t profile_get(const struct profile *profile, const struct profile_setting
 		return *(const uint32_t *)field;
 	case SETTING_RUNG:
 		return (uint64_t) * (const enum rung *)field;
+	case SETTING_BRAKE:
+		return (uint64_t) * (const enum brake *)field;
 	case SETTING_PATTERNS:
 		break;
 	}

@@ -36,7 +36,8 @@ struct profile {
 
 	/* [Exhaustion]: level when headroom / growth falls to this; 0 = off. */
 	uint64_t exhaustion_usec[N_LEVELS];
-	uint32_t exhaustion_headroom_bp; /* ... and only once headroom is below this share */
+	uint32_t exhaustion_confidence_bp[N_LEVELS]; /* ... and this share was seen going */
+	uint32_t exhaustion_headroom_bp; /* of the host: only once headroom is below this share */
 
 	/* [Stall]: level when tasks lost this share of the window; 0 = off. */
 	uint32_t stall_some_bp[N_LEVELS];
@@ -56,6 +57,15 @@ struct profile {
 	uint64_t goal_horizon_usec;	      /* ask for what grows within this time, too */
 	uint64_t settle_usec;		      /* pause between two cycles at one level */
 
+	/* [Brake] */
+	enum brake brake;
+	uint64_t brake_usec;		   /* hold the grower when time left falls to this ... */
+	uint32_t brake_confidence_bp;	   /* ... this share was seen going ... */
+	uint32_t brake_fill_bp;		   /* ... and at least this share is used up */
+	uint64_t brake_hold_usec;	   /* let go after this at the latest */
+	uint64_t brake_rest_usec;	   /* and do not hold the same group again for this long */
+	struct pattern_list brake_exclude; /* units, slices included, never held still */
+
 	/* [Modules] */
 	uint64_t idle_limit_usec; /* unload: idle for this long at medium, half at high */
 	uint64_t idle_limit_critical_usec;
@@ -66,6 +76,8 @@ struct profile {
 	uint64_t sampling_usec;	    /* the longest sleep */
 	uint64_t sampling_min_usec; /* the shortest */
 	uint64_t fill_rate_bytes;   /* per second: the fastest fill the timer must notice */
+	uint32_t budget_bp;	    /* tripwire: this share of what is left ... */
+	uint64_t budget_min_bytes;  /* ... but never less */
 
 	/* [Groups]: patterns are fnmatch(3) globs */
 	struct pattern_list units;	     /* unit names under control */
@@ -79,6 +91,7 @@ enum setting_kind {
 	SETTING_SHARE,	  /* uint32_t basis points */
 	SETTING_COUNT,	  /* uint32_t */
 	SETTING_RUNG,	  /* enum rung */
+	SETTING_BRAKE,	  /* enum brake */
 	SETTING_PATTERNS, /* struct pattern_list */
 };
 

@@ -37,6 +37,15 @@ static const struct {
 	[REASON_GROUP_GONE] = { "group-gone", "Ended, because the group does not exist any more." },
 	[REASON_TOO_MANY] = { "too-many",
 			      "Refused, because too many groups and orders are served already." },
+	[REASON_RUNAWAY] = { "runaway", "It grows so fast that memory would be gone before anybody "
+					"could answer: held still for a moment." },
+	[REASON_RELIEVED] = { "relieved", "Let go, because enough memory was given back." },
+	[REASON_HELD_LONG] = { "held-long",
+			       "Let go, because it was held for as long as the profile allows." },
+	[REASON_NO_HELP] = { "no-help", "Let go, because nobody has anything left to give." },
+	[REASON_FAILED] = { "failed", "Let go, because the kernel refused to hold it." },
+	[REASON_SWITCHED] = { "switched-off",
+			      "Let go, because the profile in force has no brake." },
 };
 
 const char *reason_name(enum reason reason)

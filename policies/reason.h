@@ -29,6 +29,13 @@ enum reason {
 	REASON_CALM_AGAIN,	  /* ended early: the level is back to low */
 	REASON_GROUP_GONE,	  /* ended: the group does not exist any more */
 	REASON_TOO_MANY,	  /* refused: as many ladders are on as there is room for */
+	/* the brake */
+	REASON_RUNAWAY,	  /* held: it would be over before the ladder could answer */
+	REASON_RELIEVED,  /* let go: enough was given back */
+	REASON_HELD_LONG, /* let go: held for as long as the profile allows */
+	REASON_NO_HELP,	  /* let go: nobody has anything left to give */
+	REASON_FAILED,	  /* let go: the kernel refused to hold it */
+	REASON_SWITCHED,  /* let go: the profile has no brake any more */
 	N_REASONS,
 };
 

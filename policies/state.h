@@ -8,9 +8,9 @@
  * resident page. Publishers read it; only decide() writes it.
  */
 
+#include "policies/consumption.h"
 #include "policies/decision.h"
 #include "policies/profile.h"
-#include "policies/trend.h"
 
 /* What is left of a group, and for how long. */
 struct shortage {
@@ -20,6 +20,7 @@ struct shortage {
 	uint64_t headroom_bytes;  /* left altogether, compressed swap by its real bytes */
 	uint64_t growth_bytes;	  /* per second; 0 when not growing */
 	uint64_t time_left_usec;  /* headroom / growth; USEC_NEVER when not growing */
+	uint32_t confidence_bp;	  /* how much of what was left was seen going at that speed */
 	uint32_t some_bp;	  /* share of the last window lost to stalls */
 	uint32_t full_bp;
 };
@@ -83,6 +84,16 @@ struct episode {
 	uint64_t measured_bytes[N_RUNGS];
 };
 
+/* What holds a group still right now, or did lately. */
+struct hold {
+	uint64_t id;	     /* of the decision's brake_change; 0: not held */
+	enum brake brake;    /* BRAKE_FREEZE or BRAKE_THROTTLE while held */
+	uint32_t short_slot; /* the group (or host) it is held for */
+	uint64_t short_id;
+	uint64_t since_usec, until_usec;
+	uint64_t rest_until_usec; /* not again before */
+};
+
 struct group_state {
 	uint64_t id; /* 0: free slot */
 	uint32_t slot, parent_slot;
@@ -103,13 +114,15 @@ struct group_state {
 	enum attribution attribution;
 	uint64_t io_seen_usec; /* attribution io: when it was last true */
 	struct shortage shortage;
-	struct trend trend;
+	struct consumption consumption;
 	uint64_t given_bytes; /* by modules in here so far: growth is what others take */
 	bool stall_started;   /* the three below hold the start of a PSI window */
 	uint64_t stall_since_usec, stall_some_usec, stall_full_usec;
 	uint64_t look_again_usec; /* a stall may be on: close the window then; 0: no */
 	bool limit_hit;		  /* memory.events:max moved at the last reading */
 	struct episode episode;
+	struct hold hold;
+	uint64_t n_holds;
 };
 
 struct module_state {

@@ -33,6 +33,13 @@ static const char *const rung_names[N_RUNGS] = {
 	[RUNG_UNLOAD] = "unload", [RUNG_RECLAIM] = "reclaim",
 };
 
+static const char *const brake_names[N_BRAKES] = {
+	[BRAKE_OFF] = "off",
+	[BRAKE_AUTO] = "auto",
+	[BRAKE_FREEZE] = "freeze",
+	[BRAKE_THROTTLE] = "throttle",
+};
+
 static const char *const module_kind_names[N_MODULE_KINDS] = {
 	[MODULE_CACHE] = "cache",   [MODULE_MODEL] = "model", [MODULE_POOL] = "pool",
 	[MODULE_WORKER] = "worker", [MODULE_OTHER] = "other",
@@ -76,5 +83,6 @@ DEFINE_NAMES(level, enum level, N_LEVELS)
 DEFINE_NAMES(signal, enum signal, N_SIGNALS)
 DEFINE_NAMES(attribution, enum attribution, N_ATTRIBUTIONS)
 DEFINE_NAMES(rung, enum rung, N_RUNGS)
+DEFINE_NAMES(brake, enum brake, N_BRAKES)
 DEFINE_NAMES(module_kind, enum module_kind, N_MODULE_KINDS)
 DEFINE_NAMES(result, enum result, N_RESULTS)

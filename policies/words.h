@@ -49,6 +49,15 @@ enum rung {
 	N_RUNGS,
 };
 
+/* The ladder's fast twin: how a group that runs away is held still for a while. */
+enum brake {
+	BRAKE_OFF,
+	BRAKE_AUTO,	/* a profile's word: whichever of the two below suits the group */
+	BRAKE_FREEZE,	/* cgroup.freeze */
+	BRAKE_THROTTLE, /* memory.high at what it has now: it may still give back */
+	N_BRAKES,
+};
+
 enum module_kind {
 	MODULE_CACHE,
 	MODULE_MODEL,
@@ -79,11 +88,13 @@ const char *level_name(enum level level);
 const char *signal_name(enum signal signal);
 const char *attribution_name(enum attribution attribution);
 const char *rung_name(enum rung rung);
+const char *brake_name(enum brake brake);
 const char *module_kind_name(enum module_kind kind);
 const char *result_name(enum result result);
 int level_from_name(const char *name, enum level *ret);
 int signal_from_name(const char *name, enum signal *ret);
 int attribution_from_name(const char *name, enum attribution *ret);
 int rung_from_name(const char *name, enum rung *ret);
+int brake_from_name(const char *name, enum brake *ret);
 int module_kind_from_name(const char *name, enum module_kind *ret);
 int result_from_name(const char *name, enum result *ret);

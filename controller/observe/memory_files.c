@@ -134,6 +134,8 @@ static int read_field(int dirfd, enum group_field field, struct group_reading *r
 		return memory_pressure_read(dirfd, &reading->some_usec, &reading->full_usec);
 	case GROUP_HAS_EVENTS:
 		return read_events(dirfd, reading);
+	case GROUP_HAS_GROWTH: /* the probes tell */
+		break;
 	}
 	return -ENOENT;
 }

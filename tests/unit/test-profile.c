@@ -136,6 +136,9 @@ static void spell(const struct profile *p, const struct profile_setting *s, char
 	case SETTING_RUNG:
 		snprintf(text, size, "%s", rung_name((enum rung)v));
 		break;
+	case SETTING_BRAKE:
+		snprintf(text, size, "%s", brake_name((enum brake)v));
+		break;
 	case SETTING_PATTERNS:
 		text[0] = '\0';
 		for (uint32_t i = 0; i < list->n; i++)

@@ -394,6 +394,8 @@ static void format_default(const struct profile_setting *setting, char *buf, siz
 		snprintf(text, sizeof(text), "%g%%", (double)value / 100);
 	else if (setting->kind == SETTING_RUNG)
 		snprintf(text, sizeof(text), "%s", rung_name((enum rung)value));
+	else if (setting->kind == SETTING_BRAKE)
+		snprintf(text, sizeof(text), "%s", brake_name((enum brake)value));
 	else
 		snprintf(text, sizeof(text), "%u", (unsigned)value);
 	if (setting->kind == SETTING_PATTERNS)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Brakes: groups held still for a bounded time
+ *
+ * Freezes a cgroup or sets its memory.high to what it has now, and undoes exactly that: when told,
+ * at the deadline whatever happens to the rest of the daemon, when freed, and, since every hold is
+ * written down before it begins, at the next start or by `reliefd --let-go` after a crash.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "controller/act/outcomes.h"
+#include "controller/groups/group_set.h"
+#include "policies/decision.h"
+
+/* Groups held at the same time; more are refused as busy. */
+#define BRAKES_MAX 32
+
+struct brakes;
+
+/*
+ * state_path: where holds are written down ("/run/reliefd/held"); what an earlier daemon left
+ * there is let go first. NULL: not written down.
+ * Returns: 0 or negative errno.
+ */
+int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
+	       struct outcomes *outcomes, const char *state_path);
+/* Lets go of everything. */
+struct brakes *brakes_free(struct brakes *brakes);
+DEFINE_CLEANUP(struct brakes *, brakes_free);
+
+/* Holds or lets go; a failure to hold becomes an outcome RESULT_FAILED with the change's id. */
+void brakes_apply(struct brakes *brakes, const struct brake_change *change);
+/*
+ * Lets go of what is written down at state_path, for cgroups that are still the same, below this
+ * cgroup root. Returns: how many, or negative errno.
+ */
+int brakes_let_go_of_old(const char *state_path, const char *cgroup_root);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Probes: the kernel side (bpf/), loaded and attached
+ *
+ * Loads the best growth clock that this kernel takes, once, before privileges are dropped; works
+ * without any. Afterwards nothing here needs a capability. A group is watched by its slot.
+ */
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "bpf/kernel_event.h"
+#include "controller/base/cleanup.h"
+
+/* What tells growth, best first. Each is tried if the one before it is refused. */
+enum growth_clock {
+	GROWTH_CLOCK_CHARGE,	  /* fexit/page_counter_try_charge: every 64 pages charged */
+	GROWTH_CLOCK_RSS,	  /* tp_btf/rss_stat where it fires every 64 faults (before 6.2) */
+	GROWTH_CLOCK_RSS_SAMPLED, /* tp_btf/rss_stat, one in 32, where it fires at every fault */
+	GROWTH_CLOCK_TASKS,	  /* only iter/task: a snapshot when asked; growth by a timer */
+	GROWTH_CLOCK_NONE,	  /* no BPF: memory.current by a timer */
+	N_GROWTH_CLOCKS,
+};
+
+/* Why it is not the best one. */
+enum probes_lack {
+	PROBES_LACK_BTF = 1U << 0,	  /* no /sys/kernel/btf/vmlinux */
+	PROBES_LACK_CAPABILITY = 1U << 1, /* CAP_BPF and CAP_PERFMON are not there */
+	PROBES_LACK_FENTRY = 1U << 2,	  /* the kernel refuses fexit programs */
+	PROBES_LACK_BPF = 1U << 3,	  /* nothing could be loaded, for whatever reason */
+	PROBES_SWITCHED_OFF = 1U << 4,	  /* asked for no better clock */
+};
+
+struct probes;
+
+/*
+ * Tries the clocks from `best` on. total_bytes: of the host, for the threshold of tasks.
+ * Returns: 0, whatever the host lacks (see probes_clock()); -ENOMEM.
+ */
+int probes_load(struct probes **ret, enum growth_clock best, uint64_t total_bytes);
+struct probes *probes_free(struct probes *probes);
+DEFINE_CLEANUP(struct probes *, probes_free);
+
+enum growth_clock probes_clock(const struct probes *probes);
+uint32_t probes_lacks(const struct probes *probes); /* enum probes_lack */
+/* charge, rss-stat, rss-stat-sampled, task-iterator, none; what D-Bus and settings use. */
+const char *growth_clock_name(enum growth_clock clock);
+int growth_clock_from_name(const char *name, enum growth_clock *ret);
+/* Whether budgets work: the clocks CHARGE, RSS and RSS_SAMPLED. */
+bool probes_have_tripwire(const struct probes *probes);
+
+/*
+ * Events of kind SPENT and OOM_VICTIM wake the loop at `priority`; the others are delivered along
+ * with them or by probes_drain(). One listener.
+ */
+int probes_listen(struct probes *probes, sd_event *event, int64_t priority,
+		  void (*told)(void *data, const struct kernel_event *event), void *data);
+/* Delivers what is there now. */
+void probes_drain(struct probes *probes);
+
+/*
+ * Starts to watch a cgroup, armed so that its first charge under a limit is told: its limit may be
+ * new to the judgement. Slot 0 is the host and always watched, unarmed. Without a tripwire nothing
+ * happens.
+ */
+void probes_watch(struct probes *probes, uint32_t slot, uint64_t group_id);
+void probes_unwatch(struct probes *probes, uint32_t slot, uint64_t group_id);
+/* A new budget, what was spent is forgotten; bytes > 0. */
+void probes_arm(struct probes *probes, uint32_t slot, uint64_t bytes);
+/* Growth that is told, as a share of the group's limit or of what the host has: about 3 %. */
+void probes_set_threshold(struct probes *probes, uint32_t slot, uint64_t bytes);
+/* Direct reclaims by tasks of the group since it is watched; zeros without probes. */
+void probes_stalls(const struct probes *probes, uint32_t slot, uint64_t *ret_n, uint64_t *ret_usec);
+/* Events that found the ring full, since the start. */
+uint64_t probes_n_lost(const struct probes *probes);
+
+/*
+ * Walks all tasks. exact_pids (at most TASK_EXACT_MAX) get exact_rss_bytes.
+ * Returns: 0, or -EOPNOTSUPP without iter/task, or the first negative value that `row` returned.
+ */
+#define TASK_EXACT_MAX 16
+int probes_walk_tasks(struct probes *probes, const uint32_t *exact_pids, size_t n_exact,
+		      int (*row)(void *data, const struct task_row *row), void *data);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Brake: the ladder's fast twin
+ *
+ * When time left is too short for anybody to answer, the group that grows is held still for a
+ * bounded time, while the ladder of the group that runs out has modules shed and the kernel
+ * reclaim. Internal to the policies; after judging, before the ladders climb.
+ */
+
+#include "policies/step.h"
+
+/* Books failures to hold, lets go what is over, holds who runs away. */
+void brake_run(struct step *step);
+/* The group is gone: forgets that it was held. */
+void brake_forget(struct step *step, struct group_state *group);
