@@ -23,6 +23,7 @@ static const struct settings defaults = {
 	.profile = "default",
 	.dry_run = false,
 	.log_level = LOG_INFO,
+	.growth_clock = "auto",
 };
 
 #define value_problem(a, ret_problem, ...) \
@@ -90,6 +91,25 @@ static int apply_log_level(struct settings *settings, const struct assignment *a
 	return 0;
 }
 
+static const struct named_value growth_clocks[] = {
+	{ "auto" }, { "charge" }, { "rss-stat" }, { "rss-stat-sampled" }, { "task-iterator" },
+	{ "none" }, {},
+};
+
+static int apply_growth_clock(struct settings *settings, const struct assignment *a,
+			      char **ret_problem)
+{
+	const struct named_value *value = find_value(growth_clocks, a->value);
+
+	if (!value)
+		return value_problem(a, ret_problem,
+				     "%s=%s is not a growth clock; auto, charge, rss-stat, "
+				     "rss-stat-sampled, task-iterator or none is right",
+				     a->key, a->value);
+	strcpy(settings->growth_clock, value->name);
+	return 0;
+}
+
 static void reset_profile(struct settings *settings)
 {
 	strcpy(settings->profile, defaults.profile);
@@ -105,6 +125,11 @@ static void reset_log_level(struct settings *settings)
 	settings->log_level = defaults.log_level;
 }
 
+static void reset_growth_clock(struct settings *settings)
+{
+	strcpy(settings->growth_clock, defaults.growth_clock);
+}
+
 static const struct setting {
 	const char *key;
 	int (*apply)(struct settings *settings, const struct assignment *a, char **ret_problem);
@@ -113,6 +138,7 @@ static const struct setting {
 	{ "Profile", apply_profile, reset_profile },
 	{ "DryRun", apply_dry_run, reset_dry_run },
 	{ "LogLevel", apply_log_level, reset_log_level },
+	{ "GrowthClock", apply_growth_clock, reset_growth_clock },
 };
 
 #define N_TABLE (sizeof(table) / sizeof(table[0]))
@@ -129,7 +155,7 @@ static int unknown_key(const struct assignment *a, char **ret_problem)
 				     a->key, a->section, closest.name);
 	return value_problem(a, ret_problem,
 			     "unknown key %s= in [%s]; known are Profile= DryRun= LogLevel= "
-			     "(thresholds belong in a profile)",
+			     "GrowthClock= (thresholds belong in a profile)",
 			     a->key, a->section);
 }
 

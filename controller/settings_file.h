@@ -13,10 +13,15 @@
 
 #include "policies/profile.h"
 
+/* The longest name of a growth clock, with the NUL. */
+#define GROWTH_CLOCK_NAME_SIZE 20
+
 struct settings {
 	char profile[PROFILE_NAME_MAX]; /* Profile=, default "default" */
 	bool dry_run;			/* DryRun=, default no */
 	int log_level;			/* LogLevel=, default LOG_INFO */
+	/* GrowthClock=, one of the known names (controller/observe/probes.h) or "auto" */
+	char growth_clock[GROWTH_CLOCK_NAME_SIZE];
 };
 
 /* As profile_load(); files that do not exist are no error. */

@@ -466,12 +466,33 @@ static void settings_of_the_daemon_are_layered_alike(void **state)
 	assert_string_equal(settings.profile, "default");
 	assert_false(settings.dry_run);
 	assert_int_equal(settings.log_level, LOG_INFO);
+	assert_string_equal(settings.growth_clock, "auto");
 	put("/usr/lib/reliefd/reliefd.conf", "[Daemon]\nProfile=server\nDryRun=yes\n");
 	put("/etc/reliefd/reliefd.conf.d/x.conf", "[Daemon]\nLogLevel=debug\nDryRun=\n");
 	assert_int_equal(settings_load(root, &settings, &problem), 0);
 	assert_string_equal(settings.profile, "server");
 	assert_false(settings.dry_run);
 	assert_int_equal(settings.log_level, LOG_DEBUG);
+}
+
+static void every_growth_clock_can_be_set(void **state)
+{
+	static const char *const names[] = { "auto",	      "charge",
+					     "rss-stat",      "rss-stat-sampled",
+					     "task-iterator", "none" };
+	_cleanup_free_ char *problem = NULL;
+	struct settings settings;
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(text, sizeof(text), "[Daemon]\nGrowthClock=%s\n", names[i]);
+		put("/usr/lib/reliefd/reliefd.conf", text);
+		assert_int_equal(settings_load(root, &settings, &problem), 0);
+		assert_string_equal(settings.growth_clock, names[i]);
+	}
+	put("/etc/reliefd/reliefd.conf.d/x.conf", "[Daemon]\nGrowthClock=\n");
+	assert_int_equal(settings_load(root, &settings, &problem), 0);
+	assert_string_equal(settings.growth_clock, "auto");
 }
 
 static void settings_of_the_daemon_are_refused_alike(void **state)
@@ -484,12 +505,16 @@ static void settings_of_the_daemon_are_refused_alike(void **state)
 		{ "[Daemon]\nProfil=x\n",
 		  "2: unknown key Profil= in [Daemon]; did you mean Profile=?" },
 		{ "[Daemon]\nMedium=9%\n", "2: unknown key Medium= in [Daemon]; known are Profile= "
-					   "DryRun= LogLevel= (thresholds belong in a profile)" },
+					   "DryRun= LogLevel= GrowthClock= (thresholds belong in a "
+					   "profile)" },
 		{ "[Daemon]\nDryRun=maybe\n",
 		  "2: DryRun=maybe is not a boolean; yes or no is right" },
 		{ "[Daemon]\nLogLevel=all\n",
 		  "2: LogLevel=all is not a log level; err, warning, info "
 		  "or debug is right" },
+		{ "[Daemon]\nGrowthClock=best\n",
+		  "2: GrowthClock=best is not a growth clock; auto, charge, rss-stat, "
+		  "rss-stat-sampled, task-iterator or none is right" },
 		{ "[Daemon]\nProfile=a/b\n",
 		  "2: Profile=a/b is not the name of a profile; letters, "
 		  "digits, - _ and . are right, at most 31" },
@@ -531,6 +556,7 @@ int main(void)
 		with_root(one_file_can_be_checked_alone),
 		with_root(cat_prints_every_file_that_took_part),
 		with_root(settings_of_the_daemon_are_layered_alike),
+		with_root(every_growth_clock_can_be_set),
 		with_root(settings_of_the_daemon_are_refused_alike),
 		cmocka_unit_test(shipped_profiles_are_sound),
 		cmocka_unit_test(the_manual_has_every_setting_with_its_default),
