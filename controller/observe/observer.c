@@ -327,6 +327,16 @@ const char *observer_degradation_name(enum observer_degradation bit)
 		return "no-memory-controller";
 	case OBSERVER_NO_EVENTS:
 		return "no-memory-events";
+	case OBSERVER_NO_BTF:
+		return "no-btf";
+	case OBSERVER_NO_BPF_CAPABILITY:
+		return "no-bpf-capability";
+	case OBSERVER_NO_FENTRY:
+		return "no-fentry";
+	case OBSERVER_NO_BPF:
+		return "no-bpf";
+	case OBSERVER_BPF_OFF:
+		return "bpf-off";
 	}
 	return "unknown";
 }
@@ -334,4 +344,16 @@ const char *observer_degradation_name(enum observer_degradation bit)
 const struct observer_stats *observer_stats(const struct observer *o)
 {
 	return &o->stats;
+}
+
+enum growth_clock observer_growth_clock(const struct observer *o)
+{
+	return GROWTH_CLOCK_NONE;
+}
+
+void observer_group_stalls(const struct observer *o, uint32_t slot, uint64_t *ret_n,
+			   uint64_t *ret_usec)
+{
+	*ret_n = 0;
+	*ret_usec = 0;
 }

@@ -12,6 +12,7 @@
 
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
+#include "controller/observe/probes.h"
 #include "policies/decision.h"
 #include "policies/profile.h"
 
@@ -31,13 +32,21 @@ enum observer_degradation {
 	OBSERVER_SLOW_PSI = 1U << 1, /* windows must be multiples of 2 s */
 	OBSERVER_NO_MEMORY_CONTROLLER = 1U << 2,
 	OBSERVER_NO_EVENTS = 1U << 3,
+	/* Why growth is not told by the best clock; see enum probes_lack. */
+	OBSERVER_NO_BTF = 1U << 4,
+	OBSERVER_NO_BPF_CAPABILITY = 1U << 5,
+	OBSERVER_NO_FENTRY = 1U << 6,
+	OBSERVER_NO_BPF = 1U << 7,
+	OBSERVER_BPF_OFF = 1U << 8,
 };
 
 struct observer_stats {
 	uint64_t n_psi_events, n_memory_events;
-	uint64_t last_trigger_usec;   /* when either was last seen readable; 0: never */
-	uint32_t n_triggers;	      /* armed PSI triggers */
-	uint64_t trigger_window_usec; /* the window that the host's triggers got */
+	uint64_t n_tripwire_events;    /* how often a spent budget woke us */
+	uint64_t n_kernel_events_lost; /* told by the probes while nobody took them */
+	uint64_t last_trigger_usec;    /* when either was last seen readable; 0: never */
+	uint32_t n_triggers;	       /* armed PSI triggers */
+	uint64_t trigger_window_usec;  /* the window that the host's triggers got */
 };
 
 /* Returns: 0 or negative errno; what the host lacks is no error but a degradation. */
@@ -58,6 +67,11 @@ int observer_use_profile(struct observer *observer, const struct profile *profil
 uint32_t observer_degradations(const struct observer *observer);
 const char *observer_degradation_name(enum observer_degradation bit);
 const struct observer_stats *observer_stats(const struct observer *observer);
+/* What tells growth on this host. */
+enum growth_clock observer_growth_clock(const struct observer *observer);
+/* Direct reclaims by tasks of the group in that slot or below since it is watched; or zeros. */
+void observer_group_stalls(const struct observer *observer, uint32_t slot, uint64_t *ret_n,
+			   uint64_t *ret_usec);
 
 /* One fresh reading of one group (D-Bus properties); has == 0 when it is gone. */
 void observer_read_group(struct observer *observer, const struct group *group,
