@@ -27,6 +27,7 @@
 #include "policies/sampling.h"
 #include "policies/step.h"
 
+#include "policies/suggestion.h"
 static void judge(struct step *step)
 {
 	struct state *state = step->state;
@@ -41,6 +42,7 @@ static void judge(struct step *step)
 		exhaustion_add(step->profile, &state->groups[slot], step->now_usec);
 		judgement_form(step, &state->groups[slot]);
 	}
+		suggestion_learn(step->profile, state, &state->groups[slot]);
 	judgement_publish(step);
 }
 

@@ -92,6 +92,24 @@ struct hold {
 	uint64_t short_id;
 	uint64_t since_usec, until_usec;
 	uint64_t rest_until_usec; /* not again before */
+	uint64_t growth_bytes;	  /* per second: what ran away when it was stopped */
+	uint64_t headroom_bytes;  /* what was left for short_slot then */
+	uint64_t high_bytes;	  /* throttled: what memory.high was before */
+};
+
+/* How fast a group grows that has no limit to be judged by. */
+struct rise {
+	uint64_t since_usec, since_bytes;
+	uint64_t growth_bytes; /* per second, up to since_usec */
+};
+
+/* When a group ran out of time, and whom the kernel killed then: for the suggestions. */
+struct kill_record {
+	bool is_counted;       /* n_seen was read */
+	uint64_t n_seen;       /* memory.events: oom_kill at the last reading */
+	uint64_t ran_out_usec; /* when time left was critical, for the last time; 0: never */
+	uint64_t n_unbraked;   /* killed soon after that, with no brake in the profile */
+	uint64_t last_usec;    /* the last of these */
 };
 
 struct group_state {
@@ -124,6 +142,8 @@ struct group_state {
 	struct hold hold;
 	uint64_t n_holds;
 };
+	bool brake_waits; /* for an observation that covers more */
+	struct kill_record kills;
 
 struct module_state {
 	uint64_t id; /* 0: free slot */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "policies/outlook.h"
+#include "policies/exhaustion.h"
+
+/* What the kernel told of a group without a limit is not measured again by us: soon it is old. */
+#define TOLD_GROWTH_USEC (5 * USEC_PER_SEC)
+
+static uint64_t told_growth(const struct group_state *group, uint64_t now_usec)
+{
+	if (!(group->seen.has & GROUP_HAS_GROWTH) ||
+	    u64_sub(now_usec, group->seen_usec) > TOLD_GROWTH_USEC)
+		return 0;
+	return group->seen.growth_bytes;
+}
+
+void outlook_of_own(const struct profile *profile, const struct group_state *group,
+		    uint64_t now_usec, struct outlook *ret)
+{
+	const struct shortage *shortage = &group->shortage;
+
+	*ret = (struct outlook){
+		.headroom_bytes = shortage->valid ? shortage->headroom_bytes : BYTES_UNLIMITED,
+		.time_left_usec = USEC_NEVER,
+		.slot = SLOT_NONE,
+	};
+	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED) {
+		ret->growth_bytes = told_growth(group, now_usec);
+		return;
+	}
+	if (shortage->time_left_usec == USEC_NEVER)
+		return;
+	ret->time_left_usec = exhaustion_time_left(group, now_usec,
+						   profile->exhaustion_confidence_bp[LEVEL_MEDIUM]);
+	if (ret->time_left_usec == USEC_NEVER)
+		return;
+	ret->growth_bytes =
+		u64_muldiv(shortage->headroom_bytes, USEC_PER_SEC, u64_max(ret->time_left_usec, 1));
+	ret->confidence_bp = shortage->confidence_bp;
+	ret->slot = group->slot;
+}
+
+/* Takes over what is nearer at the other one. */
+static void outlook_limit(struct outlook *outlook, const struct outlook *above)
+{
+	outlook->headroom_bytes = u64_min(outlook->headroom_bytes, above->headroom_bytes);
+	if (above->time_left_usec >= outlook->time_left_usec)
+		return;
+	outlook->time_left_usec = above->time_left_usec;
+	outlook->confidence_bp = above->confidence_bp;
+	outlook->slot = above->slot;
+}
+
+void outlook_of_group(const struct profile *profile, const struct state *state, uint32_t slot,
+		      uint64_t now_usec, struct outlook *ret)
+{
+	struct outlook above;
+
+	outlook_of_own(profile, &state->groups[slot], now_usec, ret);
+	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
+		slot = state_group_parent(state, slot);
+		if (slot == SLOT_NONE || slot >= state->n_groups_used)
+			break;
+		outlook_of_own(profile, &state->groups[slot], now_usec, &above);
+		outlook_limit(ret, &above);
+		if (slot == GROUP_SLOT_HOST)
+			break;
+	}
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "policies/suggestion.h"
+#include "policies/exhaustion.h"
+#include "policies/outlook.h"
+
+/* Less than this share of what was left seen going is one program starting. */
+#define CONFIDENCE_LEAST_BP 2000
+/* A kill follows critical time left within a second; its count comes with a later reading. */
+#define KILL_FOLLOWS_USEC (10 * USEC_PER_SEC)
+/* Whoever looks the next morning should still find it. */
+#define KILL_KEPT_USEC (24 * 60 * USEC_PER_MIN)
+
+/* Time left below which it is worth saying: time enough to get up, to type, to do nothing else. */
+static const struct {
+	uint64_t time_left_usec;
+	enum severity severity;
+} urgencies[] = {
+	{ USEC_PER_MIN, SEVERITY_CRITICAL },
+	{ 10 * USEC_PER_MIN, SEVERITY_WARNING },
+	{ 60 * USEC_PER_MIN, SEVERITY_INFO },
+};
+
+#define N_URGENCIES (sizeof(urgencies) / sizeof(urgencies[0]))
+
+static bool time_left_applies(const struct profile *profile, const struct group_state *group,
+			      struct suggestion *suggestion)
+{
+	if (suggestion->growth_bytes == 0 || suggestion->confidence_bp < CONFIDENCE_LEAST_BP)
+		return false;
+	for (size_t i = 0; i < N_URGENCIES; i++) {
+		if (suggestion->time_left_usec >= urgencies[i].time_left_usec)
+			continue;
+		suggestion->severity = urgencies[i].severity;
+		return true;
+	}
+	return false;
+}
+
+static bool brake_applies(const struct profile *profile, const struct group_state *group,
+			  struct suggestion *suggestion)
+{
+	suggestion->severity = SEVERITY_WARNING;
+	return profile->brake == BRAKE_OFF && !(group->seen.flags & GROUP_IS_UNBRAKED) &&
+	       suggestion->n_kills > 0;
+}
+
+static const struct {
+	const char *name;
+	bool (*applies)(const struct profile *profile, const struct group_state *group,
+			struct suggestion *suggestion);
+} rules[N_SUGGESTION_KINDS] = {
+	[SUGGESTION_TIME_LEFT] = { "time-left", time_left_applies },
+	[SUGGESTION_BRAKE] = { "brake-would-help", brake_applies },
+};
+
+static bool kill_is_recent(const struct kill_record *kills, uint64_t now_usec)
+{
+	return kills->n_unbraked > 0 && u64_sub(now_usec, kills->last_usec) < KILL_KEPT_USEC;
+}
+
+static void fill(const struct profile *profile, const struct group_state *group, uint64_t now_usec,
+		 struct suggestion *ret)
+{
+	struct outlook outlook;
+
+	outlook_of_own(profile, group, now_usec, &outlook);
+	*ret = (struct suggestion){
+		.group_slot = group->slot,
+		.group_id = group->id,
+		.total_bytes = group->shortage.total_bytes,
+		.headroom_bytes = outlook.headroom_bytes,
+		.growth_bytes = outlook.growth_bytes,
+		.time_left_usec = outlook.time_left_usec,
+		.confidence_bp = outlook.confidence_bp,
+		.n_kills = kill_is_recent(&group->kills, now_usec) ? group->kills.n_unbraked : 0,
+	};
+}
+
+static bool is_before(const struct suggestion *a, const struct suggestion *b)
+{
+	if (a->severity != b->severity)
+		return a->severity > b->severity;
+	return a->time_left_usec < b->time_left_usec;
+}
+
+/* Into its place among `n`; the last one falls off when there is no room. Returns: how many. */
+static size_t insert(struct suggestion *list, size_t n, size_t max, const struct suggestion *new)
+{
+	size_t at = n;
+
+	while (at > 0 && is_before(new, &list[at - 1]))
+		at--;
+	if (at == max)
+		return n;
+	if (n == max)
+		n--;
+	for (size_t i = n; i > at; i--)
+		list[i] = list[i - 1];
+	list[at] = *new;
+	return n + 1;
+}
+
+size_t suggestion_list(const struct profile *profile, const struct state *state, uint64_t now_usec,
+		       struct suggestion *ret, size_t max)
+{
+	struct suggestion suggestion;
+	size_t n = 0;
+
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
+		const struct group_state *group = &state->groups[slot];
+
+		if (group->id == 0)
+			continue;
+		fill(profile, group, now_usec, &suggestion);
+		for (int kind = 0; kind < N_SUGGESTION_KINDS; kind++) {
+			suggestion.kind = (enum suggestion_kind)kind;
+			if (rules[kind].applies(profile, group, &suggestion))
+				n = insert(ret, n, max, &suggestion);
+		}
+	}
+	return n;
+}
+
+const char *suggestion_kind_name(enum suggestion_kind kind)
+{
+	return (unsigned int)kind < N_SUGGESTION_KINDS ? rules[kind].name : "unknown";
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[N_SEVERITIES] = {
+		[SEVERITY_INFO] = "info",
+		[SEVERITY_WARNING] = "warning",
+		[SEVERITY_CRITICAL] = "critical",
+	};
+
+	return (unsigned int)severity < N_SEVERITIES ? names[severity] : "unknown";
+}
+
+/* Learning */
+
+static bool ran_out_lately(const struct kill_record *kills, uint64_t now_usec)
+{
+	return kills->ran_out_usec != 0 &&
+	       u64_sub(now_usec, kills->ran_out_usec) <= KILL_FOLLOWS_USEC;
+}
+
+/* How many the kernel killed in it since the last reading; counted for all below it, too. */
+static uint64_t new_kills(struct group_state *group)
+{
+	struct kill_record *kills = &group->kills;
+	uint64_t n_new = kills->is_counted ? u64_sub(group->seen.n_oom_kill, kills->n_seen) : 0;
+
+	kills->is_counted = true;
+	kills->n_seen = group->seen.n_oom_kill;
+	return n_new;
+}
+
+void suggestion_learn(const struct profile *profile, struct state *state, struct group_state *group)
+{
+	struct group_state *host = &state->groups[GROUP_SLOT_HOST], *short_one = group;
+	uint64_t n_new;
+
+	if (exhaustion_level(profile, group, LEVEL_LOW) == LEVEL_CRITICAL)
+		group->kills.ran_out_usec = state->now_usec;
+	if (group->slot == GROUP_SLOT_HOST || !(group->seen.has & GROUP_HAS_EVENTS))
+		return;
+	n_new = new_kills(group);
+	/* The host has no such counter: whoever is killed for its sake is killed in a top group. */
+	if (group->parent_slot == GROUP_SLOT_HOST &&
+	    !ran_out_lately(&group->kills, state->now_usec))
+		short_one = host;
+	if (n_new == 0 || profile->brake != BRAKE_OFF ||
+	    !ran_out_lately(&short_one->kills, state->now_usec))
+		return;
+	short_one->kills.n_unbraked += n_new;
+	short_one->kills.last_usec = state->now_usec;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "policies/suggestion.h"
+#include "tests/unit/course.h"
+
+static struct suggestion list[SUGGESTIONS_MAX];
+
+static size_t list_after(const struct course *c, uint64_t later_usec)
+{
+	return suggestion_list(&c->profile, &c->state, c->seen.now_usec + later_usec, list,
+			       SUGGESTIONS_MAX);
+}
+
+/* The one of that kind about that group, or NULL. */
+static const struct suggestion *find(size_t n, enum suggestion_kind kind, uint32_t slot)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].kind == kind && list[i].group_slot == slot)
+			return &list[i];
+	return NULL;
+}
+
+static void take_up(struct course *c, struct group_reading *group, uint64_t bytes, uint64_t usec)
+{
+	for (int i = 0; i < 50; i++) {
+		group->current_bytes += bytes / 50;
+		course_step_after(c, usec / 50);
+	}
+}
+
+/* 100 MiB of 300 MiB are used up, and 100 MiB more within `usec`. */
+static struct course *growing(uint64_t usec)
+{
+	struct course *c = course_new();
+
+	course_add_group(c, 100 * MIB)->limit_bytes = 300 * MIB;
+	course_step(c);
+	take_up(c, &c->groups[0], 100 * MIB, usec);
+	return c;
+}
+
+static void the_shorter_the_time_the_more_urgent(void **unused)
+{
+	static const struct {
+		uint64_t span_usec;
+		enum severity severity;
+	} rows[] = {
+		{ 10 * SEC, SEVERITY_CRITICAL },
+		{ 5 * USEC_PER_MIN, SEVERITY_WARNING },
+		{ 40 * USEC_PER_MIN, SEVERITY_INFO },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct course *c = growing(rows[i].span_usec);
+		const struct suggestion *s = find(list_after(c, 0), SUGGESTION_TIME_LEFT, 1);
+
+		assert_non_null(s);
+		assert_int_equal(s->severity, rows[i].severity);
+		assert_int_equal(s->group_id, c->groups[0].id);
+		assert_int_equal(s->total_bytes, 300 * MIB);
+		assert_int_equal(s->headroom_bytes, 100 * MIB);
+		assert_true(s->confidence_bp >= 2000);
+		assert_true(s->growth_bytes > 0);
+		course_free(c);
+	}
+}
+
+static void enough_time_calm_and_doubt_are_not_worth_a_word(void **unused)
+{
+	struct course *c = growing(3 * 60 * USEC_PER_MIN);
+
+	assert_int_equal(list_after(c, 0), 0);
+	course_free(c);
+	c = growing(10 * SEC);
+	assert_int_equal(list_after(c, 0), 1);
+	assert_int_equal(list_after(c, 24 * 60 * USEC_PER_MIN), 0); /* it ended */
+	course_free(c);
+
+	c = course_new(); /* a tenth of what was left, and no more */
+	course_add_group(c, 10 * MIB)->limit_bytes = 300 * MIB;
+	course_step(c);
+	take_up(c, &c->groups[0], 35 * MIB, 5 * SEC);
+	assert_int_equal(list_after(c, 0), 0);
+	course_free(c);
+}
+
+/* Runs into its limit within two seconds; then the kernel kills in it. */
+static struct course *killed_in(uint32_t flags, enum brake brake, uint64_t pause_usec)
+{
+	struct course *c = course_new();
+	struct group_reading *group = course_add_group(c, 100 * MIB);
+
+	c->profile.brake = brake;
+	group->limit_bytes = 300 * MIB;
+	group->flags = flags;
+	group->n_oom_kill = 3; /* before our time */
+	course_step(c);
+	take_up(c, group, 180 * MIB, 2 * SEC);
+	group->n_oom_kill++;
+	group->current_bytes = 20 * MIB;
+	course_step_after(c, pause_usec);
+	return c;
+}
+
+static void a_kill_without_a_brake_is_told_for_a_day(void **unused)
+{
+	struct course *c = killed_in(0, BRAKE_OFF, SEC);
+	const struct suggestion *s = find(list_after(c, 0), SUGGESTION_BRAKE, 1);
+
+	assert_non_null(s);
+	assert_int_equal(s->n_kills, 1);
+	assert_int_equal(s->severity, SEVERITY_WARNING);
+	assert_non_null(find(list_after(c, 23 * 60 * USEC_PER_MIN), SUGGESTION_BRAKE, 1));
+	assert_null(find(list_after(c, 25 * 60 * USEC_PER_MIN), SUGGESTION_BRAKE, 1));
+	c->profile.brake = BRAKE_AUTO; /* taken to heart */
+	assert_null(find(list_after(c, 0), SUGGESTION_BRAKE, 1));
+	course_free(c);
+}
+
+static void a_kill_that_no_brake_would_have_prevented_is_not_told(void **unused)
+{
+	const struct {
+		uint32_t flags;
+		enum brake brake;
+		uint64_t pause_usec;
+	} rows[] = {
+		{ GROUP_IS_UNBRAKED, BRAKE_OFF, SEC }, /* nobody may hold it */
+		{ 0, BRAKE_AUTO, SEC },		       /* the brake was on */
+		{ 0, BRAKE_OFF, USEC_PER_MIN },	       /* long after the growth ended */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct course *c = killed_in(rows[i].flags, rows[i].brake, rows[i].pause_usec);
+
+		c->profile.brake = BRAKE_OFF;
+		assert_null(find(list_after(c, 0), SUGGESTION_BRAKE, 1));
+		course_free(c);
+	}
+}
+
+static void a_kill_for_the_hosts_sake_is_told_of_the_host(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *group = course_add_group(c, 100 * MIB);
+	size_t n;
+
+	course_step(c);
+	for (int i = 0; i < 48; i++) {
+		c->seen.machine.available_bytes -= 10 * MIB;
+		course_step_after(c, 30 * MSEC);
+	}
+	group->n_oom_kill = 2;
+	c->seen.machine.available_bytes = GIB / 2;
+	course_step_after(c, SEC);
+	n = list_after(c, 0);
+	assert_non_null(find(n, SUGGESTION_BRAKE, GROUP_SLOT_HOST));
+	assert_int_equal(find(n, SUGGESTION_BRAKE, GROUP_SLOT_HOST)->n_kills, 2);
+	assert_null(find(n, SUGGESTION_BRAKE, group->slot));
+	course_free(c);
+}
+
+/* More than fit: the least urgent are left out. */
+static void the_most_urgent_come_first(void **unused)
+{
+	struct course *c = course_new();
+	size_t n;
+
+	for (int i = 0; i < 12; i++)
+		course_add_group(c, 100 * MIB)->limit_bytes = 300 * MIB;
+	course_step(c);
+	for (uint64_t i = 0; i < 50; i++) {
+		for (uint64_t slot = 0; slot < 12; slot++)
+			c->groups[slot].current_bytes += MIB + slot * 5 % 12 * 200 * KIB;
+		course_step_after(c, SEC);
+	}
+	n = suggestion_list(&c->profile, &c->state, c->seen.now_usec, list, 7);
+	assert_int_equal(n, 7);
+	for (size_t i = 1; i < n; i++) {
+		assert_true(list[i].severity <= list[i - 1].severity);
+		if (list[i].severity == list[i - 1].severity)
+			assert_true(list[i].time_left_usec >= list[i - 1].time_left_usec);
+	}
+	assert_int_equal(list[0].group_slot, 8); /* 7 * 5 % 12 = 11, the fastest */
+	course_free(c);
+}
+
+static void names_are_there(void **unused)
+{
+	assert_string_equal(suggestion_kind_name(SUGGESTION_TIME_LEFT), "time-left");
+	assert_string_equal(suggestion_kind_name(SUGGESTION_BRAKE), "brake-would-help");
+	assert_string_equal(suggestion_kind_name(N_SUGGESTION_KINDS), "unknown");
+	assert_string_equal(severity_name(SEVERITY_INFO), "info");
+	assert_string_equal(severity_name(SEVERITY_CRITICAL), "critical");
+	assert_string_equal(severity_name(N_SEVERITIES), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_shorter_the_time_the_more_urgent),
+		cmocka_unit_test(enough_time_calm_and_doubt_are_not_worth_a_word),
+		cmocka_unit_test(a_kill_without_a_brake_is_told_for_a_day),
+		cmocka_unit_test(a_kill_that_no_brake_would_have_prevented_is_not_told),
+		cmocka_unit_test(a_kill_for_the_hosts_sake_is_told_of_the_host),
+		cmocka_unit_test(the_most_urgent_come_first),
+		cmocka_unit_test(names_are_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
