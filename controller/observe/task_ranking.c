@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "controller/observe/task_ranking.h"
+
+#include <string.h>
+
+/* Ties go to the older one: the process, not the child that it has just forked and shares with. */
+static bool is_before(enum task_order order, const struct task_standing *a,
+		      const struct task_standing *b)
+{
+	bool by_growth = order == TASK_ORDER_GROWTH;
+	const uint64_t keys[][2] = {
+		{ by_growth ? a->growth_bytes : a->rss_bytes,
+		  by_growth ? b->growth_bytes : b->rss_bytes },
+		{ by_growth ? a->rss_bytes : a->growth_bytes,
+		  by_growth ? b->rss_bytes : b->growth_bytes },
+		{ b->start_ns, a->start_ns },
+		{ b->pid, a->pid },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i][0] != keys[i][1])
+			return keys[i][0] > keys[i][1];
+	return false;
+}
+
+/* Moves the task at i up to where it belongs among those before it. */
+static void rise(struct task_ranking *ranking, size_t i)
+{
+	struct ranked_task task = ranking->tasks[i];
+	size_t to = i;
+
+	while (to > 0 && is_before(ranking->order, &task.task, &ranking->tasks[to - 1].task))
+		to--;
+	memmove(&ranking->tasks[to + 1], &ranking->tasks[to], (i - to) * sizeof(task));
+	ranking->tasks[to] = task;
+}
+
+static void drop(struct task_ranking *ranking, size_t i)
+{
+	ranking->n--;
+	memmove(&ranking->tasks[i], &ranking->tasks[i + 1],
+		(ranking->n - i) * sizeof(ranking->tasks[0]));
+}
+
+/* The place of the one that it shares memory with, or ranking->n. */
+static size_t find_mm(const struct task_ranking *ranking, uint64_t mm)
+{
+	size_t i;
+
+	for (i = 0; i < ranking->n; i++)
+		if (mm != 0 && ranking->tasks[i].mm == mm)
+			break;
+	return i;
+}
+
+void task_ranking_offer(struct task_ranking *ranking, const struct ranked_task *task)
+{
+	size_t last = ranking->n - 1, twin;
+
+	/* Nearly every task of a large host ends here. */
+	if (ranking->n == TASK_RANKING_MAX &&
+	    !is_before(ranking->order, &task->task, &ranking->tasks[last].task))
+		return;
+	twin = find_mm(ranking, task->mm);
+	if (twin < ranking->n) {
+		if (!is_before(ranking->order, &task->task, &ranking->tasks[twin].task))
+			return;
+		drop(ranking, twin);
+	} else if (ranking->n == TASK_RANKING_MAX) {
+		drop(ranking, last);
+	}
+	ranking->tasks[ranking->n] = *task;
+	rise(ranking, ranking->n++);
+}
+
+void task_ranking_sort(struct task_ranking *ranking)
+{
+	for (size_t i = 1; i < ranking->n; i++)
+		rise(ranking, i);
+}
