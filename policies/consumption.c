@@ -11,9 +11,12 @@
  *	     +-------+--------------+---- time
  *	             |<--- span --->|
  *
- * Walks back from the newest sample, adding rises and taking off falls, until the bytes asked for
- * are together; within the last interval the line between its two samples tells when. What rose
- * in one interval counts for half of the bytes at most.
+ * Walks back from the newest sample until as much less was in use as asked for; within the last
+ * interval the line between its two samples tells when. Without the largest rise on the way, half
+ * of the bytes must have gone as well: one jump is no growth.
+ *
+ * Both conditions only become easier when the newest sample is higher or less is asked for. That
+ * is what makes the judgement monotone.
  *
  * When the ring is full, the sample goes whose absence leaves the smallest gap, seen from now: so
  * the distance between samples grows with their age, and a fast burst does not wipe out the hour
@@ -76,21 +79,38 @@ void consumption_add(struct consumption *c, uint64_t now_usec, uint64_t bytes)
 
 uint64_t consumption_span(const struct consumption *c, uint64_t now_usec, uint64_t bytes)
 {
-	uint64_t most_bytes = bytes / 2 + bytes % 2;
-	__int128 together = 0;
+	uint64_t half_bytes = bytes / 2 + bytes % 2, jump_bytes = 0;
+	__int128 gone = 0; /* since the later end of the interval */
 
 	for (uint32_t i = c->n; i-- > 1;) {
-		uint64_t rise_bytes = u64_min(u64_sub(c->bytes[i], c->bytes[i - 1]), most_bytes);
-		uint64_t interval_usec = c->at_usec[i] - c->at_usec[i - 1];
+		uint64_t rise_bytes = u64_sub(c->bytes[i], c->bytes[i - 1]);
+		/* What this interval has to add: to the bytes, and to the half beside the jump. */
+		__int128 need = bytes - gone;
+		__int128 beside_jump = (__int128)half_bytes + jump_bytes - gone;
 
-		if (together + rise_bytes >= bytes) {
-			uint64_t missing_bytes = (uint64_t)((__int128)bytes - together);
-			uint64_t back_usec = u64_muldiv(interval_usec, missing_bytes, rise_bytes);
+		if (need < beside_jump)
+			need = beside_jump;
+		/* The interval may be the largest rise itself: then the half is behind it. */
+		if (gone >= half_bytes && need <= rise_bytes) {
+			uint64_t back_usec = 0;
 
+			if (need > 0)
+				back_usec = u64_muldiv(c->at_usec[i] - c->at_usec[i - 1],
+						       (uint64_t)need, rise_bytes);
 			return u64_max(u64_sub(now_usec, c->at_usec[i] - back_usec), 1);
 		}
-		together += rise_bytes;
-		together -= u64_sub(c->bytes[i - 1], c->bytes[i]);
+		gone += (__int128)c->bytes[i] - c->bytes[i - 1];
+		jump_bytes = u64_max(jump_bytes, rise_bytes);
 	}
 	return USEC_NEVER;
+}
+
+uint64_t consumption_last_rise(const struct consumption *c, uint64_t *ret_usec)
+{
+	uint32_t n = c->n;
+
+	if (n < 2 || c->bytes[n - 1] <= c->bytes[n - 2])
+		return 0;
+	*ret_usec = c->at_usec[n - 1] - c->at_usec[n - 2];
+	return c->bytes[n - 1] - c->bytes[n - 2];
 }

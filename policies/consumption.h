@@ -27,9 +27,16 @@ struct consumption {
 void consumption_add(struct consumption *consumption, uint64_t now_usec, uint64_t bytes);
 
 /*
- * How long ago as much less was in use as `bytes` (> 0), for the last time. No interval between
- * two samples counts for more than half of that: one jump is no growth. More consumption never
- * makes it longer.
+ * How long ago as much less was in use as `bytes` (> 0), for the last time. Half of that must be
+ * left when the largest rise between two samples is taken off: one jump is no growth. More
+ * consumption never makes it longer.
  * Returns: > 0; USEC_NEVER when so much was not used up as far back as is known.
  */
 uint64_t consumption_span(const struct consumption *consumption, uint64_t now_usec, uint64_t bytes);
+
+/*
+ * What was used up between the last two samples, and in what time (> 0): a hint that something
+ * grows, long before it can be believed.
+ * Returns: 0 and no time when nothing was.
+ */
+uint64_t consumption_last_rise(const struct consumption *consumption, uint64_t *ret_usec);

@@ -11,9 +11,10 @@
 #include "policies/observation.h"
 #include "policies/reason.h"
 
-/* How much the next observation should cover. */
+/* How much the next observation should cover; each holds those before it. */
 enum attention {
 	ATTENTION_HOST,	   /* the machine, and groups that made themselves heard */
+	ATTENTION_LIMITS,  /* and every group under a limit, its own or one above it */
 	ATTENTION_MODULES, /* and every module with its group */
 	ATTENTION_GROUPS,  /* and every group: somebody must be chosen for reclaim */
 };

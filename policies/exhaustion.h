@@ -19,12 +19,16 @@ void exhaustion_add(const struct profile *profile, struct group_state *group, ui
 
 /*
  * How long what is left lasts, believing a growth only once it took this share of what was left
- * before it (1 % at least; 100 % is never
- * believed): the surer one has to be, the more of the past must agree.
- * Returns: USEC_NEVER when no such growth was seen.
+ * before it (1 % at least; 100 % is never believed): the surer one has to be, the more of the past
+ * must agree.
+ * Returns: USEC_NEVER when no such growth was seen; 0 when nothing is left.
  */
 uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec,
 			      uint32_t confidence_bp);
+
+/* The share that must have gone before this level believes a growth of this group. */
+uint32_t exhaustion_confidence(const struct profile *profile, const struct group_state *group,
+			       enum level level);
 
 /* The level that this policy asks for, coming from `current`. */
 enum level exhaustion_level(const struct profile *profile, const struct group_state *group,
