@@ -43,6 +43,8 @@ struct course {
 	struct rung_report rungs[COURSE_LIST];
 	struct episode_report episodes[COURSE_LIST];
 	struct order_report order_reports[COURSE_LIST];
+	struct budget budgets[COURSE_LIST];
+	struct brake_change brakes[COURSE_LIST];
 };
 
 static inline void course_lend(struct course *c)
@@ -67,6 +69,10 @@ static inline void course_lend(struct course *c)
 	c->decision.max_episodes = COURSE_LIST;
 	c->decision.orders = c->order_reports;
 	c->decision.max_orders = COURSE_LIST;
+	c->decision.budgets = c->budgets;
+	c->decision.max_budgets = COURSE_LIST;
+	c->decision.brakes = c->brakes;
+	c->decision.max_brakes = COURSE_LIST;
 }
 
 /* A calm host of 1 GiB without swap, half of it available, nothing registered. */
