@@ -20,6 +20,7 @@
 #include "policies/state.h"
 
 struct bus;
+struct task_watch;
 
 #define BUS_NAME "org.reliefd.Relief1"
 #define BUS_PATH "/org/reliefd/Relief1"
@@ -44,6 +45,7 @@ struct bus_config {
 	struct observer *observer;
 	struct registry *registry;
 	struct channels *channels;
+	struct task_watch *tasks; /* NULL: GetTopTasks is not supported */
 	bool dry_run;
 	struct bus_hooks hooks;
 };
