@@ -1,11 +1,352 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "policies/brake.h"
+/*
+ * Brake
+ *
+ *	used |                                      .        |   without: killed here
+ *	     |             runs out    held      .           |
+ *	     |                   . * - - - - *        . *
+ *	     |                . *            :    . *
+ *	fill |- - - - - - .* - - - - - - - - : *- - - -
+ *	     |         . *                   *  let go
+ *	     +------------------------------------------- time
+ *	                         |<- answers ->|
+ *
+ * For whom: the host, or a group with a limit, read in this step. So much is used (Fill=), what is
+ * left lasts no longer than TimeLeft= at a growth that is sure (Confidence=), and its ladder asks
+ * somebody. Where nobody is asked, holding would only put off the end.
+ *
+ * Whom: of the groups inside that have none below, the one that grows fastest. By itself it must
+ * grow at a third of that speed: two that share a growth evenly, however roughly measured, are
+ * above that, of three nobody is; and when the one who grows is not under control, no innocent is
+ * held for it. A group that runs out alone is its own grower. Those protected or excluded, held
+ * already or resting are passed over.
+ *
+ * Until: by what is left the level is low, and that would last longer than TimeLeft= at the old
+ * speed, or nobody is being asked any more: relieved. Or a whole cycle of the ladder gave nothing:
+ * no help; while one gives, the next follows at once. Or Hold= is over, the hands failed, the
+ * profile has no brake now, a group is gone. Then it rests: a hold never becomes a halt.
+ *
+ * Frozen tasks do not stall. Throttled ones do, and PSI says so of the group, of those above it and
+ * of the host. That is no emergency of its own: a stall counts only where little is left (stall.c),
+ * and there a level is on already. Letting go never looks at stalls. The memory.high of a throttled
+ * group is our own, too: the group is judged by the one it had before.
+ */
 
-void brake_run(struct step *step)
+#include "policies/brake.h"
+#include "policies/exhaustion.h"
+#include "policies/headroom.h"
+#include "policies/ladder.h"
+#include "policies/members.h"
+
+/* A grower has this part of the growth at least. */
+#define GROWER_SHARE 3
+/* Nobody else is held inside a group this soon: first it must show what the first hold brought. */
+#define APART_USEC (100 * USEC_PER_MSEC)
+/* Nobody was seen growing: speeds measured from now on, over this time, tell who does. */
+#define LOOK_AGAIN_USEC (20 * USEC_PER_MSEC)
+
+static uint64_t time_left_usec(const struct step *step, const struct group_state *group)
 {
+	return exhaustion_time_left(group, step->now_usec, step->profile->brake_confidence_bp);
+}
+
+static bool is_fresh(const struct step *step, const struct group_state *group)
+{
+	bool seen = group->slot == GROUP_SLOT_HOST ? step_sees_machine(step)
+						   : step_sees_group(step, group->slot);
+
+	return seen && group->shortage.valid && group->shortage.total_bytes != BYTES_UNLIMITED;
+}
+
+static bool runs_out(const struct step *step, const struct group_state *group)
+{
+	const struct shortage *shortage = &group->shortage;
+
+	/* With nothing left nothing can be saved; and at a standstill that is a calm state. */
+	return group->id != 0 && is_fresh(step, group) && shortage->headroom_bytes > 0 &&
+	       BP_ONE - bytes_ratio_bp(shortage->headroom_bytes, shortage->total_bytes) >=
+		       step->profile->brake_fill_bp &&
+	       time_left_usec(step, group) <= step->profile->brake_usec;
+}
+
+static uint64_t growth_of(const struct group_state *group)
+{
+	if (group->seen.has & GROUP_HAS_GROWTH)
+		return group->seen.growth_bytes;
+	return u64_max(group->shortage.growth_bytes, group->rise.growth_bytes);
+}
+
+static bool may_be_held(const struct step *step, const struct group_state *group)
+{
+	const uint32_t exempt = GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT |
+				GROUP_IS_UNBRAKED;
+
+	return step_sees_group(step, group->slot) && !(group->seen.flags & exempt) &&
+	       group->hold.id == 0 && step->now_usec >= group->hold.rest_until_usec;
+}
+
+static bool was_just_held(const struct step *step, const struct group_state *group)
+{
+	return group->hold.id != 0 && step->now_usec < u64_add(group->hold.since_usec, APART_USEC);
+}
+
+struct grower {
+	uint32_t slot; /* SLOT_NONE: nobody may be held, or not yet */
+	bool is_clear;
+};
+
+/* The fastest of the groups inside, the older one of equals. */
+static struct grower fastest_inside(const struct step *step, const struct group_state *outer,
+				    uint64_t growth_bytes)
+{
+	const struct state *state = step->state;
+	struct grower best = { .slot = SLOT_NONE };
+	uint64_t best_bytes = 0;
+
+	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
+		const struct group_state *group = &state->groups[slot];
+		uint64_t bytes = growth_of(group);
+
+		if (group->id == 0 || !members_is_leaf(step, slot) ||
+		    !state_group_is_inside(state, slot, outer->slot))
+			continue;
+		if (was_just_held(step, group))
+			return (struct grower){ .slot = SLOT_NONE };
+		if (!may_be_held(step, group) || (best.slot != SLOT_NONE && bytes < best_bytes))
+			continue;
+		if (best.slot == SLOT_NONE || bytes > best_bytes ||
+		    group->id < state->groups[best.slot].id)
+			best.slot = slot;
+		best_bytes = bytes;
+	}
+	best.is_clear = best.slot == outer->slot ||
+			(best_bytes > 0 && best_bytes >= growth_bytes / GROWER_SHARE);
+	return best;
+}
+
+/* Whether all groups inside were read in this step; if not, asks for that as soon as possible. */
+static bool sees_inside(struct step *step, struct group_state *outer)
+{
+	bool alone = outer->slot != GROUP_SLOT_HOST && members_is_leaf(step, outer->slot) &&
+		     !(outer->seen.flags & GROUP_IS_CONTEXT);
+
+	if (alone || (step->observation->covers & OBSERVED_GROUPS)) {
+		outer->brake_waits = false;
+		return true;
+	}
+	step_attend(step, ATTENTION_GROUPS);
+	step_wake_at(step, u64_add(step->now_usec,
+				   outer->brake_waits ? step->profile->sampling_min_usec : 0));
+	outer->brake_waits = true;
+	return false;
+}
+
+/* Frozen, a group could not give back what its modules hold. */
+static enum brake kind_for(const struct step *step, uint32_t slot)
+{
+	const struct state *state = step->state;
+
+	if (step->profile->brake != BRAKE_AUTO)
+		return step->profile->brake;
+	for (uint32_t i = 0; i < state->n_modules_used; i++)
+		if (state->modules[i].id != 0 && state->modules[i].seen.group_slot == slot)
+			return BRAKE_THROTTLE;
+	return BRAKE_FREEZE;
+}
+
+/* Returns: the entry of the decision, with what holding and letting go have in common, or NULL. */
+static struct brake_change *report(struct step *step, const struct group_state *group,
+				   enum reason reason)
+{
+	const struct hold *hold = &group->hold;
+	const struct group_state *outer =
+		state_group(step->state, hold->short_slot, hold->short_id);
+	struct brake_change *change = decision_add_brake(step->decision);
+
+	if (!change)
+		return NULL;
+	change->id = hold->id;
+	change->group_slot = group->slot;
+	change->group_id = group->id;
+	change->reason = reason;
+	change->duration_usec = u64_sub(step->now_usec, hold->since_usec);
+	change->until_usec = hold->until_usec;
+	change->short_slot = hold->short_slot;
+	change->short_id = hold->short_id;
+	change->time_left_usec = USEC_NEVER;
+	if (outer) {
+		change->episode_id = outer->episode.id;
+		change->time_left_usec = outer->shortage.time_left_usec;
+		change->headroom_bytes = outer->shortage.headroom_bytes;
+	}
+	return change;
+}
+
+static void hold(struct step *step, struct group_state *group, const struct group_state *outer,
+		 uint64_t growth_bytes)
+{
+	struct hold before = group->hold;
+	struct brake_change *change;
+
+	group->hold = (struct hold){
+		.id = step->state->next_action_id,
+		.brake = kind_for(step, group->slot),
+		.short_slot = outer->slot,
+		.short_id = outer->id,
+		.since_usec = step->now_usec,
+		.until_usec = u64_add(step->now_usec, step->profile->brake_hold_usec),
+		.growth_bytes = growth_bytes,
+		.headroom_bytes = outer->shortage.headroom_bytes,
+		.high_bytes = group->seen.high_bytes,
+	};
+	change = report(step, group, REASON_RUNAWAY);
+	if (!change) { /* no room to say it: then it is not done */
+		group->hold = before;
+		return;
+	}
+	change->brake = group->hold.brake;
+	change->time_left_usec = time_left_usec(step, outer);
+	step->state->next_action_id++;
+	group->n_holds++;
+}
+
+static void forget(struct step *step, struct group_state *group)
+{
+	group->hold = (struct hold){
+		.rest_until_usec = u64_add(step->now_usec, step->profile->brake_rest_usec),
+	};
+}
+
+static void let_go(struct step *step, struct group_state *group, enum reason reason)
+{
+	/* BRAKE_OFF is what a new entry says. */
+	if (report(step, group, reason))
+		forget(step, group);
+	else
+		step_wake_at(step, step->now_usec); /* the hands have the same deadline */
 }
 
 void brake_forget(struct step *step, struct group_state *group)
 {
+	if (group->hold.id != 0)
+		report(step, group, REASON_GROUP_GONE);
+	group->hold = (struct hold){ 0 };
+}
+
+void brake_see_through(struct group_state *group)
+{
+	if (group->hold.id != 0 && group->hold.brake == BRAKE_THROTTLE)
+		group->seen.high_bytes = group->hold.high_bytes;
+}
+
+static struct group_state *find_held(struct state *state, uint64_t id)
+{
+	for (uint32_t slot = 1; slot < state->n_groups_used; slot++)
+		if (state->groups[slot].hold.id == id)
+			return &state->groups[slot];
+	return NULL;
+}
+
+/* The hands only tell of what they did not hold. */
+static void book_failures(struct step *step)
+{
+	for (size_t i = 0; i < step->observation->n_outcomes; i++) {
+		const struct outcome *outcome = &step->observation->outcomes[i];
+		struct group_state *group =
+			outcome->action_id != 0 ? find_held(step->state, outcome->action_id) : NULL;
+
+		if (!group)
+			continue;
+		if (outcome->result == RESULT_DRY_RUN)
+			forget(step, group);
+		else
+			let_go(step, group, REASON_FAILED);
+	}
+}
+
+/* Why to let go now; REASON_NONE: hold on. */
+static enum reason why_over(struct step *step, const struct group_state *group)
+{
+	const struct hold *hold = &group->hold;
+	const struct group_state *outer =
+		state_group(step->state, hold->short_slot, hold->short_id);
+	bool is_enough, is_better;
+
+	if (!outer)
+		return REASON_GROUP_GONE;
+	if (step->profile->brake == BRAKE_OFF)
+		return REASON_SWITCHED;
+	if (step->now_usec >= hold->until_usec)
+		return REASON_HELD_LONG;
+	if (!is_fresh(step, outer))
+		return REASON_NONE;
+	is_better = outer->shortage.headroom_bytes > hold->headroom_bytes &&
+		    headroom_level(step->profile, outer, LEVEL_CRITICAL) == LEVEL_LOW;
+	is_enough = outer->shortage.headroom_bytes >
+		    u64_muldiv(hold->growth_bytes, step->profile->brake_usec, USEC_PER_SEC);
+	if (is_better && is_enough)
+		return REASON_RELIEVED;
+	if (ladder_go_on(step, outer->slot))
+		return REASON_NONE;
+	return is_better ? REASON_RELIEVED : REASON_NO_HELP;
+}
+
+static void tend(struct step *step, struct group_state *group)
+{
+	enum reason reason = why_over(step, group);
+
+	if (reason != REASON_NONE) {
+		let_go(step, group, reason);
+		return;
+	}
+	/* Others may give without being asked: look at the one that runs out now and then. */
+	step->busy = true;
+	step_attend(step, ATTENTION_GROUPS);
+	step_wake_at(step, u64_min(group->hold.until_usec,
+				   u64_add(step->now_usec, step->profile->sampling_min_usec)));
+}
+
+static void hold_grower(struct step *step, struct group_state *outer)
+{
+	uint64_t growth_bytes;
+	struct grower grower;
+
+	if (!sees_inside(step, outer))
+		return;
+	/* What is sure is the least it can be; what was seen last may be more. */
+	growth_bytes =
+		u64_max(growth_of(outer), u64_muldiv(outer->shortage.headroom_bytes, USEC_PER_SEC,
+						     u64_max(time_left_usec(step, outer), 1)));
+	grower = fastest_inside(step, outer, growth_bytes);
+	if (grower.slot == SLOT_NONE)
+		return;
+	if (!grower.is_clear) {
+		step_attend(step, ATTENTION_GROUPS);
+		step_wake_at(step, u64_add(step->now_usec, LOOK_AGAIN_USEC));
+		return;
+	}
+	if (ladder_go_on(step, outer->slot))
+		hold(step, &step->state->groups[grower.slot], outer, growth_bytes);
+}
+
+void brake_run(struct step *step)
+{
+	struct state *state = step->state;
+	bool is_marked = false;
+
+	book_failures(step);
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
+		struct group_state *group = &state->groups[slot];
+
+		if (step->profile->brake == BRAKE_OFF || !runs_out(step, group))
+			continue;
+		if (!is_marked)
+			members_mark_parents(step);
+		is_marked = true;
+		hold_grower(step, group);
+	}
+	for (uint32_t slot = 1; slot < state->n_groups_used; slot++)
+		if (state->groups[slot].hold.id != 0)
+			tend(step, &state->groups[slot]);
 }

@@ -3,14 +3,15 @@
 /*
  * Decide
  *
- *	observation --> see --> book --> judge --> climb --> wake --> decision
- *	                 |       |         |         |
- *	                 +-------+--state--+---------+
+ *	observation --> see --> book --> judge --> climb --> brake --> wake --> decision
+ *	                 |       |         |         |         |
+ *	                 +-------+-------state-------+---------+
  *
  * see     take over readings; what is not covered stays as it was
  * book    answers of modules and kernel: measured, shared out, late ones ended
  * judge   a level per group: the strongest of the policies, with dwell
  * climb   ladders of short groups and of orders send requests
+ * brake   hold who runs away while somebody is asked; let go when that is over
  * wake    the next look, as late as can be afforded
  *
  * The order matters: answers are measured against this step's counters, a request is only late
@@ -26,8 +27,8 @@
 #include "policies/members.h"
 #include "policies/sampling.h"
 #include "policies/step.h"
-
 #include "policies/suggestion.h"
+
 static void judge(struct step *step)
 {
 	struct state *state = step->state;
@@ -41,8 +42,8 @@ static void judge(struct step *step)
 			continue;
 		exhaustion_add(step->profile, &state->groups[slot], step->now_usec);
 		judgement_form(step, &state->groups[slot]);
-	}
 		suggestion_learn(step->profile, state, &state->groups[slot]);
+	}
 	judgement_publish(step);
 }
 
@@ -71,7 +72,7 @@ void decide(const struct profile *profile, struct state *state,
 
 	for (size_t i = 0; i < observation->n_orders; i++)
 		ladder_open_for_order(&step, &observation->orders[i]);
-	brake_run(&step);
 	ladder_run_all(&step);
+	brake_run(&step);
 	sampling_set_wake(&step);
 }

@@ -329,6 +329,36 @@ void ladder_run_all(struct step *step)
 			run(step, &step->state->ladders[i]);
 }
 
+static struct ladder *ladder_of_episode(struct state *state, uint32_t group_slot)
+{
+	for (uint32_t i = 0; i < state->limits.max_ladders; i++) {
+		struct ladder *ladder = &state->ladders[i];
+
+		if (ladder->active && ladder->order_id == 0 && ladder->group_slot == group_slot)
+			return ladder;
+	}
+	return NULL;
+}
+
+bool ladder_go_on(struct step *step, uint32_t group_slot)
+{
+	struct ladder *ladder = ladder_of_episode(step->state, group_slot);
+
+	if (!ladder)
+		return false;
+	if (ladder->rung != RUNG_NONE)
+		return true;
+	if (!is_wanted(step, ladder))
+		return false;
+	if (ladder->waiting)
+		return true;
+	if (ladder->n_barren > 0)
+		return false;
+	ladder->next_cycle_usec = u64_min(ladder->next_cycle_usec, step->now_usec);
+	step_wake_at(step, step->now_usec);
+	return true;
+}
+
 /* A free slot. The last one is kept for the host, whose shortage is everybody's. */
 static struct ladder *take_ladder(struct step *step, bool is_host)
 {

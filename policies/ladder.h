@@ -21,6 +21,13 @@ void ladder_open_for_order(struct step *step, const struct order *order);
 /* Moves every ladder on as far as this step allows. */
 void ladder_run_all(struct step *step);
 
+/*
+ * Whether somebody is being asked on behalf of a group's episode. A pause after a cycle that gave
+ * something is cut short, so that this becomes true with the next step; after one that gave nothing
+ * it is false.
+ */
+bool ladder_go_on(struct step *step, uint32_t group_slot);
+
 /* Ends the ladders of a group. Orders of it end as well when it is gone. */
 void ladder_close_of_group(struct step *step, uint32_t group_slot, enum reason reason);
 

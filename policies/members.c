@@ -10,11 +10,30 @@
 #include <string.h>
 
 #include "policies/booking.h"
+#include "policies/brake.h"
 #include "policies/headroom.h"
 #include "policies/judgement.h"
 #include "policies/ladder.h"
 #include "policies/members.h"
 #include "policies/stall.h"
+
+/* memory.current moves in batches of up to 256 KiB a processor: a shorter time tells nothing. */
+#define RISE_LEAST_USEC (20 * USEC_PER_MSEC)
+
+/* What cannot be given back, and how fast that grew since it was looked at before. */
+static void see_rise(struct rise *rise, uint64_t used_bytes, uint64_t now_usec)
+{
+	uint64_t span_usec = u64_sub(now_usec, rise->since_usec);
+
+	if (span_usec < RISE_LEAST_USEC)
+		return;
+	rise->growth_bytes = 0;
+	if (rise->since_usec != 0)
+		rise->growth_bytes =
+			u64_muldiv(u64_sub(used_bytes, rise->since_bytes), USEC_PER_SEC, span_usec);
+	rise->since_usec = now_usec;
+	rise->since_bytes = used_bytes;
+}
 
 static void see_machine(struct step *step)
 {
@@ -26,6 +45,9 @@ static void see_machine(struct step *step)
 		return;
 	state->machine = *machine;
 	headroom_of_host(machine, &host->shortage);
+	if (host->shortage.valid)
+		see_rise(&host->rise, u64_sub(BYTES_UNLIMITED, host->shortage.headroom_bytes),
+			 step->now_usec);
 	if (machine->has & MACHINE_HAS_STALL)
 		stall_add(step->profile, host, machine->some_usec, machine->full_usec,
 			  step->now_usec);
@@ -36,6 +58,7 @@ static void forget_group(struct step *step, struct group_state *group)
 	uint32_t slot = group->slot;
 
 	booking_end_group(step, slot);
+	brake_forget(step, group);
 	judgement_end(step, group, REASON_GROUP_GONE);
 	ladder_close_of_group(step, slot, REASON_GROUP_GONE);
 	memset(group, 0, sizeof(*group));
@@ -50,11 +73,18 @@ static void see_readings(struct step *step, struct group_state *group,
 	group->limit_hit = both_have_events && reading->n_max > group->seen.n_max;
 	group->parent_slot = reading->parent_slot;
 	group->seen = *reading;
+	brake_see_through(group);
 	group->seen_usec = step->now_usec;
 	group->seen_step = step->state->n_steps;
 	if (group->slot == GROUP_SLOT_HOST)
 		return; /* the machine's readings speak for the host */
-	headroom_of_group(reading, &group->shortage);
+	headroom_of_group(&group->seen, &group->shortage);
+	if (reading->has & GROUP_HAS_CURRENT)
+		see_rise(&group->rise,
+			 u64_sub(reading->current_bytes, reading->has & GROUP_HAS_RECLAIMABLE
+								 ? reading->reclaimable_bytes
+								 : 0),
+			 step->now_usec);
 	if (reading->has & GROUP_HAS_STALL)
 		stall_add(step->profile, group, reading->some_usec, reading->full_usec,
 			  step->now_usec);
@@ -84,6 +114,18 @@ void members_see_groups(struct step *step)
 	see_machine(step);
 	for (size_t i = 0; i < observation->n_groups; i++)
 		see_group(step, &observation->groups[i]);
+}
+
+void members_mark_parents(const struct step *step)
+{
+	struct state *state = step->state;
+
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
+		uint32_t parent = state_group_parent(state, slot);
+
+		if (parent < state->n_groups_used)
+			state->groups[parent].parent_step = state->n_steps;
+	}
 }
 
 void members_forget_gone_groups(struct step *step)

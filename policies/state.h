@@ -19,7 +19,7 @@ struct shortage {
 	uint64_t available_bytes; /* left without swapping */
 	uint64_t headroom_bytes;  /* left altogether, compressed swap by its real bytes */
 	uint64_t growth_bytes;	  /* per second; 0 when not growing */
-	uint64_t time_left_usec;  /* headroom / growth; USEC_NEVER when not growing */
+	uint64_t time_left_usec;  /* headroom / growth; USEC_NEVER: not growing; 0: nothing left */
 	uint32_t confidence_bp;	  /* how much of what was left was seen going at that speed */
 	uint32_t some_bp;	  /* share of the last window lost to stalls */
 	uint32_t full_bp;
@@ -97,7 +97,7 @@ struct hold {
 	uint64_t high_bytes;	  /* throttled: what memory.high was before */
 };
 
-/* How fast a group grows that has no limit to be judged by. */
+/* How fast a group grew between two readings, limit or not. */
 struct rise {
 	uint64_t since_usec, since_bytes;
 	uint64_t growth_bytes; /* per second, up to since_usec */
@@ -139,11 +139,12 @@ struct group_state {
 	uint64_t look_again_usec; /* a stall may be on: close the window then; 0: no */
 	bool limit_hit;		  /* memory.events:max moved at the last reading */
 	struct episode episode;
+	struct rise rise;
 	struct hold hold;
 	uint64_t n_holds;
-};
 	bool brake_waits; /* for an observation that covers more */
 	struct kill_record kills;
+};
 
 struct module_state {
 	uint64_t id; /* 0: free slot */

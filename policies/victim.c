@@ -14,21 +14,10 @@
 #include "policies/victim.h"
 #include "policies/booking.h"
 #include "policies/headroom.h"
+#include "policies/members.h"
 
 /* Reclaim works in batches of a few MiB; less than this is not worth a write. */
 #define VICTIM_MIN_BYTES MIB
-
-static void mark_parents(const struct step *step)
-{
-	struct state *state = step->state;
-
-	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
-		uint32_t parent = state_group_parent(state, slot);
-
-		if (parent < state->n_groups_used)
-			state->groups[parent].parent_step = state->n_steps;
-	}
-}
 
 static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slot)
 {
@@ -36,7 +25,7 @@ static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slo
 
 	return step_sees_group(step, slot) && (group->seen.has & GROUP_HAS_CURRENT) &&
 	       !(group->seen.flags & (GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT)) &&
-	       group->parent_step != step->state->n_steps &&
+	       members_is_leaf(step, slot) &&
 	       state_group_is_inside(step->state, slot, outer_slot) &&
 	       !booking_group_is_busy(step->state, slot, group->id);
 }
@@ -88,7 +77,7 @@ uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t go
 	uint64_t swap_gain_bytes = headroom_swap_gain(&step->state->machine);
 	uint32_t n = 0, slot;
 
-	mark_parents(step);
+	members_mark_parents(step);
 	for (;;) {
 		slot = next_best(step, group_slot, ret, n);
 		if (slot == SLOT_NONE || n == VICTIMS_MAX || goal_bytes == 0)
