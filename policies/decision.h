@@ -115,6 +115,7 @@ struct brake_change {
 	uint64_t group_id;
 	enum brake brake; /* how to hold it (freeze, throttle); BRAKE_OFF: let go */
 	enum reason reason;
+	uint64_t duration_usec; /* held for so long; 0 when it begins */
 	uint64_t until_usec; /* absolute: let go at the latest, whatever happens to the judgement */
 	uint32_t short_slot; /* the group (or host) that runs out */
 	uint64_t short_id;
