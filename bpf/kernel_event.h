@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 #pragma once
 
 /*
@@ -16,8 +16,15 @@
 #define WATCHED_GROUPS_MAX 4096
 /* The host's slot: everybody's charges count there. */
 #define WATCHED_HOST 0
+/* Events of the host name the root of the v2 tree; the kernel numbers from there. */
+#define ROOT_GROUP_ID 1
+/* A budget for groups that the judgement has not seen: spent by the first charge under a limit. */
+#define BUDGET_FRESH 1
 
 #define KERNEL_COMM_SIZE 16
+
+/* Tasks whose size is confirmed in one walk: each costs three reads a CPU. */
+#define TASK_EXACT_MAX 16
 
 enum kernel_event_kind {
 	/* A watched group's (or the host's) budget is spent: told once, until it is armed again. */
@@ -44,7 +51,16 @@ struct kernel_event {
 	__u32 reserved;
 };
 
-/* One watched group, in memory that both sides map. */
+/*
+ * One watched group, in memory that both sides map; each side uses plain stores, but for what is
+ * named here.
+ *
+ * The kernel adds to spent_bytes (atomically) and turns budget_bytes into 0 by compare-and-swap,
+ * with an event SPENT in hand: one event an arming, and none is lost when the ring is full. The
+ * daemon arms in this order: budget_bytes = 0, all that is the kernel's = 0, budget_bytes. A
+ * charge that runs through this on another CPU adds itself to the new arming instead of the old
+ * one; should both budgets be equal to the byte, it may spend the new one at once: early, once.
+ */
 struct watched_group {
 	/* Written by the daemon. */
 	__u64 budget_bytes;    /* armed while > 0; the kernel sets 0 when it is spent */
@@ -53,6 +69,7 @@ struct watched_group {
 	/* Written by the kernel. */
 	__u64 spent_bytes;   /* charged since arming */
 	__u64 armed_jiffies; /* of the first charge after arming */
+	__u64 limit_bytes;   /* max or high then; a lower one spends the budget; ~0: none */
 	__u64 slice_jiffies; /* start of the slice */
 	__u64 base_bytes;    /* in use then, lowered when less was in use since */
 	__u64 n_stalls;	     /* direct reclaims by tasks of the group (or below) that ended */

@@ -14,7 +14,7 @@ import tree
 
 TABLE = 'controller/README.md'
 PARTS = ('bpf/', 'policies/', 'controller/')
-GENERATED = {'config.h'}
+GENERATED = {'config.h', 'bpf/probes.skel.h'}
 # where the public header of librelief lies, seen from the root
 CLIENT_INCLUDE = 'controller/client/include'
 
@@ -27,6 +27,7 @@ HEADERS = [
     ('libsmartcols', 'libsmartcols'),
     ('json-c/', 'json-c'),
     ('json.h', 'json-c'),
+    ('curses.h', 'ncurses'),
     ('bpf/', 'libbpf'),
     ('math.h', 'libm'),
 ]
