@@ -80,6 +80,5 @@ uint64_t probes_n_lost(const struct probes *probes);
  * Walks all tasks. exact_pids (at most TASK_EXACT_MAX) get exact_rss_bytes.
  * Returns: 0, or -EOPNOTSUPP without iter/task, or the first negative value that `row` returned.
  */
-#define TASK_EXACT_MAX 16
 int probes_walk_tasks(struct probes *probes, const uint32_t *exact_pids, size_t n_exact,
 		      int (*row)(void *data, const struct task_row *row), void *data);
