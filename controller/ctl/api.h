@@ -18,6 +18,7 @@
 /* Manager */
 #define API_GET_GROUP_BY_CONTROL_GROUP "GetGroupByControlGroup"
 #define API_GET_GROUP_BY_UNIT	       "GetGroupByUnit"
+#define API_GET_TOP_TASKS	       "GetTopTasks"
 #define API_RELOAD		       "Reload"
 #define API_VERSION		       "Version"
 #define API_PROFILE		       "Profile"
@@ -45,6 +46,7 @@
 #define API_HEADROOM	"Headroom"
 #define API_GROWTH	"GrowthBytesPerSecond"
 #define API_TIME_LEFT	"TimeLeftUSec"
+#define API_CONFIDENCE	"TimeLeftConfidence"
 
 /* Group and Module */
 #define API_ID		  "Id"
@@ -54,6 +56,7 @@
 /* Group */
 #define API_LEVEL_TIMESTAMP "LevelTimestampMonotonic"
 #define API_PROTECTED	    "Protected"
+#define API_BRAKE	    "Brake"
 #define API_MEMORY_CURRENT  "MemoryCurrent"
 #define API_MEMORY_MAX	    "MemoryMax"
 #define API_MEMORY_HIGH	    "MemoryHigh"
@@ -71,6 +74,18 @@
 /* Manager and Module */
 #define API_CLAIMED_BYTES "ClaimedBytes"
 #define API_FREED_BYTES	  "FreedBytes"
+
+/* An entry of GetTopTasks, as a JSON object; Unit and ControlGroup as above. */
+#define API_TASK_TYPE	    "(uussssstbttt)"
+#define API_TASK_PID	    "PID"
+#define API_TASK_UID	    "UID"
+#define API_TASK_COMM	    "Comm"
+#define API_TASK_POD	    "PodUID"
+#define API_TASK_CONTAINER  "ContainerID"
+#define API_TASK_RSS	    "RSS"
+#define API_TASK_RSS_EXACT  "RSSExact"
+#define API_TASK_SWAP	    "Swap"
+#define API_TASK_GROWS_FROM "GrowingSinceMonotonic"
 
 /* Others on the bus */
 #define DBUS_NAME	"org.freedesktop.DBus"

@@ -27,8 +27,15 @@ enum json_mode {
 	JSON_PRETTY,
 };
 
+enum ctl_sort {
+	SORT_GROWTH, /* fastest first */
+	SORT_RSS,    /* largest first */
+};
+
 /* Properties named by -p, at most; reliefd's largest interface has 25. */
 #define CTL_MAX_PROPERTIES 64
+/* As many tasks as reliefd ranks. */
+#define CTL_MAX_LINES 100
 
 struct ctl {
 	enum json_mode json;
@@ -42,6 +49,10 @@ struct ctl {
 	const char *max_rung;
 	uint64_t bytes;	       /* relieve: 0 = not said */
 	uint64_t timeout_usec; /* relieve */
+	enum ctl_sort sort;    /* tasks, top */
+	uint32_t n_lines;      /* tasks, top: rows at most; 0 = not said */
+	bool tasks;	       /* top: tasks, not groups */
+	bool once;	       /* top: one round */
 	const char *properties[CTL_MAX_PROPERTIES];
 	size_t n_properties;
 };
@@ -49,12 +60,17 @@ struct ctl {
 /* "reliefctl: text" on stderr; returns CTL_FAILURE. */
 int ctl_error(const char *format, ...) _printf_(1, 2);
 
+/* CLOCK_MONOTONIC, as timestamps on the bus are. */
+uint64_t ctl_now_usec(void);
+
 /* argv: what stands behind the verb. */
 int verb_status(struct ctl *ctl, int argc, char **argv);
 int verb_is_ok(struct ctl *ctl, int argc, char **argv);
 int verb_list(struct ctl *ctl, int argc, char **argv);
 int verb_show(struct ctl *ctl, int argc, char **argv);
 int verb_monitor(struct ctl *ctl, int argc, char **argv);
+int verb_tasks(struct ctl *ctl, int argc, char **argv);
+int verb_top(struct ctl *ctl, int argc, char **argv);
 int verb_relieve(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_verify(struct ctl *ctl, int argc, char **argv);

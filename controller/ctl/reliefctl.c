@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -34,6 +35,8 @@ static const struct verb {
 	{ "is-ok", "[UNIT|CGROUP]", 1, verb_is_ok, "Exit 0 when calm, 1 under pressure" },
 	{ "list", "[groups|modules]", 1, verb_list, "Groups as a tree, or modules" },
 	{ "show", "[OBJECT]", 1, verb_show, "All properties of reliefd, a group or a module" },
+	{ "tasks", "", 0, verb_tasks, "Tasks by growth or size, with unit and pod" },
+	{ "top", "", 0, verb_top, "Groups, or --tasks, as they grow; q quits" },
 	{ "monitor", "", 0, verb_monitor, "Level changes and actions as they happen" },
 	{ "relieve", "[UNIT|CGROUP]", 1, verb_relieve, "Free --bytes= now, and say what came" },
 	{ "reload", "", 0, verb_reload, "Read the profile again" },
@@ -58,6 +61,9 @@ enum {
 	OPT_MAX_RUNG,
 	OPT_TIMEOUT,
 	OPT_VALUE,
+	OPT_SORT,
+	OPT_TASKS,
+	OPT_ONCE,
 };
 
 static const struct option options[] = {
@@ -70,6 +76,10 @@ static const struct option options[] = {
 	{ "no-ask-password", no_argument, NULL, OPT_NO_ASK_PASSWORD },
 	{ "property", required_argument, NULL, 'p' },
 	{ "value", no_argument, NULL, OPT_VALUE },
+	{ "sort", required_argument, NULL, OPT_SORT },
+	{ "lines", required_argument, NULL, 'n' },
+	{ "tasks", no_argument, NULL, OPT_TASKS },
+	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "max-rung", required_argument, NULL, OPT_MAX_RUNG },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -96,6 +106,10 @@ static void print_help(void)
 	       "     --no-ask-password   Fail rather than ask for a password\n"
 	       "  -p --property=NAME     show: only this property; may be repeated\n"
 	       "     --value             show: values without their names\n"
+	       "     --sort=ORDER        tasks, top: by growth (default) or rss\n"
+	       "  -n --lines=N           tasks, top: at most N lines\n"
+	       "     --tasks             top: tasks instead of groups\n"
+	       "     --once              top: one round, as without a terminal\n"
 	       "     --bytes=SIZE        relieve: how much, as 256M\n"
 	       "     --max-rung=RUNG     relieve: climb no further (warn, shed, unload, reclaim)\n"
 	       "     --timeout=TIME      relieve: wait no longer for the answer\n"
@@ -114,6 +128,14 @@ int ctl_error(const char *format, ...)
 	va_end(args);
 	fprintf(stderr, "\n");
 	return CTL_FAILURE;
+}
+
+uint64_t ctl_now_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 /* Each parse_x() returns: 0, or -EINVAL after saying why. */
@@ -150,6 +172,31 @@ static int parse_rung(struct ctl *ctl, const char *text)
 		return 0;
 	}
 	ctl_error("--max-rung=%s: use warn, shed, unload or reclaim", text);
+	return -EINVAL;
+}
+
+static int parse_sort(struct ctl *ctl, const char *order)
+{
+	if (strcmp(order, "growth") == 0)
+		ctl->sort = SORT_GROWTH;
+	else if (strcmp(order, "rss") == 0)
+		ctl->sort = SORT_RSS;
+	else {
+		ctl_error("--sort=%s: use growth or rss", order);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_lines(struct ctl *ctl, const char *text)
+{
+	uint64_t n;
+
+	if (parse_u64(text, &n) == 0 && n > 0 && n <= CTL_MAX_LINES) {
+		ctl->n_lines = (uint32_t)n;
+		return 0;
+	}
+	ctl_error("--lines=%s: use a number from 1 to %d", text, CTL_MAX_LINES);
 	return -EINVAL;
 }
 
@@ -197,6 +244,16 @@ static int parse_option(struct ctl *ctl, int option)
 	case OPT_VALUE:
 		ctl->value = true;
 		return 0;
+	case OPT_SORT:
+		return parse_sort(ctl, optarg);
+	case 'n':
+		return parse_lines(ctl, optarg);
+	case OPT_TASKS:
+		ctl->tasks = true;
+		return 0;
+	case OPT_ONCE:
+		ctl->once = true;
+		return 0;
 	case OPT_BYTES:
 		return parse_size_option(ctl, optarg);
 	case OPT_MAX_RUNG:
@@ -219,7 +276,7 @@ static int parse_options(struct ctl *ctl, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "hjqp:", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "hjqp:n:", options, NULL)) >= 0) {
 		if (c == 'h') {
 			print_help();
 			return 0;

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "controller/ctl/api.h"
 #include "controller/ctl/group_table.h"
@@ -15,14 +14,6 @@
 
 #define LABEL "%12s: "
 
-static uint64_t monotonic_usec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 /* "Level: high for 3.1s (headroom, host)" */
 static void print_level(json_object *group)
 {
@@ -30,7 +21,7 @@ static void print_level(json_object *group)
 	const char *signal = props_string(group, API_SIGNAL);
 	const char *attribution = props_string(group, API_ATTRIBUTION);
 	const char *colour = output_level_colour(level);
-	uint64_t since_usec = props_u64(group, API_LEVEL_TIMESTAMP), now_usec = monotonic_usec();
+	uint64_t since_usec = props_u64(group, API_LEVEL_TIMESTAMP), now_usec = ctl_now_usec();
 	char age[32];
 
 	printf(LABEL "%s%s%s", "Level", output_colour_begin(colour), level,

@@ -27,7 +27,7 @@ __reliefctl_verb()
 	local i
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-p | --property | --bytes | --max-rung | --timeout | --profile | --root | --json)
+		-p | --property | --sort | -n | --lines | --bytes | --max-rung | --timeout | --profile | --root | --json)
 			((i++))
 			;;
 		-* | =) ;;
@@ -42,9 +42,9 @@ __reliefctl_verb()
 _reliefctl()
 {
 	local cur prev verb
-	local verbs='status is-ok list show monitor relieve reload verify cat-config doctor simulate'
+	local verbs='status is-ok list show tasks top monitor relieve reload verify cat-config doctor simulate'
 	local options='-h --help --version --json= -j --no-legend --no-pager -q --quiet
-		--no-ask-password -p --property= --value --bytes= --max-rung= --timeout= --profile=
+		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --max-rung= --timeout= --profile=
 		--root='
 
 	COMPREPLY=()
@@ -60,6 +60,13 @@ _reliefctl()
 	case $prev in
 	--json)
 		mapfile -t COMPREPLY < <(compgen -W 'short pretty off' -- "$cur")
+		return
+		;;
+	--sort)
+		mapfile -t COMPREPLY < <(compgen -W 'growth rss' -- "$cur")
+		return
+		;;
+	-n | --lines)
 		return
 		;;
 	--max-rung)

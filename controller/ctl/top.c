@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * top: groups or tasks, the fastest or the largest first, again every second
+ *
+ *    ask reliefd ──▶ title and table as text ──┬──▶ printed, once (no terminal, --once, --json)
+ *        ▲                                     └──▶ drawn ──▶ a key, or a second ──┐
+ *        └─────────────────────────────────────────────────────────────────────────┘
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controller/ctl/api.h"
+#include "controller/ctl/output.h"
+#include "controller/ctl/remote.h"
+#include "controller/ctl/screen.h"
+#include "controller/ctl/task_table.h"
+#include "controller/ctl/top_table.h"
+
+#define REFRESH_USEC 1000000
+
+static const char keys_of_groups[] = "q quit   g by growth   m by memory   t tasks";
+static const char keys_of_tasks[] = "q quit   g by growth   m by memory   t groups";
+
+/* One round of answers. */
+struct round {
+	json_object *manager;
+	json_object *rows; /* groups or tasks */
+};
+
+static void round_done(struct round *round)
+{
+	json_object_put(round->manager);
+	json_object_put(round->rows);
+	*round = (struct round){};
+}
+
+static int ask_groups(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
+{
+	struct remote_objects objects = {};
+	int r;
+
+	r = remote_get_objects(bus, &objects);
+	if (r != CTL_OK)
+		return r;
+	top_table_sort(ctl, objects.groups, n);
+	ret->manager = take_ptr(objects.manager);
+	ret->rows = take_ptr(objects.groups);
+	remote_objects_done(&objects);
+	return CTL_OK;
+}
+
+static int ask_tasks(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
+{
+	int r;
+
+	r = remote_get_all(bus, API_PATH, API_I_MANAGER, &ret->manager);
+	if (r != CTL_OK)
+		return r;
+	return task_table_get(ctl, bus, n < CTL_MAX_LINES ? n : CTL_MAX_LINES, &ret->rows);
+}
+
+static int ask(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
+{
+	if (ctl->n_lines > 0 && ctl->n_lines < n)
+		n = ctl->n_lines;
+	return ctl->tasks ? ask_tasks(ctl, bus, n, ret) : ask_groups(ctl, bus, n, ret);
+}
+
+static struct libscols_table *table_of(const struct ctl *ctl, const struct round *round)
+{
+	return ctl->tasks ? task_table_new(ctl, round->rows) : top_table_new(ctl, round->rows);
+}
+
+static void write_title(const struct round *round, char *buf, size_t size)
+{
+	uint64_t left_usec = props_u64(round->manager, API_TIME_LEFT);
+	char headroom[32], growth[32], left[32];
+
+	snprintf(buf, size, "reliefd: level %s, %s left, growing by %s a second, lasts %s",
+		 props_string(round->manager, API_LEVEL),
+		 output_bytes(props_u64(round->manager, API_HEADROOM), headroom),
+		 output_bytes(props_u64(round->manager, API_GROWTH), growth),
+		 output_usec(left_usec, left));
+}
+
+static int print_once(const struct ctl *ctl, sd_bus *bus)
+{
+	_cleanup_table_ struct libscols_table *table = NULL;
+	_cleanup_(round_done) struct round round = {};
+	char title[256];
+	int r;
+
+	r = ask(ctl, bus, UINT32_MAX, &round);
+	if (r != CTL_OK)
+		return r;
+	if (ctl->json != JSON_OFF) {
+		output_json(ctl, round.rows);
+		return CTL_OK;
+	}
+	table = table_of(ctl, &round);
+	write_title(&round, title, sizeof(title));
+	if (ctl->legend)
+		printf("%s\n", title);
+	scols_print_table(table);
+	return CTL_OK;
+}
+
+static void draw(const struct ctl *ctl, const struct round *round)
+{
+	struct ctl plain = *ctl;
+	_cleanup_table_ struct libscols_table *table = NULL;
+	const char *levels[CTL_MAX_LINES] = {};
+	_cleanup_free_ char *text = NULL;
+	size_t n = json_object_array_length(round->rows);
+	char title[256];
+
+	plain.legend = true; /* the heading is part of the screen */
+	table = table_of(&plain, round);
+	scols_table_enable_colors(table, 0);
+	for (size_t i = 0; i < n && i < CTL_MAX_LINES; i++)
+		levels[i] = props_string(json_object_array_get_idx(round->rows, i), API_LEVEL);
+	write_title(round, title, sizeof(title));
+	if (scols_print_table_to_string(table, &text) == 0)
+		screen_draw(title, text, levels, n < CTL_MAX_LINES ? n : CTL_MAX_LINES,
+			    ctl->tasks ? keys_of_tasks : keys_of_groups);
+}
+
+/* Returns: false when it was the last. */
+static bool obey(struct ctl *ctl, int key)
+{
+	switch (key) {
+	case 'q':
+		return false;
+	case 'g':
+		ctl->sort = SORT_GROWTH;
+		break;
+	case 'm':
+		ctl->sort = SORT_RSS;
+		break;
+	case 't':
+		ctl->tasks = !ctl->tasks;
+		break;
+	}
+	return true;
+}
+
+static int run_live(struct ctl *ctl, sd_bus *bus)
+{
+	int key = 0, r = CTL_OK;
+
+	do {
+		_cleanup_(round_done) struct round round = {};
+
+		r = ask(ctl, bus, screen_lines(), &round);
+		if (r != CTL_OK)
+			break;
+		draw(ctl, &round);
+		key = screen_key(REFRESH_USEC);
+	} while (obey(ctl, key));
+	return r;
+}
+
+int verb_top(struct ctl *ctl, int argc, char **argv)
+{
+	_cleanup_bus_ sd_bus *bus = NULL;
+	int r;
+
+	r = remote_connect(&bus);
+	if (r != CTL_OK)
+		return r;
+	if (ctl->once || ctl->json != JSON_OFF || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return print_once(ctl, bus);
+	if (!screen_open())
+		return ctl_error("Cannot draw on a terminal of type '%s'; use --once",
+				 getenv("TERM") ? getenv("TERM") : "");
+	r = run_live(ctl, bus);
+	screen_close();
+	return r;
+}
