@@ -16,23 +16,19 @@
 
 #include "controller/daemon.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#include "controller/act/actor.h"
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
-#include "controller/groups/group_set.h"
 #include "controller/lent_memory.h"
-#include "controller/observe/observer.h"
+#include "controller/parts.h"
 #include "controller/profile_file.h"
-#include "controller/publish/bus.h"
 #include "controller/publish/journal.h"
-#include "controller/registry/channels.h"
-#include "controller/registry/registry.h"
 #include "controller/settings_file.h"
 #include "controller/simulate/trace.h"
 #include "policies/decide.h"
@@ -59,13 +55,7 @@ struct daemon {
 	FILE *record;
 
 	struct profile profile;
-	struct cgroup_tree tree;
-	struct group_set *groups;
-	struct observer *observer;
-	struct registry *registry;
-	struct channels *channels;
-	struct actor *actor;
-	struct bus *bus;
+	struct parts parts;
 
 	struct state state;
 	struct observation seen;
@@ -137,9 +127,9 @@ static void daemon_notify_status(struct daemon *d)
 	sd_notifyf(false, "STATUS=Level %s, rung %s, %s left, %u modules, %s given back%s",
 		   level_name(host->level), rung_name(state_group_rung(&d->state, GROUP_SLOT_HOST)),
 		   format_bytes(host->shortage.headroom_bytes, left, sizeof(left)),
-		   registry_size(d->registry),
+		   registry_size(d->parts.registry),
 		   format_bytes(d->state.measured_bytes, freed, sizeof(freed)),
-		   actor_dry_run(d->actor) ? " (dry run)" : "");
+		   actor_dry_run(d->parts.actor) ? " (dry run)" : "");
 }
 
 /*
@@ -148,7 +138,7 @@ static void daemon_notify_status(struct daemon *d)
  */
 static void daemon_log_reaction(struct daemon *d)
 {
-	uint64_t trigger_usec = observer_stats(d->observer)->last_trigger_usec;
+	uint64_t trigger_usec = observer_stats(d->parts.observer)->last_trigger_usec;
 	size_t n_requests = 0;
 
 	if (trigger_usec == d->answered_trigger_usec)
@@ -167,19 +157,21 @@ static void daemon_step(struct daemon *d)
 	enum attention attention = d->decision.attention;
 
 	observation_clear(&d->seen, now_monotonic_usec());
-	actor_collect(d->actor, &d->seen);
-	observer_collect(d->observer, attention, &d->seen);
+	actor_collect(d->parts.actor, &d->seen);
+	observer_collect(d->parts.observer, attention, &d->seen);
 	if (attention >= ATTENTION_MODULES || d->modules_changed)
-		registry_collect(d->registry, &d->seen);
+		registry_collect(d->parts.registry, &d->seen);
 	d->modules_changed = false;
 	daemon_collect_orders(d);
 
 	decide(&d->profile, &d->state, &d->seen, &d->decision);
 
-	actor_carry_out(d->actor, &d->decision);
+	actor_carry_out(d->parts.actor, &d->decision);
+	observer_arm(d->parts.observer, &d->decision);
 	daemon_log_reaction(d);
-	bus_publish(d->bus, &d->decision);
-	journal_publish(&d->decision, d->groups, d->registry, actor_dry_run(d->actor));
+	bus_publish(d->parts.bus, &d->decision);
+	journal_publish(&d->decision, d->parts.groups, d->parts.registry,
+			actor_dry_run(d->parts.actor));
 	if (d->record)
 		trace_write_step(d->record, &d->seen, &d->decision);
 	if (d->state.n_steps == 1 ||
@@ -255,14 +247,14 @@ static int on_reload(void *data, char **ret_problem)
 		return r;
 	}
 	d->profile = profile;
-	r = group_set_use_profile(d->groups, &d->profile);
+	r = group_set_use_profile(d->parts.groups, &d->profile);
 	if (r < 0)
 		log_errno(r, "Some groups of the new profile cannot be followed");
-	r = observer_use_profile(d->observer, &d->profile);
+	r = observer_use_profile(d->parts.observer, &d->profile);
 	if (r < 0)
 		log_errno(r, "Some triggers of the new profile cannot be set");
 	log_info("Profile %s loaded", d->profile.name);
-	bus_publish_settings(d->bus, actor_dry_run(d->actor));
+	bus_publish_settings(d->parts.bus, actor_dry_run(d->parts.actor));
 	daemon_wake(d);
 	return 0;
 }
@@ -271,9 +263,9 @@ static int on_set_dry_run(void *data, bool dry_run)
 {
 	struct daemon *d = data;
 
-	actor_set_dry_run(d->actor, dry_run);
+	actor_set_dry_run(d->parts.actor, dry_run);
 	log_info("Dry run switched %s", dry_run ? "on" : "off");
-	bus_publish_settings(d->bus, dry_run);
+	bus_publish_settings(d->parts.bus, dry_run);
 	return 0;
 }
 
@@ -308,104 +300,32 @@ static int daemon_build_loop(struct daemon *d)
 	return sd_event_source_set_priority(d->timer, DAEMON_STEP_PRIORITY);
 }
 
-static int daemon_build_eyes(struct daemon *d)
+static int daemon_build_parts(struct daemon *d, const struct settings *settings)
 {
-	const struct wake wake = { daemon_wake, d };
-	int r;
-
-	r = cgroup_tree_init(&d->tree, d->config.proc, d->config.cgroup_root);
-	if (r < 0)
-		return log_errno(r, "Cannot find the cgroup tree");
-	r = group_set_new(&d->groups, &(struct group_set_config){
+	return parts_build(&d->parts, &(struct parts_config){
 					      .event = d->event,
-					      .tree = &d->tree,
+					      .daemon = &d->config,
+					      .growth_clock = settings->growth_clock,
 					      .profile = &d->profile,
-					      .max_groups = DAEMON_MAX_GROUPS,
-					      .wake = wake,
+					      .state = &d->state,
+					      .dry_run = d->config.dry_run || settings->dry_run,
+					      .wake = { daemon_wake, d },
+					      .modules_changed = { on_modules_changed, d },
+					      .hooks = {
+						      .data = d,
+						      .relieve = on_relieve,
+						      .reload = on_reload,
+						      .set_dry_run = on_set_dry_run,
+					      },
 				      });
-	if (r < 0)
-		return log_errno(r, "Cannot follow the cgroup tree");
-	r = observer_new(&d->observer, &(struct observer_config){
-					       .event = d->event,
-					       .groups = d->groups,
-					       .profile = &d->profile,
-					       .sys = d->config.sys,
-					       .wake = wake,
-				       });
-	if (r < 0)
-		return log_errno(r, "Cannot watch memory");
-	return 0;
 }
 
-static void on_answered(void *data, const struct outcome *outcome)
+static int daemon_open_record(struct daemon *d)
 {
-	struct daemon *d = data;
-
-	if (d->actor)
-		actor_answered(d->actor, outcome);
-}
-
-static int daemon_build_hands(struct daemon *d, bool dry_run)
-{
-	const struct wake wake = { daemon_wake, d };
-	int r;
-
-	r = registry_new(&d->registry, &(struct registry_config){
-					       .event = d->event,
-					       .groups = d->groups,
-					       .max_modules = DAEMON_MAX_MODULES,
-					       .answered = on_answered,
-					       .answered_data = d,
-					       .wake = { on_modules_changed, d },
-				       });
-	if (r < 0)
-		return log_errno(r, "Cannot set up the registry");
-	r = channels_new(&d->channels, d->registry, d->event);
-	if (r < 0)
-		return log_errno(r, "Cannot set up channels");
-	r = actor_new(&d->actor, &(struct actor_config){
-					 .event = d->event,
-					 .groups = d->groups,
-					 .registry = d->registry,
-					 .dry_run = dry_run,
-					 .wake = wake,
-				 });
-	if (r < 0)
-		return log_errno(r, "Cannot set up actions");
-	return 0;
-}
-
-static int daemon_build_faces(struct daemon *d)
-{
-	int r;
-
-	r = bus_new(&d->bus, &(struct bus_config){
-				     .event = d->event,
-				     .state = &d->state,
-				     .profile = &d->profile,
-				     .groups = d->groups,
-				     .observer = d->observer,
-				     .registry = d->registry,
-				     .channels = d->channels,
-				     .dry_run = actor_dry_run(d->actor),
-				     .hooks = {
-					     .data = d,
-					     .relieve = on_relieve,
-					     .reload = on_reload,
-					     .set_dry_run = on_set_dry_run,
-				     },
-			     });
-	if (r < 0)
-		return log_errno(r, "Cannot set up D-Bus");
-	r = channels_listen(d->channels, d->config.socket, d->config.socket_fd);
-	if (r < 0)
-		return log_errno(r, "Cannot listen on %s", d->config.socket);
-	if (d->config.record) {
-		d->record = fopen(d->config.record, "we");
-		if (!d->record)
-			return log_errno(-errno, "Cannot write the trace %s", d->config.record);
-	}
-	return 0;
+	if (!d->config.record)
+		return 0;
+	d->record = fopen(d->config.record, "we");
+	return d->record ? 0 : log_errno(-errno, "Cannot write the trace %s", d->config.record);
 }
 
 static int daemon_build(struct daemon *d)
@@ -432,18 +352,15 @@ static int daemon_build(struct daemon *d)
 	r = daemon_build_loop(d);
 	if (r < 0)
 		return log_errno(r, "Cannot set up the event loop");
-	r = daemon_build_eyes(d);
+	r = daemon_build_parts(d, &settings);
 	if (r < 0)
 		return r;
-	r = daemon_build_hands(d, d->config.dry_run || settings.dry_run);
-	if (r < 0)
-		return r;
-	return daemon_build_faces(d);
+	return daemon_open_record(d);
 }
 
 static void daemon_say_degradations(const struct daemon *d)
 {
-	uint32_t bits = observer_degradations(d->observer);
+	uint32_t bits = observer_degradations(d->parts.observer);
 
 	for (uint32_t bit = 1; bit != 0 && bit <= bits; bit <<= 1)
 		if (bits & bit)
@@ -464,30 +381,20 @@ int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config 
 		return r;
 	daemon_wake(d);
 	daemon_say_degradations(d);
-	log_info("Profile %s, %u groups, cgroups %s%s", d->profile.name, group_set_size(d->groups),
-		 cgroup_mode_name(d->tree.mode), actor_dry_run(d->actor) ? ", dry run" : "");
+	log_info("Profile %s, %u groups, cgroups %s%s", d->profile.name,
+		 group_set_size(d->parts.groups), cgroup_mode_name(d->parts.tree.mode),
+		 actor_dry_run(d->parts.actor) ? ", dry run" : "");
 	*ret = take_ptr(d);
 	return 0;
 }
 
-/*
- * In the opposite order: faces before hands, hands before eyes. But channels go before the bus,
- * which listens for modules that leave with them.
- */
 struct daemon *daemon_free(struct daemon *d)
 {
 	if (!d)
 		return NULL;
 	d->step = sd_event_source_disable_unref(d->step);
 	d->timer = sd_event_source_disable_unref(d->timer);
-	channels_free(d->channels);
-	bus_free(d->bus);
-	/* Owners that go with the registry still answer: the actor is there until then. */
-	d->registry = registry_free(d->registry);
-	d->actor = actor_free(d->actor);
-	observer_free(d->observer);
-	group_set_free(d->groups);
-	cgroup_tree_done(&d->tree);
+	parts_done(&d->parts);
 	if (d->record)
 		fclose(d->record);
 	lent_memory_done(&d->memory);

@@ -25,6 +25,11 @@ struct daemon_config {
 	int socket_fd;		 /* listening descriptor from systemd, else -1; taken over */
 	const char *record;	 /* write every observation and decision here; NULL: nowhere */
 	bool dry_run;
+	/*
+	 * Called once when all that needs privileges is done and before the first thread: gives them
+	 * up. Returns 0 or negative errno. NULL: nothing to give up.
+	 */
+	int (*confine)(void);
 };
 
 /*

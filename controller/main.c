@@ -223,9 +223,25 @@ static void lock_memory(void)
 		log_errno(-errno, "Memory is not locked");
 }
 
+/* Memory is locked only now: loading the probes takes megabytes for a moment. */
+static int confine(void)
+{
+	int r;
+
+	lock_memory();
+	r = privileges_keep();
+	if (r < 0)
+		log_errno(r, "Privileges are not reduced");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct daemon_config config = { .socket = RELIEF_SOCKET_PATH, .socket_fd = -1 };
+	struct daemon_config config = {
+		.socket = RELIEF_SOCKET_PATH,
+		.socket_fd = -1,
+		.confine = confine,
+	};
 	int r;
 
 	r = parse_options(argc, argv, &config);
@@ -236,9 +252,5 @@ int main(int argc, char **argv)
 	/* One huge page under the block of mostly untouched slots would double what we take. */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0)
 		log_errno(-errno, "Huge pages are not switched off");
-	lock_memory();
-	r = privileges_keep();
-	if (r < 0)
-		log_errno(r, "Privileges are not reduced");
 	return run(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

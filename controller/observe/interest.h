@@ -36,9 +36,14 @@ struct interest {
 int interest_init(struct interest *interest, struct group_set *groups, uint32_t fields);
 void interest_done(struct interest *interest);
 
+static inline struct glance *interest_glance_at(struct interest *interest, uint32_t slot)
+{
+	return &interest->glances[slot];
+}
+
 static inline struct glance *interest_glance(struct interest *interest, const struct group *group)
 {
-	return &interest->glances[group->slot];
+	return interest_glance_at(interest, group->slot);
 }
 
 /* The group made itself heard. */

@@ -17,6 +17,7 @@
 
 #include "controller/base/log.h"
 #include "controller/observe/event_watch.h"
+#include "controller/observe/growth.h"
 #include "controller/observe/interest.h"
 #include "controller/observe/machine.h"
 #include "controller/observe/memory_files.h"
@@ -33,6 +34,8 @@ struct observer {
 	struct machine *machine;
 	struct event_watch *watch;
 	struct interest interest;
+	struct probes *probes; /* lent; NULL: none */
+	struct growth *growth;
 	sd_event_source *look_later;
 	struct observer_stats stats;
 	uint32_t round; /* of collect */
@@ -67,6 +70,20 @@ static void on_stirred(void *data, uint32_t slot, enum stir stir)
 	wake_up(&o->wake);
 }
 
+/* Whoever spent a budget is read now, and so long as it may go on. */
+static void on_spent(void *data, uint32_t slot)
+{
+	struct observer *o = data;
+	uint64_t now_usec;
+
+	if (sd_event_now(o->event, CLOCK_MONOTONIC, &now_usec) < 0)
+		return;
+	o->stats.last_trigger_usec = now_usec;
+	o->stats.n_tripwire_events++;
+	interest_glance_at(&o->interest, slot)->moved_usec = now_usec;
+	wake_up(&o->wake);
+}
+
 static int on_look_later(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct observer *o = data;
@@ -87,6 +104,7 @@ static void on_added(void *data, const struct group *group)
 
 	*interest_glance(&o->interest, group) = (struct glance){};
 	event_watch_add(o->watch, group);
+	growth_add(o->growth, group);
 	observer_count_triggers(o);
 }
 
@@ -95,6 +113,7 @@ static void on_removed(void *data, const struct group *group)
 	struct observer *o = data;
 
 	event_watch_remove(o->watch, group);
+	growth_remove(o->growth, group);
 	observer_count_triggers(o);
 }
 
@@ -135,9 +154,10 @@ static bool is_wanted(struct observer *o, const struct group *group, enum attent
 	if (attention >= ATTENTION_GROUPS || !interest_glance(&o->interest, group)->is_known ||
 	    interest_is_fresh(&o->interest, group, now_usec))
 		return true;
-	if (group->n_modules == 0)
-		return false;
-	return attention >= ATTENTION_MODULES || interest_is_limited(&o->interest, group, now_usec);
+	if (group->n_modules > 0 && attention >= ATTENTION_MODULES)
+		return true;
+	return (group->n_modules > 0 || attention >= ATTENTION_LIMITS) &&
+	       interest_is_limited(&o->interest, group, now_usec);
 }
 
 /* Ancestors first, each once a round. */
@@ -156,6 +176,7 @@ static void list_group(struct observer *o, const struct group *group, enum atten
 		return;
 	fill_identity(group, reading);
 	observer_read(o, group, is_context, reading);
+	growth_fill(o->growth, reading, observation->now_usec);
 	interest_learn(&o->interest, reading, observation->now_usec);
 	glance->is_known = true;
 	glance->round = o->round;
@@ -189,6 +210,9 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 
 	o->round++;
 	observer_note(o, machine_read(o->machine, &observation->machine), "the host");
+	if (growth_has_tripwire(o->growth))
+		observation->machine.has |= MACHINE_HAS_TRIPWIRE;
+	growth_catch_up(o->growth);
 	observation->covers |= OBSERVED_MACHINE;
 	group_set_collect(o->groups, observation);
 	list_host(o, observation);
@@ -253,6 +277,17 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 	if (r < 0)
 		return r;
 	o->interest.watch = o->watch;
+	r = growth_new(&o->growth, &(struct growth_config){
+					   .event = o->event,
+					   .groups = o->groups,
+					   .probes = o->probes,
+					   .spent = on_spent,
+					   .oom_victim = config->oom_victim,
+					   .data = o,
+					   .oom_victim_data = config->oom_victim_data,
+				   });
+	if (r < 0)
+		return r;
 	observer_count_triggers(o);
 	return group_set_listen(o->groups, &(struct group_listener){
 						   .added = on_added,
@@ -271,6 +306,7 @@ int observer_new(struct observer **ret, const struct observer_config *config)
 	o->event = sd_event_ref(config->event);
 	o->groups = config->groups;
 	o->wake = config->wake;
+	o->probes = config->probes;
 	o->wanted_window_usec = config->profile->trigger_window_usec;
 	r = observer_build(o, config);
 	if (r < 0)
@@ -284,6 +320,7 @@ struct observer *observer_free(struct observer *o)
 	if (!o)
 		return NULL;
 	event_watch_free(o->watch);
+	growth_free(o->growth);
 	sd_event_source_disable_unref(o->look_later);
 	sd_event_unref(o->event);
 	machine_free(o->machine);
@@ -300,10 +337,31 @@ int observer_use_profile(struct observer *o, const struct profile *profile)
 	return 0;
 }
 
+/* Without probes nothing was asked of the kernel, so that nothing is lacking. */
+static uint32_t probes_degradations(const struct observer *o)
+{
+	static const struct {
+		enum probes_lack lack;
+		enum observer_degradation bit;
+	} rows[] = {
+		{ PROBES_LACK_BTF, OBSERVER_NO_BTF },
+		{ PROBES_LACK_CAPABILITY, OBSERVER_NO_BPF_CAPABILITY },
+		{ PROBES_LACK_FENTRY, OBSERVER_NO_FENTRY },
+		{ PROBES_LACK_BPF, OBSERVER_NO_BPF },
+		{ PROBES_SWITCHED_OFF, OBSERVER_BPF_OFF },
+	};
+	uint32_t lacks = o->probes ? probes_lacks(o->probes) : 0, bits = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (lacks & rows[i].lack)
+			bits |= rows[i].bit;
+	return bits;
+}
+
 uint32_t observer_degradations(const struct observer *o)
 {
 	uint64_t window_usec = event_watch_window_usec(o->watch);
-	uint32_t bits = 0;
+	uint32_t bits = probes_degradations(o);
 
 	if (window_usec == 0)
 		bits |= OBSERVER_NO_PSI;
@@ -341,14 +399,15 @@ const char *observer_degradation_name(enum observer_degradation bit)
 	return "unknown";
 }
 
-const struct observer_stats *observer_stats(const struct observer *o)
+const struct observer_stats *observer_stats(struct observer *o)
 {
+	o->stats.n_kernel_events_lost = o->probes ? probes_n_lost(o->probes) : 0;
 	return &o->stats;
 }
 
 enum growth_clock observer_growth_clock(const struct observer *o)
 {
-	return GROWTH_CLOCK_NONE;
+	return o->probes ? probes_clock(o->probes) : GROWTH_CLOCK_NONE;
 }
 
 void observer_group_stalls(const struct observer *o, uint32_t slot, uint64_t *ret_n,
@@ -356,4 +415,16 @@ void observer_group_stalls(const struct observer *o, uint32_t slot, uint64_t *re
 {
 	*ret_n = 0;
 	*ret_usec = 0;
+	if (o->probes)
+		probes_stalls(o->probes, slot, ret_n, ret_usec);
+}
+
+void observer_arm(struct observer *o, const struct decision *decision)
+{
+	growth_arm(o->growth, decision);
+}
+
+struct task_watch *observer_tasks(struct observer *o)
+{
+	return growth_tasks(o->growth);
 }

@@ -13,6 +13,7 @@
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
 #include "controller/observe/probes.h"
+#include "controller/observe/task_watch.h"
 #include "policies/decision.h"
 #include "policies/profile.h"
 
@@ -21,9 +22,13 @@ struct observer;
 struct observer_config {
 	sd_event *event;
 	struct group_set *groups;
+	struct probes *probes; /* NULL: none; outlives the observer */
 	const struct profile *profile;
 	const char *sys; /* NULL: "/sys"; for zram and zswap */
 	struct wake wake;
+	/* The kernel's OOM killer chose somebody; may be NULL. */
+	void (*oom_victim)(void *data, const struct kernel_event *victim);
+	void *oom_victim_data;
 };
 
 /* What this host offers, for doctor, D-Bus `Degraded` and the log. */
@@ -66,12 +71,17 @@ void observer_collect(struct observer *observer, enum attention attention,
 int observer_use_profile(struct observer *observer, const struct profile *profile);
 uint32_t observer_degradations(const struct observer *observer);
 const char *observer_degradation_name(enum observer_degradation bit);
-const struct observer_stats *observer_stats(const struct observer *observer);
+const struct observer_stats *observer_stats(struct observer *observer);
 /* What tells growth on this host. */
 enum growth_clock observer_growth_clock(const struct observer *observer);
 /* Direct reclaims by tasks of the group in that slot or below since it is watched; or zeros. */
 void observer_group_stalls(const struct observer *observer, uint32_t slot, uint64_t *ret_n,
 			   uint64_t *ret_usec);
+
+/* Hands the decision's budgets to the kernel, which wakes us when one is spent. */
+void observer_arm(struct observer *observer, const struct decision *decision);
+/* Who grows and who is largest, task by task. */
+struct task_watch *observer_tasks(struct observer *observer);
 
 /* One fresh reading of one group (D-Bus properties); has == 0 when it is gone. */
 void observer_read_group(struct observer *observer, const struct group *group,

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ *    probes ──▶ SPENT        the group is read, and the daemon makes a step
+ *           ──▶ GROUP_GREW   remembered here until the next reading of the group
+ *           ──▶ TASK_GREW    task_watch.c
+ *           ──▶ OOM_VICTIM   the journal
+ *
+ *    decision.budgets ──▶ probes
+ */
+#include "controller/observe/growth.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "controller/base/log.h"
+#include "controller/base/parse.h"
+#include "controller/observe/psi.h"
+
+/* A growth this old says nothing about now; slices are a second long. */
+#define GROWTH_FRESH_USEC (2 * USEC_PER_SEC)
+/* Growth is told in these parts of a limit: some thirty steps to the end, whatever the size. */
+#define THRESHOLD_PARTS 32
+#define THRESHOLD_MIN	MIB
+
+struct pace {
+	uint64_t bytes; /* per second */
+	uint64_t at_usec;
+};
+
+struct growth {
+	struct growth_config config;
+	struct task_watch *tasks;
+	struct pace *paces; /* by slot */
+};
+
+static void on_spent(struct growth *g, const struct kernel_event *event)
+{
+	const struct group *group = group_set_get(g->config.groups, event->slot);
+	char amount[16];
+
+	if (!group)
+		return;
+	log_debug("tripwire: %s: %s charged in %" PRIu64 " us", group->path,
+		  format_bytes(event->bytes, amount, sizeof(amount)),
+		  (uint64_t)event->span_ns / 1000);
+	g->config.spent(g->config.data, event->slot);
+}
+
+static void on_group_grew(struct growth *g, const struct kernel_event *event)
+{
+	if (event->slot >= group_set_max(g->config.groups))
+		return;
+	g->paces[event->slot] = (struct pace){
+		.bytes = u64_muldiv(event->bytes, 1000 * USEC_PER_SEC, u64_max(event->span_ns, 1)),
+		.at_usec = event->at_ns / 1000,
+	};
+}
+
+static void on_told(void *data, const struct kernel_event *event)
+{
+	struct growth *g = data;
+
+	switch (event->kind) {
+	case KERNEL_EVENT_SPENT:
+		on_spent(g, event);
+		break;
+	case KERNEL_EVENT_GROUP_GREW:
+		on_group_grew(g, event);
+		break;
+	case KERNEL_EVENT_TASK_GREW:
+		task_watch_see(g->tasks, event);
+		break;
+	case KERNEL_EVENT_OOM_VICTIM:
+		if (g->config.oom_victim)
+			g->config.oom_victim(g->config.oom_victim_data, event);
+		break;
+	}
+}
+
+void growth_add(struct growth *g, const struct group *group)
+{
+	if (!g->config.probes || group->slot == GROUP_SLOT_HOST)
+		return;
+	g->paces[group->slot] = (struct pace){};
+	probes_watch(g->config.probes, group->slot, group->id);
+}
+
+void growth_remove(struct growth *g, const struct group *group)
+{
+	if (g->config.probes && group->slot != GROUP_SLOT_HOST)
+		probes_unwatch(g->config.probes, group->slot, group->id);
+}
+
+void growth_catch_up(struct growth *g)
+{
+	if (g->config.probes)
+		probes_drain(g->config.probes);
+}
+
+void growth_fill(struct growth *g, struct group_reading *reading, uint64_t now_usec)
+{
+	const struct pace *pace = &g->paces[reading->slot];
+	uint64_t limit_bytes;
+
+	if (!growth_has_tripwire(g))
+		return;
+	if (pace->at_usec > 0 && now_usec < pace->at_usec + GROWTH_FRESH_USEC) {
+		reading->has |= GROUP_HAS_GROWTH;
+		reading->growth_bytes = pace->bytes;
+	}
+	if (!(reading->has & GROUP_HAS_LIMIT))
+		return;
+	limit_bytes = reading->limit_bytes;
+	if (reading->has & GROUP_HAS_HIGH)
+		limit_bytes = u64_min(limit_bytes, reading->high_bytes);
+	if (limit_bytes != BYTES_UNLIMITED)
+		probes_set_threshold(g->config.probes, reading->slot,
+				     u64_max(limit_bytes / THRESHOLD_PARTS, THRESHOLD_MIN));
+}
+
+void growth_arm(struct growth *g, const struct decision *decision)
+{
+	if (!growth_has_tripwire(g))
+		return;
+	for (size_t i = 0; i < decision->n_budgets; i++) {
+		const struct budget *budget = &decision->budgets[i];
+		const struct group *group = group_set_get(g->config.groups, budget->group_slot);
+
+		if (budget->group_slot == GROUP_SLOT_HOST ||
+		    (group && group->id == budget->group_id))
+			probes_arm(g->config.probes, budget->group_slot, budget->bytes);
+	}
+}
+
+bool growth_has_tripwire(const struct growth *g)
+{
+	return g->config.probes && probes_have_tripwire(g->config.probes);
+}
+
+struct task_watch *growth_tasks(struct growth *g)
+{
+	return g->tasks;
+}
+
+int growth_new(struct growth **ret, const struct growth_config *config)
+{
+	_cleanup_(growth_free_cleanup) struct growth *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	g->config = *config;
+	g->paces = calloc(group_set_max(config->groups), sizeof(*g->paces));
+	if (!g->paces)
+		return -ENOMEM;
+	r = task_watch_new(&g->tasks, config->probes, group_set_tree(config->groups));
+	if (r < 0)
+		return r;
+	if (config->probes) {
+		r = probes_listen(config->probes, config->event, KERNEL_EVENT_PRIORITY, on_told, g);
+		if (r < 0)
+			return r;
+	}
+	*ret = take_ptr(g);
+	return 0;
+}
+
+struct growth *growth_free(struct growth *g)
+{
+	if (!g)
+		return NULL;
+	task_watch_free(g->tasks);
+	free(g->paces);
+	free(g);
+	return NULL;
+}

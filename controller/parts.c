@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "controller/parts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controller/base/log.h"
+#include "controller/publish/journal.h"
+
+static uint64_t host_bytes(void)
+{
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The kernel side: the only part that needs more than the daemon keeps. */
+static int parts_build_probes(struct parts *parts, const struct parts_config *config)
+{
+	enum growth_clock best = GROWTH_CLOCK_CHARGE;
+	int r;
+
+	if (strcmp(config->growth_clock, "auto") != 0 &&
+	    growth_clock_from_name(config->growth_clock, &best) < 0)
+		return log_errno(-EINVAL, "There is no growth clock %s", config->growth_clock);
+	r = probes_load(&parts->probes, best, host_bytes());
+	if (r < 0)
+		return log_errno(r, "Cannot load the probes");
+	if (!config->daemon->confine)
+		return 0;
+	r = config->daemon->confine();
+	return r < 0 ? log_errno(r, "Cannot confine the process") : 0;
+}
+
+static void on_oom_victim(void *data, const struct kernel_event *victim)
+{
+	struct parts *parts = data;
+
+	journal_oom_victim(victim, parts->groups);
+}
+
+static int parts_build_eyes(struct parts *parts, const struct parts_config *config)
+{
+	int r;
+
+	r = cgroup_tree_init(&parts->tree, config->daemon->proc, config->daemon->cgroup_root);
+	if (r < 0)
+		return log_errno(r, "Cannot find the cgroup tree");
+	r = group_set_new(&parts->groups, &(struct group_set_config){
+						  .event = config->event,
+						  .tree = &parts->tree,
+						  .profile = config->profile,
+						  .max_groups = config->state->limits.max_groups,
+						  .wake = config->wake,
+					  });
+	if (r < 0)
+		return log_errno(r, "Cannot follow the cgroup tree");
+	r = observer_new(&parts->observer, &(struct observer_config){
+						   .event = config->event,
+						   .groups = parts->groups,
+						   .probes = parts->probes,
+						   .profile = config->profile,
+						   .sys = config->daemon->sys,
+						   .wake = config->wake,
+						   .oom_victim = on_oom_victim,
+						   .oom_victim_data = parts,
+					   });
+	if (r < 0)
+		return log_errno(r, "Cannot watch memory");
+	return 0;
+}
+
+static void on_answered(void *data, const struct outcome *outcome)
+{
+	struct parts *parts = data;
+
+	if (parts->actor)
+		actor_answered(parts->actor, outcome);
+}
+
+static int parts_build_hands(struct parts *parts, const struct parts_config *config)
+{
+	int r;
+
+	r = registry_new(&parts->registry, &(struct registry_config){
+						   .event = config->event,
+						   .groups = parts->groups,
+						   .max_modules = config->state->limits.max_modules,
+						   .answered = on_answered,
+						   .answered_data = parts,
+						   .wake = config->modules_changed,
+					   });
+	if (r < 0)
+		return log_errno(r, "Cannot set up the registry");
+	r = channels_new(&parts->channels, parts->registry, config->event);
+	if (r < 0)
+		return log_errno(r, "Cannot set up channels");
+	r = actor_new(&parts->actor, &(struct actor_config){
+					     .event = config->event,
+					     .groups = parts->groups,
+					     .registry = parts->registry,
+					     .dry_run = config->dry_run,
+					     .wake = config->wake,
+				     });
+	if (r < 0)
+		return log_errno(r, "Cannot set up actions");
+	return 0;
+}
+
+static int parts_build_faces(struct parts *parts, const struct parts_config *config)
+{
+	int r;
+
+	r = bus_new(&parts->bus, &(struct bus_config){
+					 .event = config->event,
+					 .state = config->state,
+					 .profile = config->profile,
+					 .groups = parts->groups,
+					 .observer = parts->observer,
+					 .tasks = observer_tasks(parts->observer),
+					 .registry = parts->registry,
+					 .channels = parts->channels,
+					 .dry_run = config->dry_run,
+					 .hooks = config->hooks,
+				 });
+	if (r < 0)
+		return log_errno(r, "Cannot set up D-Bus");
+	r = channels_listen(parts->channels, config->daemon->socket, config->daemon->socket_fd);
+	if (r < 0)
+		return log_errno(r, "Cannot listen on %s", config->daemon->socket);
+	return 0;
+}
+
+int parts_build(struct parts *parts, const struct parts_config *config)
+{
+	int r;
+
+	r = parts_build_probes(parts, config);
+	if (r < 0)
+		return r;
+	r = parts_build_eyes(parts, config);
+	if (r < 0)
+		return r;
+	r = parts_build_hands(parts, config);
+	if (r < 0)
+		return r;
+	return parts_build_faces(parts, config);
+}
+
+/*
+ * In the opposite order: faces before hands, hands before eyes. But channels go before the bus,
+ * which listens for modules that leave with them.
+ */
+void parts_done(struct parts *parts)
+{
+	channels_free(parts->channels);
+	bus_free(parts->bus);
+	/* Owners that go with the registry still answer: the actor is there until then. */
+	registry_free(parts->registry);
+	parts->actor = actor_free(parts->actor);
+	observer_free(parts->observer);
+	group_set_free(parts->groups);
+	cgroup_tree_done(&parts->tree);
+	probes_free(parts->probes);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Parts: eyes, hands and faces, built in the order in which they need each other
+ *
+ * What needs privileges (the probes) comes first, then the process is confined, then the rest.
+ */
+
+#include "controller/act/actor.h"
+#include "controller/daemon.h"
+#include "controller/groups/group_set.h"
+#include "controller/observe/observer.h"
+#include "controller/observe/probes.h"
+#include "controller/publish/bus.h"
+#include "controller/registry/channels.h"
+#include "controller/registry/registry.h"
+
+struct parts {
+	struct probes *probes;
+	struct cgroup_tree tree;
+	struct group_set *groups;
+	struct observer *observer;
+	struct registry *registry;
+	struct channels *channels;
+	struct actor *actor;
+	struct bus *bus;
+};
+
+struct parts_config {
+	sd_event *event;
+	const struct daemon_config *daemon;
+	const char *growth_clock; /* a growth_clock_name(), or "auto": the best that loads */
+	const struct profile *profile;
+	const struct state *state;
+	bool dry_run;
+	struct wake wake;	     /* something happened: make a step */
+	struct wake modules_changed; /* the same, and modules came or went */
+	struct bus_hooks hooks;
+};
+
+/*
+ * Builds all parts. Returns: 0; or negative errno, logged, with the parts built so far left to
+ * parts_done().
+ */
+int parts_build(struct parts *parts, const struct parts_config *config);
+void parts_done(struct parts *parts);
