@@ -30,8 +30,8 @@ void outlook_of_own(const struct profile *profile, const struct group_state *gro
 	}
 	if (shortage->time_left_usec == USEC_NEVER)
 		return;
-	ret->time_left_usec = exhaustion_time_left(group, now_usec,
-						   profile->exhaustion_confidence_bp[LEVEL_MEDIUM]);
+	ret->time_left_usec =
+		exhaustion_time_left(group, now_usec, exhaustion_told_confidence(profile));
 	if (ret->time_left_usec == USEC_NEVER)
 		return;
 	ret->growth_bytes =

@@ -33,6 +33,14 @@
 
 static void bus_retry_later(struct bus *bus);
 
+uint64_t bus_now(const struct bus *bus)
+{
+	uint64_t now_usec = 0;
+
+	sd_event_now(bus->config.event, CLOCK_MONOTONIC, &now_usec);
+	return now_usec;
+}
+
 static const char *bus_address(void)
 {
 	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");

@@ -45,6 +45,14 @@ struct group *bus_group_at(struct bus *bus, const char *path)
 	return group;
 }
 
+/* "" only if the group is long gone; its episode and action ids still join it to what was said. */
+const char *bus_group_name(struct bus *bus, uint32_t slot, uint64_t id)
+{
+	const struct group *group = group_set_get(bus->config.groups, slot);
+
+	return group && group->id == id ? group->path : "";
+}
+
 int bus_find_group(struct bus *bus, const char *control_group, struct group **ret,
 		   sd_bus_error *error)
 {
@@ -106,9 +114,29 @@ static uint64_t reading_value(const struct group_view *v, enum group_field field
 
 /* Properties. Unknown is UINT64_MAX. */
 
-static uint64_t shortage_value(const struct group_view *v, uint64_t value)
+static bool is_held(const struct group_view *v)
 {
-	return v->state->shortage.valid ? value : UINT64_MAX;
+	return v->state->hold.id != 0;
+}
+
+/* Why it was held or let go last; "none" when it never was. */
+static enum reason brake_reason(const struct group_view *v)
+{
+	const struct published_group *told = &v->bus->groups[v->group->slot];
+
+	return told->id == v->group->id ? told->brake_reason : REASON_NONE;
+}
+
+struct stalls {
+	uint64_t n, usec;
+};
+
+static struct stalls stalls_of(const struct group_view *v)
+{
+	struct stalls stalls;
+
+	observer_group_stalls(v->bus->config.observer, v->group->slot, &stalls.n, &stalls.usec);
+	return stalls;
 }
 
 static const char *name_or_empty(bool found, const char *name)
@@ -134,9 +162,16 @@ BUS_GETTER_U64(get_swap, group_view, READING(v, GROUP_HAS_SWAP, swap_bytes))
 BUS_GETTER_U64(get_reclaimable, group_view, READING(v, GROUP_HAS_RECLAIMABLE, reclaimable_bytes))
 BUS_GETTER_U64(get_some, group_view, READING(v, GROUP_HAS_STALL, some_usec))
 BUS_GETTER_U64(get_full, group_view, READING(v, GROUP_HAS_STALL, full_usec))
-BUS_GETTER_U64(get_headroom, group_view, shortage_value(v, v->state->shortage.headroom_bytes))
-BUS_GETTER_U64(get_growth, group_view, v->state->shortage.growth_bytes)
-BUS_GETTER_U64(get_time_left, group_view, shortage_value(v, v->state->shortage.time_left_usec))
+BUS_GETTER_U64(get_headroom, group_view, v->outlook.headroom_bytes)
+BUS_GETTER_U64(get_growth, group_view, v->outlook.growth_bytes)
+BUS_GETTER_U64(get_time_left, group_view, v->outlook.time_left_usec)
+BUS_GETTER_U32(get_confidence, group_view, v->outlook.confidence_bp)
+BUS_GETTER_STRING(get_brake, group_view, brake_name(is_held(v) ? v->state->hold.brake : BRAKE_OFF))
+BUS_GETTER_U64(get_brake_until, group_view, is_held(v) ? v->state->hold.until_usec : 0)
+BUS_GETTER_STRING(get_brake_reason, group_view, reason_name(brake_reason(v)))
+BUS_GETTER_U64(get_brakes, group_view, v->state->n_holds)
+BUS_GETTER_U64(get_stalls, group_view, stalls_of(v).n)
+BUS_GETTER_U64(get_stall_time, group_view, stalls_of(v).usec)
 BUS_GETTER_U64(get_episode, group_view, v->state->episode.id)
 
 #define GETTER_FROM_PATH(fn, name_from_path)                                          \
@@ -210,6 +245,13 @@ static const sd_bus_vtable group_vtable[] = {
 	BUS_UNTOLD("Headroom", "t", get_headroom),
 	BUS_UNTOLD("GrowthBytesPerSecond", "t", get_growth),
 	BUS_UNTOLD("TimeLeftUSec", "t", get_time_left),
+	BUS_UNTOLD("TimeLeftConfidence", "u", get_confidence),
+	BUS_TOLD("Brake", "s", get_brake),
+	BUS_TOLD("BrakeUntilUSec", "t", get_brake_until),
+	BUS_TOLD("BrakeReason", "s", get_brake_reason),
+	BUS_UNTOLD("Brakes", "t", get_brakes),
+	BUS_UNTOLD("DirectReclaims", "t", get_stalls),
+	BUS_UNTOLD("DirectReclaimUSec", "t", get_stall_time),
 	SD_BUS_VTABLE_END,
 };
 
@@ -226,7 +268,15 @@ static int find_group(sd_bus *connection, const char *path, const char *interfac
 	if (!group)
 		return 0;
 	state = state_group(bus->config.state, group->slot, group->id);
-	bus->group_view = (struct group_view){ bus, group, state ? state : &calm };
+	bus->group_view = (struct group_view){
+		.bus = bus,
+		.group = group,
+		.state = state ? state : &calm,
+		.outlook = { .headroom_bytes = BYTES_UNLIMITED, .time_left_usec = USEC_NEVER },
+	};
+	if (state)
+		outlook_of_group(bus->config.profile, bus->config.state, group->slot, bus_now(bus),
+				 &bus->group_view.outlook);
 	*ret_found = &bus->group_view;
 	return 1;
 }

@@ -11,6 +11,7 @@
 
 #include "controller/publish/bus.h"
 #include "controller/publish/bus_caller.h"
+#include "policies/outlook.h"
 
 #define BUS_MANAGER_INTERFACE BUS_NAME ".Manager"
 #define BUS_GROUP_INTERFACE   BUS_NAME ".Group"
@@ -36,6 +37,9 @@ struct published_group {
 	enum rung rung;
 	enum signal signal;
 	enum attribution attribution;
+	enum brake brake;
+	uint64_t brake_until_usec;
+	enum reason brake_reason; /* of the last hold, or of its end; from decisions */
 };
 
 struct published_module {
@@ -44,8 +48,9 @@ struct published_module {
 };
 
 struct published_manager {
-	uint32_t n_groups, n_modules;
+	uint32_t n_groups, n_modules, n_held;
 	uint32_t degradations;
+	enum growth_clock clock;
 };
 
 /* What a property getter of a group gets to see; filled by find_group(). */
@@ -53,6 +58,7 @@ struct group_view {
 	struct bus *bus;
 	const struct group *group;
 	const struct group_state *state; /* of a calm group when the policies have not met it yet */
+	struct outlook outlook;		 /* as of this turn of the loop */
 };
 
 struct module_view {
@@ -110,6 +116,10 @@ struct module *bus_module_at(struct bus *bus, const char *path);
 /* The group behind a Relieve() argument: "" and "/" are the host. */
 int bus_find_group(struct bus *bus, const char *control_group, struct group **ret,
 		   sd_bus_error *error);
+/* When this turn of the loop began, CLOCK_MONOTONIC. */
+uint64_t bus_now(const struct bus *bus);
+/* Path of the group in that slot, "" when it is gone. */
+const char *bus_group_name(struct bus *bus, uint32_t slot, uint64_t id);
 /* Methods that Manager shares with the objects; called once the caller may. */
 int bus_relieve(struct bus *bus, sd_bus_message *call, const struct group *group, uint64_t bytes,
 		const char *max_rung, sd_bus_error *error);
@@ -120,6 +130,14 @@ int bus_register(struct bus *bus, sd_bus_message *call, const struct caller *cal
 		 sd_bus_error *error);
 int bus_register_fd(struct bus *bus, sd_bus_message *call, const struct caller *caller,
 		    sd_bus_error *error);
+
+/* GetSuggestions, bus_suggestion.c */
+int bus_suggest(struct bus *bus, sd_bus_message *call);
+
+/* bus_brake.c: keeps why a group was held or let go; tells it; counts who is held. */
+void bus_note_brakes(struct bus *bus, const struct decision *decision);
+int bus_tell_brake(struct bus *bus, const struct brake_change *change);
+uint32_t bus_count_held(const struct bus *bus);
 
 /* Answers the orders that ended; forgets them all, when nobody is there to hear it. */
 void bus_answer_orders(struct bus *bus, const struct decision *decision);

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
+#include "controller/publish/bus_tasks.h"
 
 /* Properties. Names of readings that are not known are UINT64_MAX, as systemd has it. */
 
@@ -26,9 +27,12 @@ static uint64_t machine_value(const struct bus *bus, enum machine_field field, u
 	return bus->config.state->machine.has & field ? value : UINT64_MAX;
 }
 
-static uint64_t host_shortage_value(const struct bus *bus, uint64_t value)
+static struct outlook host_outlook(const struct bus *bus)
 {
-	return host_of(bus)->shortage.valid ? value : UINT64_MAX;
+	struct outlook outlook;
+
+	outlook_of_own(bus->config.profile, host_of(bus), bus_now(bus), &outlook);
+	return outlook;
 }
 
 BUS_GETTER_STRING(get_version, bus, v ? RELIEFD_VERSION : NULL)
@@ -50,14 +54,21 @@ BUS_GETTER_U64(get_memory_total, bus,
 	       machine_value(v, MACHINE_HAS_MEMORY, v->config.state->machine.total_bytes))
 BUS_GETTER_U64(get_memory_available, bus,
 	       machine_value(v, MACHINE_HAS_MEMORY, v->config.state->machine.available_bytes))
-BUS_GETTER_U64(get_headroom, bus, host_shortage_value(v, host_of(v)->shortage.headroom_bytes))
-BUS_GETTER_U64(get_growth, bus, host_of(v)->shortage.growth_bytes)
-BUS_GETTER_U64(get_time_left, bus, host_shortage_value(v, host_of(v)->shortage.time_left_usec))
+BUS_GETTER_U64(get_headroom, bus, host_outlook(v).headroom_bytes)
+BUS_GETTER_U64(get_growth, bus, host_outlook(v).growth_bytes)
+BUS_GETTER_U64(get_time_left, bus, host_outlook(v).time_left_usec)
+BUS_GETTER_U32(get_confidence, bus, host_outlook(v).confidence_bp)
 BUS_GETTER_U64(get_some, bus,
 	       machine_value(v, MACHINE_HAS_STALL, v->config.state->machine.some_usec))
 BUS_GETTER_U64(get_full, bus,
 	       machine_value(v, MACHINE_HAS_STALL, v->config.state->machine.full_usec))
 BUS_GETTER_U64(get_trigger_window, bus, observer_stats(v->config.observer)->trigger_window_usec)
+BUS_GETTER_STRING(get_growth_clock, bus,
+		  growth_clock_name(observer_growth_clock(v->config.observer)))
+BUS_GETTER_U64(get_tripwire_wakes, bus, observer_stats(v->config.observer)->n_tripwire_events)
+BUS_GETTER_U64(get_lost, bus, observer_stats(v->config.observer)->n_kernel_events_lost)
+BUS_GETTER_STRING(get_brake_mode, bus, brake_name(v->config.profile->brake))
+BUS_GETTER_U32(get_n_held, bus, bus_count_held(v))
 BUS_GETTER_U64(get_observed, bus, v->config.state->now_usec)
 
 static int get_degraded_reasons(sd_bus *connection, const char *path, const char *interface,
@@ -259,6 +270,11 @@ static int method_set_dry_run(sd_bus_message *call, void *userdata, sd_bus_error
 	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, do_set_dry_run, error);
 }
 
+static int method_get_suggestions(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_suggest(userdata, call);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 
@@ -285,6 +301,13 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("SetDryRun", SD_BUS_ARGS("b", dry_run), SD_BUS_NO_RESULT,
 				method_set_dry_run, SD_BUS_VTABLE_UNPRIVILEGED),
 
+	SD_BUS_METHOD_WITH_ARGS("GetTopTasks", SD_BUS_ARGS("s", order, "u", max),
+				SD_BUS_RESULT("a(uussssstbttt)", tasks), bus_get_top_tasks,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetSuggestions", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(sssosa{sv})", suggestions), method_get_suggestions,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+
 	BUS_CONSTANT("Version", "s", get_version),
 	BUS_TOLD("Level", "s", get_level),
 	BUS_TOLD("Rung", "s", get_rung),
@@ -294,6 +317,9 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_TOLD("DryRun", "b", get_dry_run),
 	BUS_TOLD("Degraded", "b", get_degraded),
 	BUS_TOLD("DegradedReasons", "as", get_degraded_reasons),
+	BUS_TOLD("GrowthClock", "s", get_growth_clock),
+	BUS_TOLD("BrakeMode", "s", get_brake_mode),
+	BUS_TOLD("NHeld", "u", get_n_held),
 	BUS_TOLD("NGroups", "u", get_n_groups),
 	BUS_TOLD("NModules", "u", get_n_modules),
 	BUS_UNTOLD("NRequests", "t", get_n_requests),
@@ -306,6 +332,9 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_UNTOLD("Headroom", "t", get_headroom),
 	BUS_UNTOLD("GrowthBytesPerSecond", "t", get_growth),
 	BUS_UNTOLD("TimeLeftUSec", "t", get_time_left),
+	BUS_UNTOLD("TimeLeftConfidence", "u", get_confidence),
+	BUS_UNTOLD("TripwireWakes", "t", get_tripwire_wakes),
+	BUS_UNTOLD("LostKernelEvents", "t", get_lost),
 	BUS_UNTOLD("PressureSomeUSec", "t", get_some),
 	BUS_UNTOLD("PressureFullUSec", "t", get_full),
 	BUS_UNTOLD("TriggerWindowUSec", "t", get_trigger_window),
@@ -324,6 +353,10 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_ARGS("t", action_id, "s", rung, "s", control_group, "s",
 					    result, "t", claimed_bytes, "t", measured_bytes, "t",
 					    duration_usec, "a{sv}", details),
+				0),
+	SD_BUS_SIGNAL_WITH_ARGS("BrakeChanged",
+				SD_BUS_ARGS("t", brake_id, "s", control_group, "s", brake, "s",
+					    reason, "t", until_usec, "a{sv}", details),
 				0),
 	SD_BUS_SIGNAL_WITH_ARGS("EpisodeEnded",
 				SD_BUS_ARGS("t", episode_id, "s", control_group, "s", peak_level,

@@ -57,6 +57,7 @@ static void changes_emit(struct bus *bus, const struct changes *changes, const c
 static struct published_group group_now(struct bus *bus, uint32_t slot)
 {
 	const struct group_state *state = &bus->config.state->groups[slot];
+	const struct published_group *told = &bus->groups[slot];
 
 	return (struct published_group){
 		.id = state->id,
@@ -64,6 +65,9 @@ static struct published_group group_now(struct bus *bus, uint32_t slot)
 		.rung = state_group_rung(bus->config.state, slot),
 		.signal = state->signal,
 		.attribution = state->attribution,
+		.brake = state->hold.id != 0 ? state->hold.brake : BRAKE_OFF,
+		.brake_until_usec = state->hold.id != 0 ? state->hold.until_usec : 0,
+		.brake_reason = told->id == state->id ? told->brake_reason : REASON_NONE,
 	};
 }
 
@@ -74,6 +78,17 @@ static void group_changes(struct changes *changes, const struct published_group 
 	changes_add(changes, old->rung != now->rung, "Rung");
 	changes_add(changes, old->signal != now->signal, "Signal");
 	changes_add(changes, old->attribution != now->attribution, "Attribution");
+}
+
+/* Those that the manager has not. Why it is held changes with whether and until when. */
+static void brake_changes(struct changes *changes, const struct published_group *old,
+			  const struct published_group *now)
+{
+	bool differs = old->brake != now->brake || old->brake_until_usec != now->brake_until_usec;
+
+	changes_add(changes, old->brake != now->brake, "Brake");
+	changes_add(changes, differs, "BrakeUntilUSec");
+	changes_add(changes, differs, "BrakeReason");
 }
 
 static void publish_group(struct bus *bus, uint32_t slot)
@@ -87,6 +102,7 @@ static void publish_group(struct bus *bus, uint32_t slot)
 	if (told->id != now.id) /* another group in this slot: it was announced calm */
 		*told = (struct published_group){ .id = now.id };
 	group_changes(&changes, told, &now);
+	brake_changes(&changes, told, &now);
 	*told = now;
 	if (changes.n == 0 || !group || group->id != now.id || bus_group_path(group, &path) < 0)
 		return;
@@ -102,7 +118,8 @@ static bool group_may_differ(const struct bus *bus, uint32_t slot)
 	if (now->id == 0)
 		return false;
 	return told->id != now->id || told->level != now->level || told->signal != now->signal ||
-	       told->attribution != now->attribution || told->rung != RUNG_NONE;
+	       told->attribution != now->attribution || told->rung != RUNG_NONE ||
+	       told->brake != BRAKE_OFF || now->hold.id != 0;
 }
 
 static void publish_groups(struct bus *bus)
@@ -124,7 +141,9 @@ static struct published_manager manager_now(struct bus *bus)
 	return (struct published_manager){
 		.n_groups = group_set_size(bus->config.groups),
 		.n_modules = registry_size(bus->config.registry),
+		.n_held = bus_count_held(bus),
 		.degradations = observer_degradations(bus->config.observer),
+		.clock = observer_growth_clock(bus->config.observer),
 	};
 }
 
@@ -137,6 +156,8 @@ static void publish_manager(struct bus *bus, const struct published_group *host_
 	group_changes(&changes, host_told, &bus->groups[GROUP_SLOT_HOST]);
 	changes_add(&changes, bus->manager.n_groups != now.n_groups, "NGroups");
 	changes_add(&changes, bus->manager.n_modules != now.n_modules, "NModules");
+	changes_add(&changes, bus->manager.n_held != now.n_held, "NHeld");
+	changes_add(&changes, bus->manager.clock != now.clock, "GrowthClock");
 	changes_add(&changes, (bus->manager.degradations != 0) != (now.degradations != 0),
 		    "Degraded");
 	changes_add(&changes, bus->manager.degradations != now.degradations, "DegradedReasons");
@@ -162,18 +183,10 @@ void bus_publish_settings(struct bus *bus, bool dry_run)
 	bus->dry_run = dry_run;
 	if (bus_can_emit(bus))
 		sd_bus_emit_properties_changed(bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE,
-					       "DryRun", "Profile", NULL);
+					       "DryRun", "Profile", "BrakeMode", NULL);
 }
 
 /* Events of a decision */
-
-/* "" only if the group is long gone; its episode and action ids still join it to what was said. */
-static const char *group_name(struct bus *bus, uint32_t slot, uint64_t id)
-{
-	const struct group *group = group_set_get(bus->config.groups, slot);
-
-	return group && group->id == id ? group->path : "";
-}
 
 static int new_signal(struct bus *bus, const char *member, sd_bus_message **ret)
 {
@@ -183,12 +196,12 @@ static int new_signal(struct bus *bus, const char *member, sd_bus_message **ret)
 
 static int tell_level_change(struct bus *bus, const struct level_change *change)
 {
-	return sd_bus_emit_signal(bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE, "LevelChanged",
-				  "sssssst", group_name(bus, change->group_slot, change->group_id),
-				  level_name(change->old_level), level_name(change->new_level),
-				  attribution_name(change->attribution),
-				  signal_name(change->signal), reason_name(change->reason),
-				  bus->config.state->now_usec);
+	return sd_bus_emit_signal(
+		bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE, "LevelChanged", "sssssst",
+		bus_group_name(bus, change->group_slot, change->group_id),
+		level_name(change->old_level), level_name(change->new_level),
+		attribution_name(change->attribution), signal_name(change->signal),
+		reason_name(change->reason), bus->config.state->now_usec);
 }
 
 /* What both action signals carry in their details. */
@@ -222,7 +235,7 @@ static int append_start(struct bus *bus, sd_bus_message *signal, const struct ac
 	int r;
 
 	r = sd_bus_message_append(signal, "tssots", action->id, rung_name(action->rung),
-				  group_name(bus, action->group_slot, action->group_id),
+				  bus_group_name(bus, action->group_slot, action->group_id),
 				  action_module_path(action, path), action->bytes,
 				  reason_name(action->reason));
 	if (r < 0)
@@ -259,7 +272,7 @@ static int append_finish(struct bus *bus, sd_bus_message *signal, const struct f
 	int r;
 
 	r = sd_bus_message_append(signal, "tsssttt", action->id, rung_name(action->rung),
-				  group_name(bus, action->group_slot, action->group_id),
+				  bus_group_name(bus, action->group_slot, action->group_id),
 				  result_name(finish->result), finish->claimed_bytes,
 				  finish->measured_bytes, finish->duration_usec);
 	if (r < 0)
@@ -296,7 +309,7 @@ static int tell_episode(struct bus *bus, const struct episode_report *report)
 		freed_bytes = u64_add(freed_bytes, report->measured_bytes[i]);
 	return sd_bus_emit_signal(
 		bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE, "EpisodeEnded", "tsstt",
-		report->episode_id, group_name(bus, report->group_slot, report->group_id),
+		report->episode_id, bus_group_name(bus, report->group_slot, report->group_id),
 		level_name(report->peak_level), freed_bytes, report->duration_usec);
 }
 
@@ -306,6 +319,8 @@ static void publish_events(struct bus *bus, const struct decision *decision)
 	for (size_t i = 0; i < decision->n_level_changes; i++)
 		if (decision->level_changes[i].new_level != decision->level_changes[i].old_level)
 			tell_level_change(bus, &decision->level_changes[i]);
+	for (size_t i = 0; i < decision->n_brakes; i++)
+		bus_tell_brake(bus, &decision->brakes[i]);
 	for (size_t i = 0; i < decision->n_finishes; i++)
 		tell_finish(bus, &decision->finishes[i]);
 	for (size_t i = 0; i < decision->n_actions; i++)
@@ -317,7 +332,7 @@ static void publish_events(struct bus *bus, const struct decision *decision)
 static void note_unsent(struct bus *bus, const struct decision *decision)
 {
 	uint64_t n = decision->n_level_changes + decision->n_finishes + decision->n_actions +
-		     decision->n_episodes;
+		     decision->n_episodes + decision->n_brakes;
 
 	if (n > 0 && bus->n_unsent == 0)
 		log_warning("The bus does not read its messages; signals are left out until it "
@@ -329,6 +344,7 @@ void bus_publish(struct bus *bus, const struct decision *decision)
 {
 	struct published_group host_told = bus->groups[GROUP_SLOT_HOST];
 
+	bus_note_brakes(bus, decision);
 	if (!bus->named)
 		return;
 	bus_answer_orders(bus, decision);

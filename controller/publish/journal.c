@@ -331,12 +331,69 @@ static void write_order(const struct order_report *report)
 	send_record(&record);
 }
 
+/* The brake */
+
+/* "Brake on for a.service: freeze, for 5s at most, as the host has 80M left, gone in 400ms". */
+static void say_hold(struct journal_record *record, const struct brake_change *change,
+		     const struct subject *held, const struct subject *short_one, bool dry_run)
+{
+	char left[BYTES_TEXT], time_left[USEC_TEXT];
+
+	journal_record_init(record, MESSAGE_ID_BRAKE_ON, LOG_WARNING,
+			    "%sBrake on for %s: %s, as %.255s has %s left, gone in %s. %s",
+			    dry_run ? "Dry run, not done: " : "", held->name,
+			    brake_name(change->brake), short_one->name,
+			    format_bytes(change->headroom_bytes, left, sizeof(left)),
+			    format_usec(change->time_left_usec, time_left, sizeof(time_left)),
+			    reason_sentence(change->reason));
+}
+
+static void say_let_go(struct journal_record *record, const struct brake_change *change,
+		       const struct subject *held)
+{
+	char duration[USEC_TEXT];
+
+	journal_record_init(record, MESSAGE_ID_BRAKE_OFF,
+			    change->reason == REASON_FAILED ? LOG_WARNING : LOG_NOTICE,
+			    "Brake off for %s after %s. %s", held->name,
+			    format_usec(change->duration_usec, duration, sizeof(duration)),
+			    reason_sentence(change->reason));
+}
+
+static void write_brake(const struct brake_change *change, struct group_set *groups, bool dry_run)
+{
+	struct journal_record record;
+	struct subject held, short_one;
+
+	subject_of_group(&held, groups, change->group_slot, change->group_id);
+	subject_of_group(&short_one, groups, change->short_slot, change->short_id);
+	if (change->brake != BRAKE_OFF)
+		say_hold(&record, change, &held, &short_one, dry_run);
+	else
+		say_let_go(&record, change, &held);
+	add_subject(&record, &held);
+	journal_record_add(&record, "BRAKE", brake_name(change->brake));
+	journal_record_add(&record, "REASON", reason_name(change->reason));
+	journal_record_add(&record, "SHORT_CGROUP", short_one.cgroup);
+	journal_record_add_number(&record, "HEADROOM_BYTES", change->headroom_bytes);
+	if (change->time_left_usec != USEC_NEVER)
+		journal_record_add_number(&record, "TIME_LEFT_USEC", change->time_left_usec);
+	journal_record_add_number(&record, "DURATION_USEC", change->duration_usec);
+	journal_record_add_number(&record, "ACTION_ID", change->id);
+	add_id(&record, "EPISODE_ID", change->episode_id);
+	if (dry_run)
+		journal_record_add(&record, "DRY_RUN", "1");
+	send_record(&record);
+}
+
 /* In the order in which things came about. */
 void journal_publish(const struct decision *decision, struct group_set *groups,
 		     struct registry *registry, bool dry_run)
 {
 	for (size_t i = 0; i < decision->n_level_changes; i++)
 		write_level_change(&decision->level_changes[i], groups);
+	for (size_t i = 0; i < decision->n_brakes; i++)
+		write_brake(&decision->brakes[i], groups, dry_run);
 	for (size_t i = 0; i < decision->n_finishes; i++)
 		write_finish(&decision->finishes[i], groups, registry, dry_run);
 	for (size_t i = 0; i < decision->n_rungs; i++)
@@ -347,6 +404,36 @@ void journal_publish(const struct decision *decision, struct group_set *groups,
 		write_order(&decision->orders[i]);
 	for (size_t i = 0; i < decision->n_episodes; i++)
 		write_episode(&decision->episodes[i], groups);
+}
+
+static const struct group *find_group_by_id(struct group_set *groups, uint64_t id)
+{
+	group_set_foreach(groups, group)
+		if (group->id == id)
+			return group;
+	return NULL;
+}
+
+void journal_oom_victim(const struct kernel_event *event, struct group_set *groups)
+{
+	const struct group *group = find_group_by_id(groups, event->group_id);
+	char rss[BYTES_TEXT], comm[KERNEL_COMM_SIZE + 1];
+	struct journal_record record;
+	struct subject subject = { .cgroup = "", .name = "a group that is not under control" };
+
+	if (group)
+		subject_of_group(&subject, groups, group->slot, group->id);
+	snprintf(comm, sizeof(comm), "%.*s", KERNEL_COMM_SIZE, event->comm);
+	journal_record_init(&record, MESSAGE_ID_OOM_KILL, LOG_WARNING,
+			    "The kernel's OOM killer chose process %u (%s) in %s: %s resident",
+			    event->pid, comm, subject.unit[0] ? subject.unit : subject.name,
+			    format_bytes(event->rss_bytes, rss, sizeof(rss)));
+	add_subject(&record, &subject);
+	journal_record_add_number(&record, "OBJECT_PID", event->pid);
+	journal_record_add(&record, "COMM", comm);
+	journal_record_add_number(&record, "RSS_BYTES", event->rss_bytes);
+	journal_record_add_number(&record, "CGROUP_ID", event->group_id);
+	send_record(&record);
 }
 
 void journal_config_error(const char *problem)

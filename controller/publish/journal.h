@@ -9,6 +9,7 @@
  * records that journald does not take are counted and the count is logged.
  */
 
+#include "bpf/kernel_event.h"
 #include "controller/groups/group_set.h"
 #include "controller/registry/registry.h"
 #include "policies/decision.h"
@@ -16,6 +17,8 @@
 /* Writes what a step decided, changed and finished. */
 void journal_publish(const struct decision *decision, struct group_set *groups,
 		     struct registry *registry, bool dry_run);
+/* A KERNEL_EVENT_OOM_VICTIM: whom the kernel chose, and where. */
+void journal_oom_victim(const struct kernel_event *event, struct group_set *groups);
 /* A profile was not loaded; problem: "FILE:LINE: ...". */
 void journal_config_error(const char *problem);
 /* What this host lacks, by its name (observer_degradation_name()); said once at start. */
