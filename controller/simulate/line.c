@@ -96,6 +96,8 @@ static int parse_word(enum line_kind kind, const char *text, void *ret)
 		return attribution_from_name(text, ret);
 	case LINE_RUNG:
 		return rung_from_name(text, ret);
+	case LINE_BRAKE:
+		return brake_from_name(text, ret);
 	case LINE_MODULE_KIND:
 		return module_kind_from_name(text, ret);
 	case LINE_RESULT:
@@ -291,6 +293,7 @@ static const char *attention_name(uint32_t attention)
 {
 	static const char *const names[] = {
 		[ATTENTION_HOST] = "host",
+		[ATTENTION_LIMITS] = "limits",
 		[ATTENTION_MODULES] = "modules",
 		[ATTENTION_GROUPS] = "groups",
 	};
@@ -304,6 +307,7 @@ static void write_word(FILE *file, enum line_kind kind, uint32_t value)
 			   : kind == LINE_SIGNAL      ? signal_name(value)
 			   : kind == LINE_ATTRIBUTION ? attribution_name(value)
 			   : kind == LINE_RUNG	      ? rung_name(value)
+			   : kind == LINE_BRAKE	      ? brake_name(value)
 			   : kind == LINE_MODULE_KIND ? module_kind_name(value)
 			   : kind == LINE_RESULT      ? result_name(value)
 			   : kind == LINE_REASON      ? reason_name(value)

@@ -41,6 +41,8 @@ static void bench_free(struct bench *bench)
 	free(bench->decision.rungs);
 	free(bench->decision.episodes);
 	free(bench->decision.orders);
+	free(bench->decision.budgets);
+	free(bench->decision.brakes);
 	free(bench);
 }
 DEFINE_CLEANUP(struct bench *, bench_free)
@@ -60,7 +62,9 @@ static bool bench_lend(struct bench *b, const struct state_limits *limits)
 	       LEND(b->decision.level_changes, b->decision.max_level_changes, MAX_REPORTS) &&
 	       LEND(b->decision.rungs, b->decision.max_rungs, MAX_REPORTS) &&
 	       LEND(b->decision.episodes, b->decision.max_episodes, MAX_REPORTS) &&
-	       LEND(b->decision.orders, b->decision.max_orders, MAX_REPORTS);
+	       LEND(b->decision.orders, b->decision.max_orders, MAX_REPORTS) &&
+	       LEND(b->decision.budgets, b->decision.max_budgets, MAX_GROUPS) &&
+	       LEND(b->decision.brakes, b->decision.max_brakes, MAX_GROUPS);
 }
 
 static struct bench *bench_new(const struct profile *profile)
@@ -156,7 +160,7 @@ static void play(struct story *story, struct plant *plant, struct bench *b,
 
 	while (plant->now_usec < story_end(story)) {
 		plant_run(plant, u64_min(u64_min(wake_usec, story_next(story)), story_end(story)));
-		bool woken = story_happen(story, plant) || plant->woken ||
+		bool woken = story_happen(story, plant) || plant->woken || plant->tripped ||
 			     plant->now_usec >= plant_next_answer(plant);
 		if (!woken && plant->now_usec < wake_usec)
 			continue;
@@ -173,18 +177,14 @@ static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
 {
 	const char *group_names[PLANT_GROUPS_MAX] = { 0 };
 	const char *module_names[PLANT_MODULES_MAX] = { 0 };
-	struct timeline timeline = { out,
-				     PLANT_START_USEC,
-				     group_names,
-				     module_names,
-				     PLANT_GROUPS_MAX,
-				     PLANT_MODULES_MAX,
-				     LEVEL_LOW,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0 };
+	struct timeline timeline = {
+		.out = out,
+		.start_usec = PLANT_START_USEC,
+		.group_names = group_names,
+		.module_names = module_names,
+		.n_group_names = PLANT_GROUPS_MAX,
+		.n_module_names = PLANT_MODULES_MAX,
+	};
 	_cleanup_free_ struct plant *plant = calloc(1, sizeof(*plant));
 	struct story *story;
 	int r;
@@ -199,6 +199,8 @@ static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
 	play(story, plant, b, &timeline);
 	timeline_sum_up(&timeline);
 	fprintf(out, "Killed by the kernel: %" PRIu32 ".\n", plant->n_killed);
+	if (plant->machine_has & MACHINE_HAS_TRIPWIRE)
+		fprintf(out, "Looked %" PRIu64 " times.\n", b->state.n_steps);
 	story_free(story);
 	return 0;
 }

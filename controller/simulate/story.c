@@ -80,6 +80,7 @@ static const struct line_field machine_fields[] = {
 	MACHINE("swap", LINE_BYTES, swap_bytes),
 	MACHINE("zram", LINE_BYTES, zram_bytes),
 	MACHINE("ratio", LINE_U32, zram_ratio),
+	{ "tripwire", LINE_FLAG, offsetof(struct plant, machine_has), MACHINE_HAS_TRIPWIRE },
 };
 static const struct line_table machine_table = { "machine", machine_fields, COUNT(machine_fields),
 						 0 };
@@ -96,6 +97,7 @@ static const struct line_field group_fields[] = {
 	GROUP("high", LINE_BYTES, reading.high_bytes, 0),
 	GROUP("protected", LINE_FLAG, reading.flags, GROUP_IS_PROTECTED),
 	GROUP("context", LINE_FLAG, reading.flags, GROUP_IS_CONTEXT),
+	GROUP("unbraked", LINE_FLAG, reading.flags, GROUP_IS_UNBRAKED),
 };
 static const struct line_table group_table = { "group", group_fields, COUNT(group_fields), 0 };
 
@@ -414,6 +416,7 @@ static void fill_module(struct plant *plant, struct plant_module *module, uint64
 	module->reading.size_bytes += bytes;
 	module->reading.flags &= ~(uint32_t)MODULE_IS_UNLOADED;
 	plant->groups[module->reading.group_slot].used_bytes += bytes;
+	plant_charge(plant, module->reading.group_slot, bytes);
 }
 
 static bool happen(struct story *story, struct plant *plant, const struct event *event)

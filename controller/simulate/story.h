@@ -5,16 +5,17 @@
  * Story: a plant and what happens to it, as text
  *
  *	story 1
- *	machine total=1G available=500M zram=512M ratio=3
- *	group web used=10M cache=10M limit=200M parent=slice protected context
- *	module web-cache group=web size=100M kind=cache shed unload idle=10min answer=20ms
- *manner=honest at 2s grow hog rate=50M until=650M until 30s
+ *	machine total=1G available=500M zram=512M ratio=3 tripwire
+ *	group web used=10M cache=10M limit=200M parent=slice protected context unbraked
+ *	module web-cache group=web size=100M kind=cache shed unload idle=10min manner=honest
+ *	at 2s grow hog rate=50M until=650M
+ *	until 30s
  *
  * Words after "at TIME": grow GROUP rate= until= (memory in use), read GROUP rate= until= (file
  * cache), free GROUP [bytes=], use MODULE, fill MODULE bytes=, register MODULE, vanish GROUP,
  * stall some= [full=], blind, see, order bytes= [group=GROUP] [max_rung=]. A module with "later"
- * is there only after its register. Groups above come before those below. What a group uses is
- * given without the memory of its modules.
+ * is there only after its register. With "tripwire" the kernel counts charges. Groups above come
+ *before those below. What a group uses is given without the memory of its modules.
  */
 
 #include "controller/simulate/line.h"

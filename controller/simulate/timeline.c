@@ -127,6 +127,23 @@ static void print_action(struct timeline *t, uint64_t now_usec, const struct act
 		     usec_text(a->deadline_usec - a->started_usec, &within));
 }
 
+static void print_brake(struct timeline *t, uint64_t now_usec, const struct brake_change *b)
+{
+	struct text who, outer, time, left, most;
+	const char *name = group_name(t, b->group_slot, &who);
+
+	if (b->brake == BRAKE_OFF) {
+		timeline_say(t, now_usec, name, "let go: %s", reason_name(b->reason));
+		return;
+	}
+	t->n_holds++;
+	timeline_say(t, now_usec, name, "held (%s): %s, %s has %s left for %s; for %s at most",
+		     brake_name(b->brake), reason_name(b->reason),
+		     group_name(t, b->short_slot, &outer), bytes_text(b->headroom_bytes, &left),
+		     usec_text(b->time_left_usec, &time),
+		     usec_text(b->until_usec - now_usec, &most));
+}
+
 static void print_episode(struct timeline *t, uint64_t now_usec, const struct episode_report *e)
 {
 	struct text who, duration, shed, unload, reclaim;
@@ -151,6 +168,8 @@ void timeline_print(struct timeline *timeline, uint64_t now_usec, const struct d
 	for (size_t i = 0; i < d->n_actions; i++)
 		if (d->actions[i].rung == RUNG_WARN)
 			print_action(timeline, now_usec, &d->actions[i]);
+	for (size_t i = 0; i < d->n_brakes; i++)
+		print_brake(timeline, now_usec, &d->brakes[i]);
 	for (size_t i = 0; i < d->n_rungs; i++)
 		print_rung(timeline, now_usec, &d->rungs[i]);
 	for (size_t i = 0; i < d->n_actions; i++)
@@ -178,4 +197,6 @@ void timeline_sum_up(const struct timeline *timeline)
 		level_name(timeline->peak_level), timeline->n_requests, timeline->n_late,
 		bytes_text(timeline->claimed_bytes, &claimed),
 		bytes_text(timeline->measured_bytes, &measured));
+	if (timeline->n_holds > 0)
+		fprintf(timeline->out, "Held still: %" PRIu32 ".\n", timeline->n_holds);
 }

@@ -19,7 +19,7 @@ struct timeline {
 	size_t n_group_names, n_module_names;
 	/* counted while printing */
 	enum level peak_level; /* of the host */
-	uint32_t n_requests, n_late, n_actions;
+	uint32_t n_requests, n_late, n_actions, n_holds;
 	uint64_t claimed_bytes, measured_bytes;
 };
 

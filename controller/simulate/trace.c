@@ -38,6 +38,7 @@ static const struct line_field machine_fields[] = {
 	MACHINE("zswap_used", LINE_BYTES, zswap_used_bytes, MACHINE_HAS_ZSWAP),
 	MACHINE("some", LINE_USEC, some_usec, MACHINE_HAS_STALL),
 	MACHINE("full", LINE_USEC, full_usec, MACHINE_HAS_STALL),
+	MACHINE("tripwire", LINE_FLAG, has, MACHINE_HAS_TRIPWIRE),
 };
 
 #define GROUP(key, kind, field, bit)                                  \
@@ -58,9 +59,11 @@ static const struct line_field group_fields[] = {
 	GROUP("n_high", LINE_U64, n_high, GROUP_HAS_EVENTS),
 	GROUP("n_max", LINE_U64, n_max, GROUP_HAS_EVENTS),
 	GROUP("n_oom_kill", LINE_U64, n_oom_kill, GROUP_HAS_EVENTS),
+	GROUP("growth", LINE_BYTES, growth_bytes, GROUP_HAS_GROWTH),
 	GROUP("gone", LINE_FLAG, flags, GROUP_IS_GONE),
 	GROUP("protected", LINE_FLAG, flags, GROUP_IS_PROTECTED),
 	GROUP("context", LINE_FLAG, flags, GROUP_IS_CONTEXT),
+	GROUP("unbraked", LINE_FLAG, flags, GROUP_IS_UNBRAKED),
 };
 
 #define MODULE(key, kind, field, bit)                                  \
@@ -219,6 +222,34 @@ static const struct line_field ordered_fields[] = {
 	ORDERED("duration", LINE_USEC, duration_usec),
 };
 
+#define BUDGET(key, kind, field)                             \
+	{                                                    \
+		key, kind, offsetof(struct budget, field), 0 \
+	}
+static const struct line_field budget_fields[] = {
+	BUDGET("group", LINE_SLOT, group_slot),
+	BUDGET("group_id", LINE_U64, group_id),
+	BUDGET("bytes", LINE_BYTES, bytes),
+};
+
+#define BRAKE(key, kind, field)                                    \
+	{                                                          \
+		key, kind, offsetof(struct brake_change, field), 0 \
+	}
+static const struct line_field brake_fields[] = {
+	BRAKE("id", LINE_U64, id),
+	BRAKE("group", LINE_SLOT, group_slot),
+	BRAKE("group_id", LINE_U64, group_id),
+	BRAKE("brake", LINE_BRAKE, brake),
+	BRAKE("reason", LINE_REASON, reason),
+	BRAKE("until", LINE_USEC, until_usec),
+	BRAKE("short", LINE_SLOT, short_slot),
+	BRAKE("short_id", LINE_U64, short_id),
+	BRAKE("episode", LINE_U64, episode_id),
+	BRAKE("time_left", LINE_USEC, time_left_usec),
+	BRAKE("headroom", LINE_BYTES, headroom_bytes),
+};
+
 #define NEXT(key, kind, field)                                 \
 	{                                                      \
 		key, kind, offsetof(struct decision, field), 0 \
@@ -236,6 +267,8 @@ static const struct line_table level_table = TABLE("level", level_fields, 0);
 static const struct line_table rung_table = TABLE("rung", rung_fields, 0);
 static const struct line_table episode_table = TABLE("episode", episode_fields, 0);
 static const struct line_table ordered_table = TABLE("ordered", ordered_fields, 0);
+static const struct line_table brake_table = TABLE("brake", brake_fields, 0);
+static const struct line_table budget_table = TABLE("budget", budget_fields, 0);
 static const struct line_table next_table = TABLE("next", next_fields, 0);
 
 void trace_write_decision(FILE *file, const struct decision *d)
@@ -252,6 +285,10 @@ void trace_write_decision(FILE *file, const struct decision *d)
 		line_write(file, "> ", &episode_table, &d->episodes[i]);
 	for (size_t i = 0; i < d->n_orders; i++)
 		line_write(file, "> ", &ordered_table, &d->orders[i]);
+	for (size_t i = 0; i < d->n_brakes; i++)
+		line_write(file, "> ", &brake_table, &d->brakes[i]);
+	for (size_t i = 0; i < d->n_budgets; i++)
+		line_write(file, "> ", &budget_table, &d->budgets[i]);
 	line_write(file, "> ", &next_table, d);
 }
 
