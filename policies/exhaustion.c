@@ -38,6 +38,8 @@
  * of 1 GiB, and no shortage. So a level that asks for a tenth in a group asks for a fifth here.
  */
 #define HOST_SURER_FACTOR 2
+/* What is only told, or planned with once a level is there, needs no more proof than this. */
+#define CONFIDENCE_TOLD_BP 1000U
 /* Less than this is noise: a profile that asks for 0 gets it. */
 #define CONFIDENCE_LEAST_BP 100U
 /* Nothing asks for more; all of it is gone only when it is too late. */
@@ -76,6 +78,12 @@ uint32_t exhaustion_confidence(const struct profile *profile, const struct group
 	return (uint32_t)u64_max(u64_min(sure_bp * HOST_SURER_FACTOR, CONFIDENCE_MOST_BP), sure_bp);
 }
 
+uint32_t exhaustion_told_confidence(const struct profile *profile)
+{
+	return (uint32_t)u64_min(profile->exhaustion_confidence_bp[LEVEL_MEDIUM],
+				 CONFIDENCE_TOLD_BP);
+}
+
 /* The largest share of what was left that went at least half as fast. */
 static uint32_t confidence_of(const struct group_state *group, uint64_t now_usec, uint32_t least_bp,
 			      uint64_t time_left_usec)
@@ -108,7 +116,7 @@ static uint64_t used_bytes(const struct group_state *group)
 void exhaustion_add(const struct profile *profile, struct group_state *group, uint64_t now_usec)
 {
 	struct shortage *shortage = &group->shortage;
-	uint32_t least_bp = exhaustion_confidence(profile, group, LEVEL_MEDIUM);
+	uint32_t least_bp = exhaustion_told_confidence(profile);
 
 	shortage->growth_bytes = 0;
 	shortage->time_left_usec = USEC_NEVER;

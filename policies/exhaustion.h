@@ -30,6 +30,9 @@ uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec
 uint32_t exhaustion_confidence(const struct profile *profile, const struct group_state *group,
 			       enum level level);
 
+/* The share that must have gone before a growth is told: in struct shortage, and to the world. */
+uint32_t exhaustion_told_confidence(const struct profile *profile);
+
 /* The level that this policy asks for, coming from `current`. */
 enum level exhaustion_level(const struct profile *profile, const struct group_state *group,
 			    enum level current);
