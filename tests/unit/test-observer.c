@@ -197,8 +197,12 @@ static void attention_widens_the_view(void **state)
 	collect(w, ATTENTION_HOST, 0);
 	collect(w, ATTENTION_HOST, USEC_PER_SEC);
 	assert_string_equal(listed(w), "/");
+	collect(w, ATTENTION_LIMITS, USEC_PER_SEC);
+	assert_string_equal(listed(w), "/ /system.slice /system.slice/a.service "
+				       "/system.slice/b.service");
 	collect(w, ATTENTION_MODULES, USEC_PER_SEC);
-	assert_string_equal(listed(w), "/ /user.slice /user.slice/c.service");
+	assert_int_equal(w->seen.n_groups, 6);
+	assert_non_null(reading_of(w, "/user.slice/c.service"));
 	assert_false(w->seen.covers & OBSERVED_GROUPS);
 	collect(w, ATTENTION_GROUPS, USEC_PER_SEC);
 	assert_int_equal(w->seen.n_groups, 6);
