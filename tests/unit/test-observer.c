@@ -198,8 +198,8 @@ static void attention_widens_the_view(void **state)
 	collect(w, ATTENTION_HOST, USEC_PER_SEC);
 	assert_string_equal(listed(w), "/");
 	collect(w, ATTENTION_LIMITS, USEC_PER_SEC);
-	assert_string_equal(listed(w), "/ /system.slice /system.slice/a.service "
-				       "/system.slice/b.service");
+	assert_string_equal(listed(w), "/ /system.slice /system.slice/b.service "
+				       "/system.slice/a.service");
 	collect(w, ATTENTION_MODULES, USEC_PER_SEC);
 	assert_int_equal(w->seen.n_groups, 6);
 	assert_non_null(reading_of(w, "/user.slice/c.service"));
