@@ -210,7 +210,7 @@ static void unknown_names_are_refused(void **state)
 		       "2: unknown section [Headrom]; did you mean [Headroom]?");
 	expect_problem("[Kernel]\nX=1\n",
 		       "2: unknown section [Kernel]; known are [Headroom] [Exhaustion] [Stall] "
-		       "[Dwell] [Ladder] [Modules] [Sampling] [Groups]");
+		       "[Dwell] [Ladder] [Brake] [Modules] [Sampling] [Groups]");
 	expect_problem("[Headroom]\n\nmedum=1%\n",
 		       "3: unknown key medum= in [Headroom]; did you mean Medium=?");
 	expect_problem("[Headroom]\nTriggerSome=1s\n",
