@@ -36,7 +36,7 @@ bool group_match_listed(const struct profile *profile, const char *path)
 	       matches_any(&profile->paths, path, FNM_PATHNAME);
 }
 
-bool group_match_protected(const struct profile *profile, const char *path)
+static bool any_element_matches(const struct pattern_list *list, const char *path)
 {
 	char element[PROFILE_PATTERN_SIZE * 2];
 
@@ -46,12 +46,39 @@ bool group_match_protected(const struct profile *profile, const char *path)
 		if (n > 0 && n < sizeof(element)) {
 			memcpy(element, path, n);
 			element[n] = '\0';
-			if (matches_any(&profile->protected_units, unit_name_unescape(element), 0))
+			if (matches_any(list, unit_name_unescape(element), 0))
 				return true;
 		}
 		path += n;
 	}
 	return false;
+}
+
+bool group_match_protected(const struct profile *profile, const char *path)
+{
+	return any_element_matches(&profile->protected_units, path);
+}
+
+/* Whatever a profile says: held still, these would take the way in or the whole host with them. */
+static const struct pattern_list never_braked = {
+	.n = 8,
+	.pattern = { "init.scope", "session-*.scope", "dbus.service", "dbus-broker.service",
+		     "systemd-journald.service", "systemd-journald@*.service",
+		     "systemd-logind.service", "reliefd.service" },
+};
+
+/* They hold units; each of those can be held by itself. */
+static const struct pattern_list never_braked_itself = {
+	.n = 2,
+	.pattern = { "*.slice", "user@*.service" },
+};
+
+bool group_match_unbraked(const struct profile *profile, const char *path)
+{
+	return path[1] == '\0' || any_element_matches(&never_braked, path) ||
+	       matches_any(&never_braked_itself, unit_name_unescape(last_element(path)), 0) ||
+	       any_element_matches(&profile->brake_exclude, path) ||
+	       group_match_protected(profile, path);
 }
 
 static size_t depth_of(const char *path)

@@ -17,6 +17,12 @@ bool group_match_listed(const struct profile *profile, const char *path);
 /* An element of the path matches a protected unit: protection holds for what is below. */
 bool group_match_protected(const struct profile *profile, const char *path);
 /*
+ * Never held still: an element of the path is one that nobody can do without for a moment (PID 1, a
+ * session, the bus, the journal), or protected, or excluded by the profile; or it is a slice or a
+ * user manager, which holds some of these.
+ */
+bool group_match_unbraked(const struct profile *profile, const char *path);
+/*
  * Directories below this one can match. Units live in the root, in slices and in user managers;
  * the units of a systemd inside a container are not the host's and are not looked for.
  */

@@ -51,12 +51,15 @@ static struct group *parent_of(struct group_members *m, const struct group *grou
 
 static uint32_t flags_of(const struct group_members *m, const struct group *group)
 {
+	bool is_ours = m->own_path && group->slot != GROUP_SLOT_HOST &&
+		       path_is_below(group->path, m->own_path);
 	uint32_t flags = group->claims ? 0 : GROUP_IS_CONTEXT;
 
-	if (group_match_protected(m->profile, group->path) ||
-	    (m->own_path && group->slot != GROUP_SLOT_HOST &&
-	     path_is_below(group->path, m->own_path)))
+	if (is_ours || group_match_protected(m->profile, group->path))
 		flags |= GROUP_IS_PROTECTED;
+	if (is_ours || (m->own_path && path_is_below(m->own_path, group->path)) ||
+	    group_match_unbraked(m->profile, group->path))
+		flags |= GROUP_IS_UNBRAKED;
 	return flags;
 }
 

@@ -75,6 +75,53 @@ static void path_patterns(void **state)
 	check(&profile, rows, N(rows));
 }
 
+static void who_is_never_held_still(void **state)
+{
+	static const struct {
+		const char *path;
+		bool unbraked;
+	} rows[] = {
+		{ "/", true },
+		{ "/init.scope", true },
+		{ "/system.slice", true },
+		{ "/system.slice/a.service", false },
+		{ "/system.slice/a.service/worker", false },
+		{ "/system.slice/dbus.service", true },
+		{ "/system.slice/dbus-broker.service", true },
+		{ "/system.slice/systemd-journald.service", true },
+		{ "/system.slice/system-systemd\\x2djournald.slice/systemd-journald@x.service",
+		  true },
+		{ "/system.slice/systemd-logind.service", true },
+		{ "/system.slice/docker-abc.scope", false },
+		{ "/reliefd.slice/reliefd.service", true },
+		{ "/user.slice/user-1.slice/session-2.scope", true },
+		{ "/user.slice/user-1.slice/session-2.scope/below", true },
+		{ "/user.slice/user-1.slice/user@1.service", true },
+		{ "/user.slice/user-1.slice/user@1.service/init.scope", true },
+		{ "/user.slice/user-1.slice/user@1.service/session.slice/dbus.service", true },
+		{ "/user.slice/user-1.slice/user@1.service/app.slice/app-x.scope", false },
+		{ "/kubepods.slice/kubepods-pod1.slice/cri-abc.scope", true },
+		{ "/kubepods/pod1/ctr", true },
+		{ "/batch.slice/db-1.service", true },
+		{ "/batch.slice/job.service", false },
+		{ "/system.slice/shield.service", true },
+	};
+	struct profile profile;
+
+	profile_init(&profile);
+	add(&profile.brake_exclude, "db-*.service");
+	add(&profile.protected_units, "shield.service");
+	for (size_t i = 0; i < N(rows); i++)
+		if (group_match_unbraked(&profile, rows[i].path) != rows[i].unbraked)
+			fail_msg("%s: unbraked %d", rows[i].path, !rows[i].unbraked);
+
+	/* Kubernetes is a matter of the profile, the others are not. */
+	profile.brake_exclude.n = profile.protected_units.n = 0;
+	assert_false(group_match_unbraked(&profile, "/kubepods.slice/pod1.slice/cri-abc.scope"));
+	assert_true(group_match_unbraked(&profile, "/init.scope"));
+	assert_true(group_match_unbraked(&profile, "/user.slice/user-1.slice/session-2.scope"));
+}
+
 static void an_empty_profile_lists_nothing(void **state)
 {
 	static const struct row rows[] = {
@@ -100,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unit_patterns),
 		cmocka_unit_test(path_patterns),
+		cmocka_unit_test(who_is_never_held_still),
 		cmocka_unit_test(an_empty_profile_lists_nothing),
 		cmocka_unit_test(below_is_by_whole_elements),
 	};

@@ -21,11 +21,12 @@ static void what_the_profile_names_is_there(void **state)
 	assert_string_equal(g->path, "/");
 	assert_int_equal(g->parent_slot, SLOT_NONE);
 	g = group_set_find(w->set, "/system.slice");
-	assert_int_equal(g->flags, GROUP_IS_CONTEXT);
+	assert_int_equal(g->flags, GROUP_IS_CONTEXT | GROUP_IS_UNBRAKED);
 	assert_int_equal(g->parent_slot, GROUP_SLOT_HOST);
 	assert_int_equal(group_set_find(w->set, "/system.slice/a.service")->parent_slot, g->slot);
 	assert_int_equal(group_set_find(w->set, "/system.slice/a.service")->flags, 0);
-	assert_int_equal(group_set_find_unit(w->set, "sshd.service")->flags, GROUP_IS_PROTECTED);
+	assert_int_equal(group_set_find_unit(w->set, "sshd.service")->flags,
+			 GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED);
 	assert_non_null(group_set_find(w->set, "/pods/one"));
 	assert_null(group_set_find(w->set, "/user.slice"));
 	assert_null(group_set_find(w->set, "/system.slice/boot.mount"));
@@ -48,7 +49,8 @@ static void births_are_noticed(void **state)
 	assert_int_equal(w->n_wakes, 1);
 	assert_int_equal(group_set_size(w->set), 6 + 1 + 5);
 	assert_int_equal(group_set_find_unit(w->set, "b.service")->flags, 0);
-	assert_int_equal(group_set_find_unit(w->set, "app.slice")->flags, GROUP_IS_CONTEXT);
+	assert_int_equal(group_set_find_unit(w->set, "app.slice")->flags,
+			 GROUP_IS_CONTEXT | GROUP_IS_UNBRAKED);
 	fake_mkdir(&w->fake, "/user.slice/user-1.slice/user@1.service/app.slice/y.service");
 	settle(w);
 	assert_non_null(group_set_find_unit(w->set, "y.service"));
@@ -172,7 +174,8 @@ static void another_profile_takes_over(void **state)
 	assert_int_equal(w->n_wakes, 1);
 	/* The host, system.slice, sshd, user.slice. */
 	assert_int_equal(group_set_size(w->set), 4);
-	assert_int_equal(group_set_find(w->set, "/user.slice")->flags, GROUP_IS_PROTECTED);
+	assert_int_equal(group_set_find(w->set, "/user.slice")->flags,
+			 GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED);
 	assert_true(group_set_find_unit(w->set, "sshd.service")->id == id);
 	assert_int_equal(group_set_find_unit(w->set, "sshd.service")->flags, 0);
 	/* Births are heard under the new patterns only. */
@@ -195,15 +198,15 @@ static void a_module_keeps_its_group(void **state)
 	assert_null(group_set_find_unit(w->set, "session-1.scope"));
 	assert_int_equal(group_set_ensure(w->set, "/user.slice/user-1.slice/session-1.scope", &g),
 			 0);
-	assert_int_equal(g->flags, 0);
+	assert_int_equal(g->flags, GROUP_IS_UNBRAKED);
 	assert_int_equal(group_set_find(w->set, "/user.slice/user-1.slice")->flags,
-			 GROUP_IS_CONTEXT);
+			 GROUP_IS_CONTEXT | GROUP_IS_UNBRAKED);
 	assert_int_equal(
 		group_set_ensure(w->set, "/user.slice/user-1.slice/session-1.scope", &same), 0);
 	assert_ptr_equal(g, same);
 	/* An ancestor gets a module, too. */
 	assert_int_equal(group_set_ensure(w->set, "/user.slice/user-1.slice", &same), 0);
-	assert_int_equal(same->flags, 0);
+	assert_int_equal(same->flags, GROUP_IS_UNBRAKED);
 
 	assert_int_equal(group_set_use_profile(w->set, &nothing), 0);
 	assert_ptr_equal(group_set_find_unit(w->set, "session-1.scope"), g);
