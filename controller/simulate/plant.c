@@ -314,8 +314,9 @@ static void slice(struct plant *plant)
 
 		live(plant, group);
 		group->cache_bytes = u64_min(group->cache_bytes, u64_max(room, MIB));
-		hold_to_limit(plant, group);
 	}
+	for (uint32_t i = 1; i < plant->n_groups; i++)
+		hold_to_limit(plant, &plant->groups[i]);
 	press(plant);
 	plant->some_usec += SLICE_USEC * plant->stall_some_bp / BP_ONE;
 	plant->full_usec += SLICE_USEC * plant->stall_full_bp / BP_ONE;

@@ -19,9 +19,12 @@ static void what_finds_no_room_is_counted(void **unused)
 	assert_non_null(decision_add_rung(d));
 	assert_non_null(decision_add_episode(d));
 	assert_non_null(decision_add_order(d));
+	assert_non_null(decision_add_budget(d));
+	assert_non_null(decision_add_brake(d));
 	decision_clear(d);
 	assert_int_equal(d->n_actions + d->n_finishes + d->n_level_changes + d->n_rungs +
-				 d->n_episodes + d->n_orders + d->n_dropped,
+				 d->n_episodes + d->n_orders + d->n_budgets + d->n_brakes +
+				 d->n_dropped,
 			 0);
 	assert_int_equal(d->wake_at_usec, USEC_NEVER);
 	course_free(c);

@@ -189,6 +189,75 @@ static void a_limit_takes_the_cache_before_it_kills(void **unused)
 	free(plant);
 }
 
+/* Plants with the tripwire; a slice of 100 MiB over two groups. */
+#define SLICE                                        \
+	"machine total=1G available=500M tripwire\n" \
+	"group slice limit=100M\n"                   \
+	"group job parent=slice\n"                   \
+	"group web parent=slice used=20M\n"
+
+static void a_spent_budget_is_told_at_once(void **unused)
+{
+	struct plant *plant = run_plant(SLICE "at 1s grow job rate=50M until=90M\nuntil 9s\n", 1);
+	uint64_t start_usec = plant->now_usec;
+
+	/* the first charge under a limit */
+	plant->groups[2].grow = (struct plant_drive){ 50 * MIB, 90 * MIB, true };
+	plant_run(plant, start_usec + SEC);
+	assert_true(plant->tripped);
+	assert_int_equal(plant->now_usec, start_usec + 10 * MSEC);
+	assert_true(plant->groups[1].heard);
+	/* 10 MiB later: a budget is told once */
+	plant->groups[1].budget_bytes = 10 * MIB;
+	plant_run(plant, start_usec + SEC);
+	assert_int_equal(plant->now_usec, start_usec + 210 * MSEC);
+	plant_run(plant, start_usec + SEC);
+	assert_false(plant->tripped);
+	assert_int_equal(plant->now_usec, start_usec + SEC);
+	/* everybody's charges count for the host */
+	plant->groups[0].budget_bytes = MIB;
+	plant_charge(plant, 3, MIB);
+	assert_int_equal(plant->groups[0].budget_bytes, 0);
+	free(plant);
+}
+
+static void a_limit_holds_what_is_below(void **unused)
+{
+	struct plant *plant = run_plant(SLICE "at 0s read web rate=100M until=50M\n"
+					      "at 1s grow job rate=50M until=90M\nuntil 9s\n",
+					2);
+
+	assert_int_equal(plant_current(plant, 1), 100 * MIB);
+	assert_int_equal(plant->groups[3].cache_bytes, 30 * MIB);
+	assert_int_equal(plant->n_killed, 0);
+	free(plant);
+	plant = run_plant(SLICE "at 0s grow job rate=50M until=90M\nuntil 9s\n", 3);
+	assert_int_equal(plant->n_killed, 1);
+	assert_true(plant->groups[2].gone); /* the largest */
+	assert_false(plant->groups[3].gone);
+	free(plant);
+}
+
+static void who_is_held_takes_no_more(void **unused)
+{
+	struct plant *plant = run_plant(SLICE "at 0s grow job rate=50M until=70M\nuntil 9s\n", 1);
+	uint64_t used_bytes = plant->groups[2].used_bytes, now_usec = plant->now_usec;
+	struct action ask = { .group_slot = 2, .module_slot = 0 };
+
+	plant_hold(plant, 1, BRAKE_FREEZE, now_usec + 500 * MSEC); /* with the slice above it */
+	assert_false(plant_answers(plant, &ask));
+	plant_run(plant, now_usec + 490 * MSEC);
+	assert_int_equal(plant->groups[2].used_bytes, used_bytes);
+	plant_run(plant, now_usec + 600 * MSEC); /* the deadline lets it go */
+	assert_true(plant->groups[2].used_bytes > used_bytes);
+	plant_hold(plant, 2, BRAKE_THROTTLE, now_usec + SEC);
+	assert_true(plant_answers(plant, &ask));
+	assert_int_equal(plant->groups[2].reading.high_bytes, plant->groups[2].used_bytes);
+	plant_hold(plant, 2, BRAKE_OFF, 0);
+	assert_true(plant->groups[2].reading.high_bytes == BYTES_UNLIMITED);
+	free(plant);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +268,9 @@ int main(void)
 		cmocka_unit_test(memory_in_use_grows_and_file_cache_is_available),
 		cmocka_unit_test(zram_stalls_first_and_the_kernel_kills_last),
 		cmocka_unit_test(a_limit_takes_the_cache_before_it_kills),
+		cmocka_unit_test(a_spent_budget_is_told_at_once),
+		cmocka_unit_test(a_limit_holds_what_is_below),
+		cmocka_unit_test(who_is_held_takes_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

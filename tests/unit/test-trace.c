@@ -42,7 +42,7 @@ static void fill(struct course *c)
 	struct module_reading *module;
 
 	c->seen.now_usec = 1234567891;
-	m->has |= MACHINE_HAS_ZRAM | MACHINE_HAS_ZSWAP;
+	m->has |= MACHINE_HAS_ZRAM | MACHINE_HAS_ZSWAP | MACHINE_HAS_TRIPWIRE;
 	m->swap_total_bytes = 3 * GIB + 1;
 	m->swap_free_bytes = 2 * KIB;
 	m->zram_total_bytes = 5;
@@ -53,7 +53,9 @@ static void fill(struct course *c)
 	g->has |= GROUP_HAS_SWAP;
 	g->swap_bytes = 1;
 	g->n_max = 7;
-	g->flags = GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT;
+	g->has |= GROUP_HAS_GROWTH;
+	g->growth_bytes = 7 * MIB + 3;
+	g->flags = GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT | GROUP_IS_UNBRAKED;
 	g = course_add_group(c, 0);
 	g->parent_slot = SLOT_NONE;
 	g->has = 0;
@@ -83,7 +85,8 @@ static void what_is_written_is_read_back(void **unused)
 	assert_memory_equal(&back->seen.machine, &c->seen.machine, sizeof(c->seen.machine));
 	assert_int_equal(back->seen.n_groups, 2);
 	assert_int_equal(back->groups[0].n_max, 7);
-	assert_int_equal(back->groups[0].flags, 7);
+	assert_int_equal(back->groups[0].growth_bytes, 7 * MIB + 3);
+	assert_int_equal(back->groups[0].flags, 15);
 	assert_int_equal(back->groups[1].parent_slot, SLOT_NONE);
 	assert_int_equal(back->groups[1].has, 0);
 	assert_int_equal(back->outcomes[0].error, -110);
@@ -105,6 +108,40 @@ static void decisions_are_kept_as_text(void **unused)
 		1);
 	assert_string_equal(recorded, "> level new=high\n> next wake=2s\n");
 	assert_int_equal(c->seen.covers, 0);
+	course_free(c);
+}
+
+static void budgets_and_brakes_are_written(void **unused)
+{
+	struct course *c = course_new();
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	*decision_add_budget(&c->decision) =
+		(struct budget){ .group_slot = 2, .group_id = 1002, .bytes = MIB };
+	*decision_add_brake(&c->decision) = (struct brake_change){
+		.id = 5,
+		.group_slot = 3,
+		.group_id = 1003,
+		.brake = BRAKE_FREEZE,
+		.reason = REASON_RUNAWAY,
+		.until_usec = 6 * SEC,
+		.short_slot = 2,
+		.short_id = 1002,
+		.time_left_usec = 200 * MSEC,
+		.headroom_bytes = 12 * MIB,
+	};
+	*decision_add_brake(&c->decision) = (struct brake_change){
+		.id = 5, .group_slot = 3, .group_id = 1003, .reason = REASON_RELIEVED
+	};
+	trace_write_decision(file, &c->decision);
+	fclose(file);
+	assert_non_null(strstr(text, "> budget group=2 group_id=1002 bytes=1M\n"));
+	assert_non_null(strstr(text, "> brake id=5 group=3 group_id=1003 brake=freeze "
+				     "reason=runaway until=6s short=2 short_id=1002"));
+	assert_non_null(strstr(text, "> brake id=5 group=3 group_id=1003 reason=relieved\n"));
+	free(text);
 	course_free(c);
 }
 
@@ -191,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(decisions_are_kept_as_text),
+		cmocka_unit_test(budgets_and_brakes_are_written),
 		cmocka_unit_test(steps_follow_each_other),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test(too_much_is_refused),

@@ -25,6 +25,7 @@ static void names_lead_there_and_back(void **unused)
 	CHECK_WORD(signal, enum signal, N_SIGNALS);
 	CHECK_WORD(attribution, enum attribution, N_ATTRIBUTIONS);
 	CHECK_WORD(rung, enum rung, N_RUNGS);
+	CHECK_WORD(brake, enum brake, N_BRAKES);
 	CHECK_WORD(module_kind, enum module_kind, N_MODULE_KINDS);
 	CHECK_WORD(result, enum result, N_RESULTS);
 }
