@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "controller/act/brakes.h"
 #include "controller/act/outcomes.h"
 #include "controller/act/reclaimer.h"
 #include "controller/act/requests.h"
@@ -13,6 +14,7 @@ struct actor {
 	sd_event *event;
 	struct registry *registry;
 	struct reclaimer *reclaimer;
+	struct brakes *brakes;
 	struct outcomes outcomes;
 	bool dry_run;
 };
@@ -50,24 +52,39 @@ static uint64_t actor_now_usec(const struct actor *actor)
 }
 
 /* In a dry run nothing leaves the daemon: neither request nor level. */
-static void actor_describe(struct actor *actor, const struct action *action, uint64_t now_usec)
+static void actor_describe(struct actor *actor, uint64_t action_id, uint64_t now_usec)
 {
-	outcomes_add(&actor->outcomes, &(struct outcome){ .action_id = action->id,
+	outcomes_add(&actor->outcomes, &(struct outcome){ .action_id = action_id,
 							  .result = RESULT_DRY_RUN,
 							  .finished_usec = now_usec });
+}
+
+static void carry_out_brakes(struct actor *actor, const struct decision *decision,
+			     uint64_t now_usec)
+{
+	for (size_t i = 0; i < decision->n_brakes; i++) {
+		const struct brake_change *change = &decision->brakes[i];
+
+		if (!actor->dry_run)
+			brakes_apply(actor->brakes, change);
+		else if (change->brake != BRAKE_OFF)
+			actor_describe(actor, change->id, now_usec);
+	}
 }
 
 void actor_carry_out(struct actor *actor, const struct decision *decision)
 {
 	uint64_t now_usec = actor_now_usec(actor);
 
+	/* Whoever runs away is held before anybody is asked. */
+	carry_out_brakes(actor, decision, now_usec);
 	if (!actor->dry_run)
 		requests_tell_relief(actor->registry, decision);
 	for (size_t i = 0; i < decision->n_actions; i++) {
 		const struct action *action = &decision->actions[i];
 
 		if (actor->dry_run)
-			actor_describe(actor, action, now_usec);
+			actor_describe(actor, action->id, now_usec);
 		else
 			rungs[action->rung](actor, action, now_usec);
 	}
@@ -92,8 +109,10 @@ bool actor_dry_run(const struct actor *actor)
 
 void actor_set_dry_run(struct actor *actor, bool dry_run)
 {
-	if (dry_run && !actor->dry_run) /* the last words: nobody is to stay small for nothing */
+	if (dry_run && !actor->dry_run) { /* the last words: nobody is to stay small for nothing */
+		brakes_let_go_all(actor->brakes);
 		registry_tell_calm(actor->registry);
+	}
 	actor->dry_run = dry_run;
 }
 
@@ -111,6 +130,10 @@ int actor_new(struct actor **ret, const struct actor_config *config)
 	r = reclaimer_new(&actor->reclaimer, config->event, config->groups, &actor->outcomes);
 	if (r < 0)
 		return r;
+	r = brakes_new(&actor->brakes, config->event, config->groups, &actor->outcomes,
+		       config->held_path);
+	if (r < 0)
+		return r;
 	*ret = take_ptr(actor);
 	return 0;
 }
@@ -119,6 +142,7 @@ struct actor *actor_free(struct actor *actor)
 {
 	if (!actor)
 		return NULL;
+	brakes_free(actor->brakes);
 	reclaimer_free(actor->reclaimer);
 	sd_event_unref(actor->event);
 	free(actor);

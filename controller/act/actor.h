@@ -24,11 +24,13 @@ struct actor_config {
 	struct group_set *groups;
 	struct registry *registry;
 	bool dry_run;
-	struct wake wake; /* an outcome is there */
+	const char *held_path; /* where holds are written down (brakes.h); NULL: nowhere */
+	struct wake wake;      /* an outcome is there */
 };
 
 int actor_new(struct actor **ret, const struct actor_config *config);
-/* Ends the worker; a reclaim that the kernel has not finished is interrupted. */
+/* Lets go of all that is held and ends the worker; a reclaim that the kernel has not finished is
+ * interrupted. */
 struct actor *actor_free(struct actor *actor);
 DEFINE_CLEANUP(struct actor *, actor_free);
 

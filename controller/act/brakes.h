@@ -17,24 +17,31 @@
 
 /* Groups held at the same time; more are refused as busy. */
 #define BRAKES_MAX 32
+/* Where holds are written down when nothing else is said. */
+#define BRAKES_HELD_PATH "/run/reliefd/held"
 
 struct brakes;
 
 /*
- * state_path: where holds are written down ("/run/reliefd/held"); what an earlier daemon left
- * there is let go first. NULL: not written down.
+ * held_path: where holds are written down; what an earlier daemon left there is let go first. A
+ * file that cannot be made is warned of, and every hold is then refused. NULL: not written down.
  * Returns: 0 or negative errno.
  */
 int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
-	       struct outcomes *outcomes, const char *state_path);
+	       struct outcomes *outcomes, const char *held_path);
 /* Lets go of everything. */
 struct brakes *brakes_free(struct brakes *brakes);
 DEFINE_CLEANUP(struct brakes *, brakes_free);
 
-/* Holds or lets go; a failure to hold becomes an outcome RESULT_FAILED with the change's id. */
-void brakes_apply(struct brakes *brakes, const struct brake_change *change);
 /*
- * Lets go of what is written down at state_path, for cgroups that are still the same, below this
+ * Holds or lets go. A hold that fails becomes an outcome with the change's id: RESULT_GONE with its
+ * group, RESULT_BUSY when too many are held, else RESULT_FAILED; and nothing is left changed.
+ */
+void brakes_apply(struct brakes *brakes, const struct brake_change *change);
+/* A dry run begins: lets go of everything; for the judgement it was never more than described. */
+void brakes_let_go_all(struct brakes *brakes);
+/*
+ * Lets go of what is written down at held_path, for cgroups that are still the same, below this
  * cgroup root. Returns: how many, or negative errno.
  */
-int brakes_let_go_of_old(const char *state_path, const char *cgroup_root);
+int brakes_let_go_of_old(const char *held_path, const char *cgroup_root);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include "controller/act/actor.h"
 #include "controller/act/outcomes.h"
 #include "controller/base/cleanup.h"
+#include "controller/base/file.h"
 #include "tests/support/registry_world.h"
 
 static struct world world;
@@ -20,7 +22,10 @@ static uint32_t n_wakes;
 
 static struct action actions[8];
 static struct level_change changes[8];
-static struct decision decision = { .actions = actions, .level_changes = changes };
+static struct brake_change brakes[2];
+static struct decision decision = { .actions = actions,
+				    .level_changes = changes,
+				    .brakes = brakes };
 static struct outcome seen[8];
 static struct observation observation = { .outcomes = seen, .max_outcomes = 8 };
 
@@ -33,7 +38,7 @@ static int start_actor(bool dry_run)
 {
 	world_init(&world, 8, 0, 0);
 	n_wakes = 0;
-	decision.n_actions = decision.n_level_changes = 0;
+	decision.n_actions = decision.n_level_changes = decision.n_brakes = 0;
 	return actor_new(&actor, &(struct actor_config){ .event = world.event,
 							 .groups = world.groups,
 							 .registry = world.registry,
@@ -213,6 +218,72 @@ static void in_a_dry_run_nothing_leaves(void **state)
 		assert_int_equal(seen[i].result, RESULT_DRY_RUN);
 }
 
+static const char *freeze_of_b(void)
+{
+	static char text[8];
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/cgroup/system.slice/b.service/cgroup.freeze", world.dir);
+	assert_true(file_read_at(AT_FDCWD, path, text, sizeof(text)) > 0);
+	text[1] = '\0';
+	return text;
+}
+
+static void decide_to_hold_b(uint64_t id)
+{
+	struct group *group;
+
+	world_write(&world, "cgroup/system.slice/b.service/cgroup.freeze", "0\n");
+	assert_int_equal(group_set_ensure(world.groups, "/system.slice/b.service", &group), 0);
+	brakes[decision.n_brakes++] = (struct brake_change){
+		.id = id,
+		.group_slot = group->slot,
+		.group_id = group->id,
+		.brake = BRAKE_FREEZE,
+		.until_usec = world_now_usec() + USEC_PER_MIN,
+	};
+}
+
+static void who_is_to_be_held_is_held_until_the_end(void **state)
+{
+	decide_to_hold_b(1);
+	actor_carry_out(actor, &decision);
+	assert_string_equal(freeze_of_b(), "1");
+	assert_int_equal(collect()->n_outcomes, 0);
+	brakes[0].brake = BRAKE_OFF;
+	actor_carry_out(actor, &decision);
+	assert_string_equal(freeze_of_b(), "0");
+
+	brakes[0].brake = BRAKE_FREEZE;
+	actor_carry_out(actor, &decision);
+	assert_string_equal(freeze_of_b(), "1");
+	actor = actor_free(actor);
+	assert_string_equal(freeze_of_b(), "0");
+}
+
+static void a_dry_run_only_says_who_would_be_held(void **state)
+{
+	decide_to_hold_b(1);
+	actor_carry_out(actor, &decision);
+	assert_string_equal(freeze_of_b(), "0");
+	assert_int_equal(collect()->n_outcomes, 1);
+	assert_int_equal(seen[0].action_id, 1);
+	assert_int_equal(seen[0].result, RESULT_DRY_RUN);
+	brakes[0].brake = BRAKE_OFF;
+	actor_carry_out(actor, &decision);
+	assert_int_equal(collect()->n_outcomes, 0);
+
+	/* One that begins while somebody is held lets go. */
+	actor_set_dry_run(actor, false);
+	brakes[0].brake = BRAKE_FREEZE;
+	actor_carry_out(actor, &decision);
+	assert_string_equal(freeze_of_b(), "1");
+	actor_set_dry_run(actor, true);
+	assert_string_equal(freeze_of_b(), "0");
+	assert_int_equal(collect()->n_outcomes, 1);
+	assert_int_equal(seen[0].result, RESULT_DRY_RUN);
+}
+
 static void a_dry_run_begins_with_calm_words(void **state)
 {
 	_cleanup_fd_ int fd = -1;
@@ -276,6 +347,9 @@ int main(void)
 		TEST(levels_that_fall_are_told),
 		TEST(reclaim_goes_to_the_kernel),
 		cmocka_unit_test_setup_teardown(in_a_dry_run_nothing_leaves, start_dry, stop),
+		TEST(who_is_to_be_held_is_held_until_the_end),
+		cmocka_unit_test_setup_teardown(a_dry_run_only_says_who_would_be_held, start_dry,
+						stop),
 		TEST(a_dry_run_begins_with_calm_words),
 		TEST(what_does_not_fit_an_observation_stays),
 		cmocka_unit_test(outcomes_beyond_the_room_are_counted),

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ *	freeze     write it down | cgroup.freeze = 1
+ *	throttle   write it down | cgroup.freeze = 1 | memory.current --> memory.high | freeze = 0
+ *	let go     memory.high, if it is still ours | cgroup.freeze = 0 | strike it out
+ *
+ * Writing a memory.high below what is in use makes the writer reclaim until it fits, 5 to 40 ms and
+ * more: not on the loop's thread. So what is to be throttled is frozen for that moment, which takes
+ * about a millisecond. Then memory.current stands still, and a value a little above it is written
+ * without any reclaim. A worker thread instead would read a memory.current that has moved on by the
+ * time it is written, and would be one more place to let go from.
+ *
+ * The directory stays open as long as the group is held: it cannot become another group meanwhile,
+ * and letting go needs neither a path nor the group set.
+ */
+#include "controller/act/brakes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "controller/act/held_file.h"
+#include "controller/base/file.h"
+#include "controller/base/log.h"
+#include "controller/base/parse.h"
+#include "controller/groups/group_match.h"
+
+/* Charges are made 64 pages at a time on each processor: this many of them may be under way. */
+#define THROTTLE_ROOM_BYTES MIB
+/* The kernel refused to let go: again after this, as long as it takes. */
+#define AGAIN_USEC USEC_PER_SEC
+/* "max" or a number of 20 digits, and the newline. */
+#define VALUE_SIZE 24
+
+struct held {
+	uint64_t id; /* of the brake_change; 0: free */
+	uint64_t deadline_usec;
+	int dir_fd;
+	bool is_stuck; /* said once */
+	struct held_record record;
+};
+
+struct brakes {
+	struct group_set *groups;
+	struct outcomes *outcomes;
+	sd_event_source *timer;
+	char *own_path; /* NULL: not known */
+	bool is_written;
+	int file_fd; /* or negative errno, with is_written */
+	struct held held[BRAKES_MAX];
+};
+
+/* ---- files of a cgroup ---- */
+
+static int read_value(int dir_fd, const char *file, uint64_t *ret)
+{
+	char text[VALUE_SIZE];
+	ssize_t n;
+
+	n = file_read_at(dir_fd, file, text, sizeof(text));
+	if (n < 0)
+		return (int)n;
+	text[strcspn(text, "\n")] = '\0';
+	return parse_bytes(text, ret);
+}
+
+static int write_high(int dir_fd, uint64_t bytes)
+{
+	char text[VALUE_SIZE] = "max";
+
+	if (bytes != BYTES_UNLIMITED)
+		snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	return file_write_at(dir_fd, "memory.high", text);
+}
+
+/* Whoever removed the cgroup has let go. */
+static bool is_gone(int error)
+{
+	return error == -ENODEV || error == -ENOENT;
+}
+
+/* Undoes what the record says, as far as nobody else has changed it since. */
+static int undo(int dir_fd, const struct held_record *record)
+{
+	uint64_t high_bytes;
+	int r = 0, thawed = 0;
+
+	if (record->throttled_bytes != 0) {
+		r = read_value(dir_fd, "memory.high", &high_bytes);
+		if (r >= 0 && high_bytes == record->throttled_bytes)
+			r = write_high(dir_fd, record->high_bytes);
+	}
+	if (record->is_frozen)
+		thawed = file_write_at(dir_fd, "cgroup.freeze", "0");
+	if (r >= 0 || is_gone(r))
+		r = thawed;
+	return is_gone(r) ? 0 : r;
+}
+
+/* ---- holding ---- */
+
+static int write_down(struct brakes *brakes, struct held *held)
+{
+	if (!brakes->is_written)
+		return 0;
+	if (brakes->file_fd < 0)
+		return brakes->file_fd;
+	return held_file_write(brakes->file_fd, (size_t)(held - brakes->held), &held->record);
+}
+
+static int freeze(struct brakes *brakes, struct held *held)
+{
+	uint64_t is_frozen;
+	int r;
+
+	r = read_value(held->dir_fd, "cgroup.freeze", &is_frozen);
+	if (r < 0)
+		return r;
+	if (is_frozen) /* by somebody else, who will thaw it */
+		return -EALREADY;
+	held->record.is_frozen = true;
+	r = write_down(brakes, held);
+	if (r < 0)
+		return r;
+	return file_write_at(held->dir_fd, "cgroup.freeze", "1");
+}
+
+static int throttle(struct brakes *brakes, struct held *held)
+{
+	struct held_record *record = &held->record;
+	uint64_t current_bytes;
+	int r;
+
+	r = read_value(held->dir_fd, "memory.high", &record->high_bytes);
+	if (r < 0)
+		return r == -ENOENT ? -EOPNOTSUPP : r; /* no memory controller here */
+	r = freeze(brakes, held);
+	if (r < 0)
+		return r;
+	r = read_value(held->dir_fd, "memory.current", &current_bytes);
+	if (r < 0)
+		return r;
+	current_bytes = u64_add(current_bytes, THROTTLE_ROOM_BYTES);
+	if (current_bytes >= record->high_bytes)
+		return -EALREADY;
+	record->throttled_bytes = current_bytes;
+	r = write_down(brakes, held);
+	if (r < 0)
+		return r;
+	r = write_high(held->dir_fd, record->throttled_bytes);
+	if (r < 0)
+		return r;
+	r = file_write_at(held->dir_fd, "cgroup.freeze", "0");
+	if (r < 0)
+		return r;
+	record->is_frozen = false;
+	return write_down(brakes, held);
+}
+
+/* Those that the judgement was told never to hold, and those that hold others or ourselves. */
+static bool may_hold(const struct brakes *brakes, const struct group *group)
+{
+	return group->slot != GROUP_SLOT_HOST && group->n_children == 0 &&
+	       !(group->flags & (GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED)) &&
+	       !(brakes->own_path && path_is_below(brakes->own_path, group->path));
+}
+
+static struct held *find_held(struct brakes *brakes, uint64_t id)
+{
+	for (size_t i = 0; i < BRAKES_MAX; i++)
+		if (brakes->held[i].id == id)
+			return &brakes->held[i];
+	return NULL;
+}
+
+static bool is_held(const struct brakes *brakes, uint64_t group_id)
+{
+	for (size_t i = 0; i < BRAKES_MAX; i++)
+		if (brakes->held[i].id != 0 && brakes->held[i].record.group_id == group_id)
+			return true;
+	return false;
+}
+
+static void strike_out(struct brakes *brakes, struct held *held)
+{
+	if (brakes->is_written && brakes->file_fd >= 0)
+		held_file_clear(brakes->file_fd, (size_t)(held - brakes->held));
+	fd_close(held->dir_fd);
+	*held = (struct held){ .dir_fd = -1 };
+}
+
+static int hold(struct brakes *brakes, struct held *held, const struct brake_change *change)
+{
+	struct group *group = group_set_get(brakes->groups, change->group_slot);
+
+	if (!group || group->id != change->group_id)
+		return -ENODEV;
+	if (!may_hold(brakes, group))
+		return -EPERM;
+	if (is_held(brakes, group->id))
+		return -EALREADY;
+	if (strlen(group->path) >= HELD_PATH_SIZE)
+		return -ENAMETOOLONG;
+	held->dir_fd = group_open_directory(brakes->groups, group);
+	if (held->dir_fd < 0)
+		return held->dir_fd;
+	held->record.group_id = group->id;
+	strcpy(held->record.path, group->path);
+	return change->brake == BRAKE_THROTTLE ? throttle(brakes, held) : freeze(brakes, held);
+}
+
+/* ---- letting go ---- */
+
+static uint64_t brakes_now_usec(const struct brakes *brakes)
+{
+	uint64_t now_usec = 0;
+
+	sd_event_now(sd_event_source_get_event(brakes->timer), CLOCK_MONOTONIC, &now_usec);
+	return now_usec;
+}
+
+static void arm(struct brakes *brakes)
+{
+	uint64_t first_usec = USEC_NEVER;
+
+	for (size_t i = 0; i < BRAKES_MAX; i++)
+		if (brakes->held[i].id != 0)
+			first_usec = u64_min(first_usec, brakes->held[i].deadline_usec);
+	sd_event_source_set_time(brakes->timer, first_usec);
+	sd_event_source_set_enabled(brakes->timer,
+				    first_usec == USEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static void let_go(struct brakes *brakes, struct held *held)
+{
+	int r = undo(held->dir_fd, &held->record);
+
+	if (r >= 0) {
+		strike_out(brakes, held);
+		return;
+	}
+	if (!held->is_stuck)
+		log_errno(r, "Cannot let go of %s, trying on", held->record.path);
+	held->is_stuck = true;
+	held->deadline_usec = u64_add(brakes_now_usec(brakes), AGAIN_USEC);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct brakes *brakes = data;
+	uint64_t now_usec = brakes_now_usec(brakes);
+
+	for (size_t i = 0; i < BRAKES_MAX; i++)
+		if (brakes->held[i].id != 0 && brakes->held[i].deadline_usec <= now_usec)
+			let_go(brakes, &brakes->held[i]);
+	arm(brakes);
+	return 0;
+}
+
+static void report_failure(struct brakes *brakes, const struct brake_change *change, int error)
+{
+	struct outcome outcome = { .action_id = change->id,
+				   .result = error == -EBUSY	? RESULT_BUSY
+					     : error == -ENODEV ? RESULT_GONE
+								: RESULT_FAILED,
+				   .finished_usec = brakes_now_usec(brakes) };
+	const struct group *group = group_set_get(brakes->groups, change->group_slot);
+
+	if (outcome.result == RESULT_FAILED) {
+		outcome.error = error;
+		log_errno(error, "Cannot hold %s", group ? group->path : "a group");
+	}
+	outcomes_add(brakes->outcomes, &outcome);
+}
+
+void brakes_apply(struct brakes *brakes, const struct brake_change *change)
+{
+	struct held *held = find_held(brakes, change->brake == BRAKE_OFF ? change->id : 0);
+	int r = 0;
+
+	if (change->brake != BRAKE_OFF) {
+		r = held ? hold(brakes, held, change) : -EBUSY;
+		if (r < 0)
+			report_failure(brakes, change, r);
+	}
+	if (!held) /* no room; or let go by its deadline already */
+		return;
+	held->id = change->id;
+	if (change->brake == BRAKE_OFF || r < 0)
+		let_go(brakes, held);
+	else
+		held->deadline_usec = change->until_usec;
+	arm(brakes);
+}
+
+void brakes_let_go_all(struct brakes *brakes)
+{
+	for (size_t i = 0; i < BRAKES_MAX; i++) {
+		struct outcome outcome = { .action_id = brakes->held[i].id,
+					   .result = RESULT_DRY_RUN };
+
+		if (outcome.action_id == 0)
+			continue;
+		let_go(brakes, &brakes->held[i]);
+		outcome.finished_usec = brakes_now_usec(brakes);
+		outcomes_add(brakes->outcomes, &outcome);
+	}
+	arm(brakes);
+}
+
+/* ---- after a crash ---- */
+
+/* Returns: 1 let go; 0 the cgroup is gone, or another one has its path. */
+static int let_go_of_old(int root_fd, const struct held_record *record)
+{
+	_cleanup_fd_ int dir_fd = -1;
+	struct stat st;
+	int r;
+
+	dir_fd = openat(root_fd, record->path + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir_fd < 0 || fstat(dir_fd, &st) < 0 || st.st_ino != record->group_id)
+		return 0;
+	r = undo(dir_fd, record);
+	if (r < 0) {
+		log_errno(r, "Cannot let go of %s, which an earlier reliefd held", record->path);
+		return 0;
+	}
+	log_info("Let go of %s, which an earlier reliefd held", record->path);
+	return 1;
+}
+
+int brakes_let_go_of_old(const char *held_path, const char *cgroup_root)
+{
+	_cleanup_fd_ int fd = -1, root_fd = -1;
+	struct held_record record;
+	int n = 0;
+
+	fd = open(held_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	root_fd = open(cgroup_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return -errno;
+	for (size_t i = 0; i < BRAKES_MAX; i++) {
+		if (held_file_read(fd, i, &record) == 0)
+			continue;
+		n += let_go_of_old(root_fd, &record);
+		held_file_clear(fd, i);
+	}
+	return n;
+}
+
+/* ---- life ---- */
+
+static void open_file(struct brakes *brakes, const char *held_path)
+{
+	int r;
+
+	brakes->is_written = held_path != NULL;
+	brakes->file_fd = -1;
+	if (!held_path)
+		return;
+	r = brakes_let_go_of_old(held_path, group_set_tree(brakes->groups)->mount);
+	if (r < 0)
+		log_errno(r, "Cannot let go of what %s names", held_path);
+	brakes->file_fd = held_file_open(held_path, BRAKES_MAX);
+	if (brakes->file_fd < 0)
+		log_errno(brakes->file_fd, "Cannot write %s, so the brake holds nobody", held_path);
+}
+
+int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
+	       struct outcomes *outcomes, const char *held_path)
+{
+	_cleanup_(brakes_free_cleanup) struct brakes *brakes = calloc(1, sizeof(*brakes));
+	int r;
+
+	if (!brakes)
+		return -ENOMEM;
+	brakes->groups = groups;
+	brakes->outcomes = outcomes;
+	for (size_t i = 0; i < BRAKES_MAX; i++)
+		brakes->held[i].dir_fd = -1;
+	/* Where we are is also in the flags of groups; not to know it is no reason to stop. */
+	cgroup_tree_path_of_pid(group_set_tree(groups), getpid(), &brakes->own_path);
+	open_file(brakes, held_path);
+	r = sd_event_add_time(event, &brakes->timer, CLOCK_MONOTONIC, USEC_NEVER, 1, on_deadline,
+			      brakes);
+	if (r < 0)
+		return r;
+	sd_event_source_set_description(brakes->timer, "let-go");
+	r = sd_event_source_set_enabled(brakes->timer, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(brakes);
+	return 0;
+}
+
+struct brakes *brakes_free(struct brakes *brakes)
+{
+	if (!brakes)
+		return NULL;
+	for (size_t i = 0; i < BRAKES_MAX; i++)
+		if (brakes->held[i].id != 0)
+			let_go(brakes, &brakes->held[i]);
+	for (size_t i = 0; i < BRAKES_MAX; i++)
+		fd_close(brakes->held[i].dir_fd);
+	sd_event_source_disable_unref(brakes->timer);
+	fd_close(brakes->file_fd);
+	free(brakes->own_path);
+	free(brakes);
+	return NULL;
+}
