@@ -13,10 +13,12 @@
 #include <systemd/sd-daemon.h>
 
 #include "config.h"
+#include "controller/act/brakes.h"
 #include "controller/act/privileges.h"
 #include "controller/base/log.h"
 #include "controller/client/include/relief/message.h"
 #include "controller/daemon.h"
+#include "controller/groups/cgroup_tree.h"
 
 enum {
 	OPT_VERSION = 0x100,
@@ -29,6 +31,7 @@ enum {
 	OPT_RECORD,
 	OPT_DRY_RUN,
 	OPT_LOG_LEVEL,
+	OPT_LET_GO,
 };
 
 static void print_help(void)
@@ -40,6 +43,8 @@ static void print_help(void)
 	       "     --version           Show the version\n"
 	       "     --profile=NAME      Use this profile instead of the one in reliefd.conf\n"
 	       "     --dry-run           Decide and say, but do nothing\n"
+	       "     --let-go            Undo what a reliefd that died was holding still, and "
+	       "exit\n"
 	       "     --record=FILE       Write every observation and decision to FILE\n"
 	       "     --log-level=LEVEL   err, warning, info (default) or debug\n"
 	       "     --socket=PATH       Channel socket (default " RELIEF_SOCKET_PATH ")\n"
@@ -68,13 +73,14 @@ static int parse_log_level(const char *text)
 }
 
 /* Returns: 1 go on; 0 all is said; negative errno bad usage, explained on stderr. */
-static int parse_options(int argc, char **argv, struct daemon_config *config)
+static int parse_options(int argc, char **argv, struct daemon_config *config, bool *ret_let_go)
 {
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "profile", required_argument, NULL, OPT_PROFILE },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "let-go", no_argument, NULL, OPT_LET_GO },
 		{ "record", required_argument, NULL, OPT_RECORD },
 		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 		{ "socket", required_argument, NULL, OPT_SOCKET },
@@ -99,6 +105,9 @@ static int parse_options(int argc, char **argv, struct daemon_config *config)
 			break;
 		case OPT_DRY_RUN:
 			config->dry_run = true;
+			break;
+		case OPT_LET_GO:
+			*ret_let_go = true;
 			break;
 		case OPT_RECORD:
 			config->record = optarg;
@@ -235,6 +244,21 @@ static int confine(void)
 	return 0;
 }
 
+/* After a crash, and by hand: no daemon is needed to let go of what one held. */
+static int let_go(const struct daemon_config *config)
+{
+	_cleanup_(cgroup_tree_done) struct cgroup_tree tree = {};
+	int r;
+
+	r = cgroup_tree_init(&tree, config->proc, config->cgroup_root);
+	if (r < 0)
+		return log_errno(r, "Cannot find the cgroup tree");
+	if (!tree.mount) /* then nothing was ever held */
+		return 0;
+	r = brakes_let_go_of_old(BRAKES_HELD_PATH, tree.mount);
+	return r < 0 ? log_errno(r, "Cannot let go of what %s names", BRAKES_HELD_PATH) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon_config config = {
@@ -242,11 +266,14 @@ int main(int argc, char **argv)
 		.socket_fd = -1,
 		.confine = confine,
 	};
+	bool only_let_go = false;
 	int r;
 
-	r = parse_options(argc, argv, &config);
+	r = parse_options(argc, argv, &config, &only_let_go);
 	if (r <= 0)
 		return r < 0 ? 2 : EXIT_SUCCESS;
+	if (only_let_go)
+		return let_go(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	config.socket_fd = listening_socket();
 
 	/* One huge page under the block of mostly untouched slots would double what we take. */
