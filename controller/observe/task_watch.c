@@ -45,6 +45,7 @@ struct task_watch {
 
 	struct task_ranking rankings[N_TASK_ORDERS];
 	bool confirmed[N_TASK_ORDERS]; /* sizes of the first are as exact as they get */
+	bool never_exact;	       /* the kernel does not tell exact sizes */
 	bool from_proc;		       /* they are from /proc: each task has yet to be described */
 	uint64_t looked_usec;	       /* when they were made */
 	uint64_t fresh_until_usec;
@@ -186,13 +187,8 @@ static int on_task(void *data, const struct task_row *row)
 	return 0;
 }
 
-static void begin_look(struct task_watch *watch)
+static void forget_rankings(struct task_watch *watch)
 {
-	if (!has_clock(watch) && watch->looked_usec > 0) {
-		watch->before = watch->rankings[TASK_ORDER_RSS];
-		watch->before_usec = watch->looked_usec;
-	}
-	watch->looked_usec = now_usec();
 	for (size_t i = 0; i < N_TASK_ORDERS; i++) {
 		watch->rankings[i].order = i;
 		watch->rankings[i].n = 0;
@@ -202,17 +198,21 @@ static void begin_look(struct task_watch *watch)
 
 static int look(struct task_watch *watch)
 {
-	int r = -EOPNOTSUPP;
-
-	begin_look(watch);
+	if (!has_clock(watch) && watch->looked_usec > 0) {
+		watch->before = watch->rankings[TASK_ORDER_RSS];
+		watch->before_usec = watch->looked_usec;
+	}
+	watch->looked_usec = now_usec();
+	forget_rankings(watch);
 	if (watch->probes) {
 		probes_drain(watch->probes);
-		r = probes_walk_tasks(watch->probes, NULL, 0, on_task, watch);
+		watch->from_proc = probes_walk_tasks(watch->probes, NULL, 0, on_task, watch) < 0;
+		if (!watch->from_proc)
+			return 0;
+		forget_rankings(watch);
 	}
-	watch->from_proc = r == -EOPNOTSUPP;
-	if (watch->from_proc)
-		r = proc_tasks_walk(watch->tree, on_task, watch);
-	return r;
+	watch->from_proc = true;
+	return proc_tasks_walk(watch->tree, on_task, watch);
 }
 
 /* The second look, at the first few */
@@ -245,8 +245,14 @@ static int read_exact(struct task_watch *watch, struct task_ranking *ranking)
 	for (n = 0; n < ranking->n && n < TASK_EXACT_MAX; n++)
 		pids[n] = ranking->tasks[n].task.pid;
 	r = probes_walk_tasks(watch->probes, pids, n, on_exact, ranking);
+	if (r < 0)
+		return r;
+	watch->never_exact = true;
+	for (size_t i = 0; i < n; i++)
+		if (ranking->tasks[i].task.rss_is_exact)
+			watch->never_exact = false;
 	task_ranking_sort(ranking);
-	return r;
+	return 0;
 }
 
 /* Those that ended in the meantime are left out. */
@@ -275,7 +281,7 @@ static int confirm(struct task_watch *watch, enum task_order order)
 		return 0;
 	if (watch->from_proc)
 		describe_all(watch, ranking);
-	else
+	else if (!watch->never_exact && ranking->n > 0)
 		r = read_exact(watch, ranking);
 	watch->confirmed[order] = r >= 0;
 	return r;

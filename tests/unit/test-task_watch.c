@@ -283,6 +283,7 @@ static void who_asks_in_a_row_gets_the_same_look(void **state)
 	struct world *w = *state;
 
 	add(w, 1, 10 * MIB);
+	w->probes.exact_bytes[0] = 10 * MIB;
 	rank(w, TASK_ORDER_RSS, 1);
 	assert_int_equal(w->probes.n_walks, 2); /* all, and the exact ones */
 	rank(w, TASK_ORDER_RSS, 1);
@@ -295,6 +296,18 @@ static void who_asks_in_a_row_gets_the_same_look(void **state)
 	usleep(FRESH_USEC);
 	rank(w, TASK_ORDER_RSS, 1);
 	EXPECT(w, 2);
+}
+
+static void a_kernel_that_is_never_exact_is_asked_once(void **state)
+{
+	struct world *w = *state;
+
+	add(w, 1, 10 * MIB);
+	rank(w, TASK_ORDER_RSS, 1);
+	assert_int_equal(w->probes.n_walks, 2);
+	rank(w, TASK_ORDER_GROWTH, 1);
+	assert_int_equal(w->probes.n_walks, 2);
+	assert_false(w->tasks[0].rss_is_exact);
 }
 
 static void without_a_clock_two_looks_tell_growth(void **state)
@@ -423,6 +436,7 @@ int main(void)
 		TEST(only_the_first_hundred_are_kept),
 		TEST(the_first_few_become_exact),
 		TEST(who_asks_in_a_row_gets_the_same_look),
+		TEST(a_kernel_that_is_never_exact_is_asked_once),
 		TEST(without_a_clock_two_looks_tell_growth),
 		TEST(without_an_iterator_proc_is_walked),
 		TEST(without_any_probes_proc_is_walked),
