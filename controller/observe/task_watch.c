@@ -204,14 +204,14 @@ static int look(struct task_watch *watch)
 	}
 	watch->looked_usec = now_usec();
 	forget_rankings(watch);
+	watch->from_proc = !watch->probes;
 	if (watch->probes) {
 		probes_drain(watch->probes);
 		watch->from_proc = probes_walk_tasks(watch->probes, NULL, 0, on_task, watch) < 0;
-		if (!watch->from_proc)
-			return 0;
-		forget_rankings(watch);
 	}
-	watch->from_proc = true;
+	if (!watch->from_proc)
+		return 0;
+	forget_rankings(watch);
 	return proc_tasks_walk(watch->tree, on_task, watch);
 }
 
@@ -236,23 +236,20 @@ static int on_exact(void *data, const struct task_row *row)
 	return 0;
 }
 
-static int read_exact(struct task_watch *watch, struct task_ranking *ranking)
+static void read_exact(struct task_watch *watch, struct task_ranking *ranking)
 {
 	uint32_t pids[TASK_EXACT_MAX];
 	size_t n;
-	int r;
 
 	for (n = 0; n < ranking->n && n < TASK_EXACT_MAX; n++)
 		pids[n] = ranking->tasks[n].task.pid;
-	r = probes_walk_tasks(watch->probes, pids, n, on_exact, ranking);
-	if (r < 0)
-		return r;
+	if (n == 0 || probes_walk_tasks(watch->probes, pids, n, on_exact, ranking) < 0)
+		return;
 	watch->never_exact = true;
 	for (size_t i = 0; i < n; i++)
 		if (ranking->tasks[i].task.rss_is_exact)
 			watch->never_exact = false;
 	task_ranking_sort(ranking);
-	return 0;
 }
 
 /* Those that ended in the meantime are left out. */
@@ -272,19 +269,17 @@ static void describe_all(struct task_watch *watch, struct task_ranking *ranking)
 	ranking->n = n;
 }
 
-static int confirm(struct task_watch *watch, enum task_order order)
+static void confirm(struct task_watch *watch, enum task_order order)
 {
 	struct task_ranking *ranking = &watch->rankings[order];
-	int r = 0;
 
 	if (watch->confirmed[order])
-		return 0;
+		return;
 	if (watch->from_proc)
 		describe_all(watch, ranking);
-	else if (!watch->never_exact && ranking->n > 0)
-		r = read_exact(watch, ranking);
-	watch->confirmed[order] = r >= 0;
-	return r;
+	else if (!watch->never_exact)
+		read_exact(watch, ranking);
+	watch->confirmed[order] = true;
 }
 
 int task_watch_rank(struct task_watch *watch, enum task_order order, struct task_standing *ret,
@@ -301,9 +296,7 @@ int task_watch_rank(struct task_watch *watch, enum task_order order, struct task
 		if (r < 0)
 			return r;
 	}
-	r = confirm(watch, order);
-	if (r < 0)
-		return r;
+	confirm(watch, order);
 	took_usec = now_usec() - started_usec;
 	watch->fresh_until_usec =
 		u64_max(watch->fresh_until_usec,
