@@ -90,7 +90,7 @@ static void fill_confidence(struct libscols_line *line, json_object *group)
 
 static void fill_brake(struct libscols_line *line, const char *brake)
 {
-	output_cell(line, COL_BRAKE, strcmp(brake, "none") == 0 ? "" : brake);
+	output_cell(line, COL_BRAKE, strcmp(brake, "off") == 0 ? "" : brake);
 }
 
 struct libscols_table *top_table_new(const struct ctl *ctl, json_object *groups)

@@ -59,6 +59,12 @@ ctl 2 relieve --bytes=1M --max-rung=explode
 says 'warn, shed, unload or reclaim'
 ctl 2 relieve --bytes=1M --timeout=0
 ctl 2 list fruit
+ctl 2 tasks --sort=size
+says 'size: use growth or rss'
+for lines in 0 101 many; do
+	ctl 2 top -n $lines
+	says 'a number from 1 to 100'
+done
 ctl 2 simulate
 ctl 0 --version
 says '^reliefctl [0-9]'
@@ -112,6 +118,74 @@ ctl 1 show m99
 ctl 0 show -j
 json 'd["NModules"] == 1 and d["TimeLeftUSec"] is None'
 ok "groups and modules"
+
+# --- tasks: real ones where the kernel has an iterator for us, else those of our proc
+make_task() { # PID NAME KIB CGROUP
+	mkdir -p "$dir/proc/$1"
+	echo "9999 $(($3 * 1024 / $(getconf PAGESIZE))) 1 1 0 1 0" >"$dir/proc/$1/statm"
+	echo "$1 ($2) S 1 $1 $1 0 -1 0 1 0 0 0 0 0 0 0 20 0 1 0 1234 0" >"$dir/proc/$1/stat"
+	printf 'Name:\t%s\nUid:\t0\t0\t0\t0\nVmSwap:\t      12 kB\n' "$2" >"$dir/proc/$1/status"
+	echo "0::$4" >"$dir/proc/$1/cgroup"
+}
+pod=/kubepods.slice/kubepods-pod0f6b2a3c_1111_2222_3333_444455556666.slice
+make_task 4000001 mapper 300000 $cgroup
+make_task 4000002 $'b\e[31md' 200000 "$pod/cri-containerd-$(printf '%064d' 7).scope"
+make_task 4000003 nobody 100000 /
+ctl 0 tasks --sort=rss -n 3
+says '^ *PID +USER +RSS +SWAP +GROWTH/s +SINCE +COMMAND +WHERE$'
+[ "$(wc -l <<<"$said")" -eq 4 ] || fail "not three tasks: $said"
+ctl 0 tasks -n 1 --no-legend
+[ "$(wc -l <<<"$said")" -eq 1 ] || fail "more than one task: $said"
+ctl 0 tasks --sort=rss -j -n 100
+json 'all(a["RSS"] >= b["RSS"] for a, b in zip(d, d[1:]))'
+json 'len({t["PID"] for t in d}) == len(d) > 0'
+json 'set(d[0]) == {"PID", "UID", "Comm", "Unit", "ControlGroup", "PodUID", "ContainerID", "RSS", "RSSExact", "Swap", "GrowthBytesPerSecond", "GrowingSinceMonotonic"}'
+ok "tasks"
+refused InvalidArgument 'use growth or rss' manager GetTopTasks su size 5
+refused InvalidArgument '1 to 100' manager GetTopTasks su rss 0
+refused InvalidArgument '1 to 100' manager GetTopTasks su rss 101
+
+# --- top
+ctl 0 top
+says '^reliefd: level low, .* left, growing by '
+says '^LEVEL +USED +LEFT +GROWTH/s +TIME LEFT +SURE +BRAKE +GROUP$'
+says '^low .* /system\.slice/cache\.service$'
+ctl 0 top --sort=rss -n 2 --no-legend
+[ "$(wc -l <<<"$said")" -eq 2 ] || fail "not two groups: $said"
+ctl 0 top -j
+json '{g["ControlGroup"] for g in d} >= {"/", "/system.slice/cache.service"}'
+ctl 0 top --tasks --once -n 1
+says '^ *PID +USER'
+ok "top, one round"
+
+# keys LETTERS COMMAND...: as a terminal gets it, these keys being pressed one after the other
+keys() {
+	python3 - "$@" <<-'END'
+		import os, pty, select, sys, time
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.environ['TERM'] = 'xterm'
+		    os.execv(sys.argv[2], sys.argv[2:])
+		def read(seconds):
+		    end = time.monotonic() + seconds
+		    while (left := end - time.monotonic()) > 0:
+		        if select.select([fd], [], [], left)[0]:
+		            try:
+		                sys.stdout.buffer.write(os.read(fd, 65536))
+		            except OSError:
+		                return
+		for key in sys.argv[1]:
+		    read(0.7)
+		    os.write(fd, key.encode())
+		read(5)
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+}
+said=$(keys mtgq "$reliefctl" top) || fail "top ended with $?: $said"
+says 'by growth.*m by memory.*t tasks'
+says 'COMMAND' # after the second key
+says $'\e\\[\\?1049l' # the terminal is given back
+ok "top, live"
 
 # --- what happens
 "$reliefctl" monitor >"$dir/monitor.out" 2>&1 &
@@ -180,4 +254,22 @@ done
 said=$("$reliefctl" status)
 [[ $said != *$'\033'* ]] || fail "colours in a pipe"
 ok "colours on a terminal only"
+stop_reliefd
+
+# --- tasks from /proc, which is ours, without eBPF
+printf '[Daemon]\nGrowthClock=none\n' >"$dir/etc/etc/reliefd/reliefd.conf"
+start_reliefd
+wait_for "reliefd on the bus" on_bus
+ctl 0 tasks --sort=rss -j
+json '[(t["PID"], t["Comm"], t["Unit"], t["RSS"]) for t in d][0] == (4000001, "mapper", "cache.service", 307200000)'
+json 'd[1]["Comm"] == "b?[31md" and d[1]["PodUID"].startswith("0f6b2a3c-") and d[1]["ContainerID"].endswith("07")'
+json 'd[2]["Unit"] == "" and d[2]["ControlGroup"] == "/" and d[2]["Swap"] == 12288'
+ctl 0 tasks --sort=rss --no-legend
+says '^4000001 root ~292.9M +12K +- +- mapper +cache.service$'
+says ' pod 0f6b2a3c-1111-2222-3333-444455556666 000000000000$'
+sleep 0.3 # the look before is used again for 200 ms
+make_task 4000003 nobody 110000 /
+ctl 0 tasks -j -n 1
+json 'd[0]["PID"] == 4000003 and d[0]["GrowthBytesPerSecond"] > 0 and d[0]["GrowingSinceMonotonic"] > 0'
+ok "tasks, without eBPF"
 stop_reliefd
