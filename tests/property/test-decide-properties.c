@@ -4,290 +4,19 @@
  * What decide() must hold on any course
  *
  * Seeded random walks through a small world: memory drifts, jumps and stalls, modules answer,
- * lie, are late or silent, groups and modules come and go, orders arrive. After every step the
- * invariants below are checked; the seed of a failing walk is printed and can be given again:
+ * lie, are late or silent, groups and modules come and go, one runs away, orders arrive (walk.h).
+ * After every step the invariants below are checked; the seed of a failing walk is printed and can
+ * be given again:
  *
  *	PROPERTY_SEED=123 PROPERTY_WALKS=1 test-decide-properties
  */
 
-#include "tests/unit/course.h"
+#include "tests/property/walk.h"
 
 #define WALKS_DEFAULT 3000
 #define STEPS_MAX     120
-#define GROUPS	      8
-#define MODULES	      12
-#define WATCHES	      512 /* episodes and orders of one walk */
 
-/* xorshift64*: the same everywhere, unlike rand(). */
-struct dice {
-	uint64_t state;
-};
-
-static uint64_t roll(struct dice *dice)
-{
-	dice->state ^= dice->state >> 12;
-	dice->state ^= dice->state << 25;
-	dice->state ^= dice->state >> 27;
-	return dice->state * 0x2545F4914F6CDD1DULL;
-}
-
-static uint64_t roll_below(struct dice *dice, uint64_t n)
-{
-	return n == 0 ? 0 : roll(dice) % n;
-}
-
-static bool chance(struct dice *dice, uint32_t percent)
-{
-	return roll_below(dice, 100) < percent;
-}
-
-/* How a module behaves when asked. */
-enum manner { HONEST, LIAR, SILENT, BUSY, N_MANNERS };
-
-struct pending {
-	struct action action;
-	uint64_t answer_usec; /* USEC_NEVER: no answer */
-};
-
-/* What the checks remember about one ladder between steps. */
-struct ladder_watch {
-	uint64_t key;	/* episode or order */
-	enum rung on;	/* its requests are out, no report yet */
-	int64_t n_open; /* of them */
-	enum rung last_missed;
-};
-
-struct world {
-	struct course *course;
-	struct dice dice;
-	bool calm; /* readings stay far from every threshold */
-	enum manner manner[MODULES];
-	struct pending pending[COURSE_LIST];
-	size_t n_pending;
-	uint64_t next_id;
-	uint64_t hash;
-	/* for the checks */
-	enum level level[GROUPS + 1];
-	uint64_t level_since_usec[GROUPS + 1];
-	uint64_t group_id[GROUPS + 1];
-	uint64_t open_module_action[MODULES];
-	uint64_t open_module_id[MODULES];
-	uint64_t last_action_id;
-	struct ladder_watch watch[WATCHES];
-	size_t n_watch;
-	uint64_t n_actions;
-};
-
-static uint64_t the_seed;
-
-#define CHECK(condition)                                                                 \
-	do {                                                                             \
-		if (!(condition))                                                        \
-			fail_msg("%s (PROPERTY_SEED=%llu PROPERTY_WALKS=1)", #condition, \
-				 (unsigned long long)the_seed);                          \
-	} while (0)
-
-/* --- the world --- */
-
-static void world_add_group(struct world *w, uint32_t slot)
-{
-	struct group_reading *g = &w->course->groups[slot - 1];
-	uint64_t total = w->course->seen.machine.total_bytes;
-
-	*g = (struct group_reading){
-		.slot = slot,
-		.id = w->next_id++,
-		.parent_slot = slot > 2 && chance(&w->dice, 40)
-				       ? (uint32_t)(1 + roll_below(&w->dice, slot - 1))
-				       : GROUP_SLOT_HOST,
-		.has = GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH |
-		       GROUP_HAS_RECLAIMABLE | GROUP_HAS_EVENTS | GROUP_HAS_STALL,
-		.flags = chance(&w->dice, 20)	? GROUP_IS_PROTECTED
-			 : chance(&w->dice, 10) ? GROUP_IS_CONTEXT
-						: 0,
-		.current_bytes = roll_below(&w->dice, total / GROUPS),
-		.limit_bytes = BYTES_UNLIMITED,
-		.high_bytes = BYTES_UNLIMITED,
-	};
-	g->reclaimable_bytes = roll_below(&w->dice, g->current_bytes + 1);
-	if (!w->calm && chance(&w->dice, 40))
-		g->limit_bytes = g->current_bytes + roll_below(&w->dice, 64 * MIB);
-}
-
-static void world_add_module(struct world *w, uint32_t slot)
-{
-	struct module_reading *m = &w->course->modules[slot];
-	size_t n_groups = w->course->seen.n_groups;
-
-	*m = (struct module_reading){
-		.slot = slot,
-		.id = w->next_id++,
-		.group_slot = (uint32_t)(1 + roll_below(&w->dice, n_groups)),
-		.flags = (uint32_t)roll_below(&w->dice, 16),
-		.kind = (enum module_kind)roll_below(&w->dice, N_MODULE_KINDS),
-		.size_bytes = roll_below(&w->dice, 128 * MIB),
-		.last_used_usec = w->course->seen.now_usec - roll_below(&w->dice, 600 * SEC),
-		.idle_limit_usec = chance(&w->dice, 20) ? 10 * SEC : 0,
-		.reload_cost_usec = roll_below(&w->dice, 10 * SEC),
-	};
-	w->manner[slot] = (enum manner)roll_below(&w->dice, N_MANNERS + 3);
-	if (w->manner[slot] >= N_MANNERS)
-		w->manner[slot] = HONEST;
-}
-
-static void world_init(struct world *w, uint64_t seed, bool calm)
-{
-	struct machine_reading *m;
-
-	memset(w, 0, sizeof(*w));
-	w->dice.state = seed * 0x9E3779B97F4A7C15ULL + 1;
-	w->calm = calm;
-	w->next_id = 5000;
-	w->hash = 0xcbf29ce484222325ULL;
-	w->course = course_new();
-	m = &w->course->seen.machine;
-	m->total_bytes = (1 + roll_below(&w->dice, 8)) * GIB;
-	m->available_bytes = m->total_bytes * 7 / 10;
-	if (chance(&w->dice, 40)) {
-		m->has |= MACHINE_HAS_ZRAM;
-		m->swap_total_bytes = m->swap_free_bytes = m->total_bytes / 2;
-		m->zram_total_bytes = m->zram_free_bytes = m->total_bytes / 2;
-	}
-	if (chance(&w->dice, 30))
-		for (int level = LEVEL_MEDIUM; level < N_LEVELS; level++)
-			w->course->profile.modules_per_cycle[level] = (uint32_t)level;
-	w->course->seen.n_groups = 1 + roll_below(&w->dice, GROUPS);
-	for (uint32_t slot = 1; slot <= w->course->seen.n_groups; slot++)
-		world_add_group(w, slot);
-	w->course->seen.n_modules = roll_below(&w->dice, MODULES + 1);
-	for (uint32_t slot = 0; slot < w->course->seen.n_modules; slot++)
-		world_add_module(w, slot);
-}
-
-static void drift_machine(struct world *w)
-{
-	struct machine_reading *m = &w->course->seen.machine;
-	uint64_t stride = m->total_bytes / (chance(&w->dice, 10) ? 3 : 40);
-	uint64_t floor = w->calm ? m->total_bytes * 6 / 10 : 0;
-
-	if (w->calm)
-		stride = m->total_bytes / 1000;
-	if (chance(&w->dice, w->calm ? 50 : 60))
-		m->available_bytes = u64_sub(m->available_bytes, roll_below(&w->dice, stride));
-	else
-		m->available_bytes += roll_below(&w->dice, stride);
-	m->available_bytes = u64_max(u64_min(m->available_bytes, m->total_bytes), floor);
-	if (!w->calm && chance(&w->dice, 20))
-		m->some_usec += roll_below(&w->dice, SEC);
-	if (!w->calm && chance(&w->dice, 10))
-		m->full_usec += roll_below(&w->dice, SEC);
-	if (m->has & MACHINE_HAS_ZRAM) {
-		m->zram_free_bytes = roll_below(&w->dice, m->zram_total_bytes);
-		m->swap_free_bytes = m->zram_free_bytes;
-		m->zram_stored_bytes = m->zram_total_bytes - m->zram_free_bytes;
-		m->zram_used_bytes = m->zram_stored_bytes / 3;
-	}
-}
-
-static void drift_groups(struct world *w)
-{
-	for (size_t i = 0; i < w->course->seen.n_groups; i++) {
-		struct group_reading *g = &w->course->groups[i];
-
-		g->flags &= ~(uint32_t)GROUP_IS_GONE;
-		if (w->calm)
-			continue;
-		g->current_bytes = u64_sub(g->current_bytes + roll_below(&w->dice, 8 * MIB),
-					   roll_below(&w->dice, 8 * MIB));
-		g->reclaimable_bytes = u64_min(g->reclaimable_bytes, g->current_bytes);
-		g->some_usec += chance(&w->dice, 10) ? roll_below(&w->dice, SEC) : 0;
-		g->n_max += chance(&w->dice, 10);
-		if (chance(&w->dice, 1))
-			world_add_group(w, g->slot); /* another one took the slot */
-		else if (chance(&w->dice, 1))
-			g->flags |= GROUP_IS_GONE;
-	}
-}
-
-static void drift_modules(struct world *w)
-{
-	for (uint32_t i = 0; i < w->course->seen.n_modules; i++) {
-		struct module_reading *m = &w->course->modules[i];
-
-		if (chance(&w->dice, 5))
-			m->last_used_usec = w->course->seen.now_usec;
-		if (chance(&w->dice, 3))
-			m->size_bytes += roll_below(&w->dice, 32 * MIB);
-		if (!w->calm && chance(&w->dice, 1))
-			world_add_module(w, i);
-	}
-}
-
-/* Answers that are due now; each takes its effect with it. */
-static void answer_due(struct world *w)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < w->n_pending; i++) {
-		struct pending *p = &w->pending[i];
-		const struct action *a = &p->action;
-		struct group_reading *g = &w->course->groups[a->group_slot - 1];
-		enum manner manner = a->module_slot == SLOT_NONE ? HONEST
-								 : w->manner[a->module_slot];
-
-		if (p->answer_usec > w->course->seen.now_usec) {
-			w->pending[n++] = *p;
-			continue;
-		}
-		if (manner == HONEST) {
-			g->current_bytes = u64_sub(g->current_bytes, a->bytes);
-			w->course->seen.machine.available_bytes =
-				u64_min(w->course->seen.machine.available_bytes + a->bytes,
-					w->course->seen.machine.total_bytes);
-			if (a->module_slot != SLOT_NONE)
-				w->course->modules[a->module_slot].size_bytes = u64_sub(
-					w->course->modules[a->module_slot].size_bytes, a->bytes);
-		}
-		if (manner != SILENT)
-			course_answer(w->course, a->id, manner == BUSY ? RESULT_BUSY : RESULT_DONE,
-				      manner == BUSY ? 0 : a->bytes);
-	}
-	w->n_pending = n;
-}
-
-static void take_actions(struct world *w, const struct decision *d)
-{
-	for (size_t i = 0; i < d->n_actions; i++) {
-		if (d->actions[i].rung == RUNG_WARN || w->n_pending == COURSE_LIST)
-			continue;
-		w->pending[w->n_pending++] = (struct pending){
-			.action = d->actions[i],
-			.answer_usec =
-				w->course->seen.now_usec +
-				roll_below(&w->dice, chance(&w->dice, 10) ? 5 * SEC : 300 * MSEC),
-		};
-	}
-}
-
-static void next_moment(struct world *w)
-{
-	struct observation *seen = &w->course->seen;
-	const struct decision *d = &w->course->decision;
-	uint64_t at_usec = d->wake_at_usec;
-
-	if (chance(&w->dice, 30))
-		at_usec = u64_min(at_usec, seen->now_usec + roll_below(&w->dice, 2 * SEC));
-	for (size_t i = 0; i < w->n_pending; i++)
-		at_usec = u64_min(at_usec, w->pending[i].answer_usec);
-	seen->now_usec = u64_max(at_usec, seen->now_usec);
-	seen->covers = OBSERVED_MACHINE;
-	if (d->attention >= ATTENTION_MODULES || chance(&w->dice, 50))
-		seen->covers |= OBSERVED_MODULES;
-	if (d->attention >= ATTENTION_GROUPS || chance(&w->dice, 50))
-		seen->covers |= OBSERVED_GROUPS;
-}
-
-/* --- the checks --- */
+static uint64_t the_holds;
 
 static void mix(struct world *w, uint64_t value)
 {
@@ -320,6 +49,16 @@ static void hash_decision(struct world *w, const struct decision *d)
 		mix(w, d->rungs[i].rung);
 		mix(w, d->rungs[i].reason);
 		mix(w, d->rungs[i].measured_bytes);
+	}
+	for (size_t i = 0; i < d->n_budgets; i++) {
+		mix(w, d->budgets[i].group_id);
+		mix(w, d->budgets[i].bytes);
+	}
+	for (size_t i = 0; i < d->n_brakes; i++) {
+		mix(w, d->brakes[i].id);
+		mix(w, d->brakes[i].group_id);
+		mix(w, d->brakes[i].brake);
+		mix(w, d->brakes[i].reason);
 	}
 	mix(w, d->n_episodes);
 	mix(w, d->n_orders);
@@ -452,6 +191,101 @@ static void check_levels(struct world *w)
 	}
 }
 
+/* A budget wakes us before the next share of what is left is gone, and before the next level. */
+static void check_budget(struct world *w, const struct budget *budget)
+{
+	const struct profile *profile = &w->course->profile;
+	const struct group_state *g = &w->course->state.groups[budget->group_slot];
+	uint64_t share_bytes = bytes_share(g->shortage.headroom_bytes, profile->budget_bp);
+
+	CHECK(budget->bytes >= profile->budget_min_bytes);
+	CHECK(budget->bytes <= u64_max(share_bytes, profile->budget_min_bytes));
+	CHECK(g->id != 0 && budget->group_id == g->id);
+	CHECK(g->shortage.valid && g->shortage.total_bytes != BYTES_UNLIMITED);
+	CHECK(!(g->seen.flags & GROUP_IS_GONE));
+	if (budget->group_slot != GROUP_SLOT_HOST)
+		CHECK(g->seen_step == w->course->state.n_steps);
+}
+
+static void check_budgets(struct world *w, const struct decision *d)
+{
+	bool has_tripwire = w->course->state.machine.has & MACHINE_HAS_TRIPWIRE;
+	uint64_t armed = 0; /* a bit a slot: nobody gets two */
+
+	CHECK(has_tripwire || d->n_budgets == 0);
+	for (size_t i = 0; i < d->n_budgets; i++) {
+		CHECK(!(armed & 1ULL << d->budgets[i].group_slot));
+		armed |= 1ULL << d->budgets[i].group_slot;
+		check_budget(w, &d->budgets[i]);
+	}
+	if (!has_tripwire)
+		return;
+	CHECK(armed & 1ULL << GROUP_SLOT_HOST); /* the machine is read in every step */
+	for (uint32_t slot = 1; slot <= w->course->seen.n_groups; slot++) {
+		const struct group_reading *g = &w->course->groups[slot - 1];
+
+		CHECK((g->flags & GROUP_IS_GONE) || g->limit_bytes == BYTES_UNLIMITED ||
+		      (armed & 1ULL << slot));
+	}
+	/* Nobody looks at a clock while nothing happens. */
+	CHECK(!w->calm ||
+	      d->wake_at_usec == w->course->state.now_usec + w->course->profile.sampling_usec);
+}
+
+static void check_hold(struct world *w, const struct brake_change *change)
+{
+	const struct profile *profile = &w->course->profile;
+	const struct group_reading *g = &w->course->groups[change->group_slot - 1];
+	struct hold_watch *held = &w->held[change->group_slot];
+	uint64_t now_usec = w->course->state.now_usec;
+
+	CHECK(held->id == 0);
+	CHECK(profile->brake != BRAKE_OFF && !w->calm);
+	CHECK(change->brake == BRAKE_FREEZE || change->brake == BRAKE_THROTTLE);
+	CHECK(profile->brake == BRAKE_AUTO || profile->brake == change->brake);
+	CHECK(change->group_id == g->id && change->id != 0);
+	CHECK(!(g->flags &
+		(GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED | GROUP_IS_CONTEXT | GROUP_IS_GONE)));
+	CHECK(change->until_usec == now_usec + profile->brake_hold_usec);
+	CHECK(change->time_left_usec <= profile->brake_usec);
+	CHECK(state_group_is_inside(&w->course->state, change->group_slot, change->short_slot));
+	*held = (struct hold_watch){ change->id, change->group_id, change->until_usec, false };
+	the_holds++;
+	if (chance(&w->dice, 10)) { /* the hands fail, or only say so */
+		enum result result = chance(&w->dice, 50) ? RESULT_FAILED : RESULT_DRY_RUN;
+
+		course_answer(w->course, change->id, result, 0);
+		held->is_described = result == RESULT_DRY_RUN;
+	}
+}
+
+/* Nobody is held twice, for longer than said, or without having been let go. */
+static void check_brakes(struct world *w, const struct decision *d)
+{
+	bool was_described[GROUPS + 1];
+
+	for (uint32_t slot = 1; slot <= GROUPS; slot++)
+		was_described[slot] = w->held[slot].is_described;
+	for (size_t i = 0; i < d->n_brakes; i++) {
+		const struct brake_change *change = &d->brakes[i];
+
+		CHECK(change->group_slot != GROUP_SLOT_HOST && change->group_slot <= GROUPS);
+		if (change->brake != BRAKE_OFF) {
+			check_hold(w, change);
+			continue;
+		}
+		CHECK(w->held[change->group_slot].id == change->id);
+		CHECK(w->held[change->group_slot].group_id == change->group_id);
+		w->held[change->group_slot].id = 0;
+	}
+	for (uint32_t slot = 1; slot <= GROUPS; slot++) {
+		if (was_described[slot])
+			w->held[slot] = (struct hold_watch){ 0 };
+		CHECK(w->held[slot].id == 0 ||
+		      w->course->state.now_usec < w->held[slot].until_usec);
+	}
+}
+
 static void state_copy(struct state *to, const struct state *from, void *memory)
 {
 	memcpy(memory, from->groups, state_size(&from->limits));
@@ -514,16 +348,50 @@ static void check_more_pressure(struct world *w)
 	free(worse);
 }
 
+/* The same state with more in use in one group under a limit: its level is not judged lower. */
+static void check_more_in_group(struct world *w)
+{
+	struct course *c = w->course;
+	uint32_t slot = (uint32_t)(1 + roll_below(&w->dice, c->seen.n_groups));
+	struct group_state *judged;
+	struct course *worse;
+	uint64_t base_id;
+	enum level base;
+
+	if (c->groups[slot - 1].limit_bytes == BYTES_UNLIMITED)
+		return;
+	worse = calloc(1, sizeof(*worse));
+	memcpy(worse, c, sizeof(*worse));
+	course_lend(worse);
+	worse->memory = malloc(state_size(&c->state.limits));
+	state_copy(&worse->state, &c->state, worse->memory);
+	decide(&c->profile, &worse->state, &worse->seen, &worse->decision);
+	judged = &worse->state.groups[slot];
+	base = judged->judged_level;
+	base_id = judged->id;
+
+	state_copy(&worse->state, &c->state, worse->memory);
+	worse->groups[slot - 1].current_bytes += roll_below(&w->dice, 32 * MIB);
+	decide(&c->profile, &worse->state, &worse->seen, &worse->decision);
+	CHECK(judged->id == base_id && judged->judged_level >= base);
+	free(worse->memory);
+	free(worse);
+}
+
 static void world_step(struct world *w)
 {
 	const struct decision *d;
 
 	if (chance(&w->dice, 25))
 		check_more_pressure(w);
+	if (chance(&w->dice, 25))
+		check_more_in_group(w);
 	d = course_step(w->course);
 	check_reports(w, d);
 	check_actions(w, d);
 	check_levels(w);
+	check_brakes(w, d);
+	check_budgets(w, d);
 	CHECK(d->n_dropped == 0 || !w->calm);
 	CHECK(d->wake_at_usec <= w->course->seen.now_usec + w->course->profile.sampling_usec);
 	hash_decision(w, d);
@@ -543,9 +411,10 @@ static void check_calm_ends_all(struct world *w)
 	while (c->seen.now_usec < end_usec) {
 		c->seen.now_usec = u64_min(c->decision.wake_at_usec, end_usec);
 		c->seen.covers = OBSERVED_MACHINE | OBSERVED_MODULES | OBSERVED_GROUPS;
-		course_step(c);
+		check_brakes(w, course_step(c));
 	}
 	for (uint32_t i = 0; i < c->state.n_groups_used; i++) {
+		CHECK(c->state.groups[i].hold.id == 0);
 		CHECK(c->state.groups[i].level == LEVEL_LOW);
 		CHECK(c->state.groups[i].episode.id == 0);
 	}
@@ -599,10 +468,12 @@ static void walks_hold_their_invariants(void **unused)
 
 	for (the_seed = first; the_seed < first + n_walks; the_seed++)
 		walk(the_seed, false, &n_actions, &n_steps);
-	print_message("%llu walks from seed %llu: %llu steps, %llu actions\n",
+	print_message("%llu walks from seed %llu: %llu steps, %llu actions, %llu holds\n",
 		      (unsigned long long)n_walks, (unsigned long long)first,
-		      (unsigned long long)n_steps, (unsigned long long)n_actions);
-	assert_true(n_walks < 100 || n_actions > n_walks); /* a walk without actions tests little */
+		      (unsigned long long)n_steps, (unsigned long long)n_actions,
+		      (unsigned long long)the_holds);
+	/* A walk without actions tests little. */
+	assert_true(n_walks < 100 || (n_actions > n_walks && the_holds > n_walks / 10));
 }
 
 static void calm_yields_no_action(void **unused)
