@@ -6,12 +6,13 @@
  *
  *	trace 1
  *	step now=1000s machine modules
- *	machine total=1024M available=512M
- *	group slot=1 id=4711 current=100M limit=max reclaimable=20M
+ *	machine total=1024M available=512M tripwire
+ *	group slot=1 id=4711 current=100M limit=max reclaimable=20M growth=5M
  *	module slot=0 id=1 group=1 kind=cache size=90M last_used=990s shed
  *	outcome action=3 result=done claimed=20M finished=1000s
  *	order id=1 group_id=1 bytes=64M max_rung=reclaim
- *	> next wake=1000500ms slack=0s attention=host
+ *	> budget group_id=1 bytes=20M
+ *	> next wake=1060s slack=15s attention=host
  *
  * "step" begins an observation and says what it covers. Lines with > are what was decided then:
  * a recorded trace has them, a story written by hand need not. Sizes and times are exact.
