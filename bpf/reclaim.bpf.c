@@ -4,7 +4,8 @@
  *
  * Direct reclaim begins and ends in the task that wants memory: for its group's limit (memcg) or
  * for the host. The time counts for the task's group, for each watched group above, and for the
- * host. The two kinds do not nest.
+ * host. The two kinds do not nest. reliefd's own time is left out: it is spent in memory.reclaim,
+ * on purpose.
  */
 
 #include "bpf/group.h"
@@ -36,7 +37,7 @@ static __always_inline int stall_begins(void)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 *start_ns;
 
-	if (task->flags & PF_KTHREAD)
+	if (task->flags & PF_KTHREAD || task->tgid == (int)own_pid)
 		return 0;
 	start_ns = bpf_task_storage_get(&stall_starts, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (start_ns)

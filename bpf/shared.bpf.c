@@ -10,6 +10,7 @@ const volatile __u64 tick_ns = 4000000;
 const volatile __u64 slice_ticks = 250;
 const volatile __u64 task_threshold_bytes = 4 << 20;
 const volatile __u64 task_threshold_min_bytes = 1 << 20;
+const volatile __u32 own_pid = 0;
 
 struct watched_group groups[WATCHED_GROUPS_MAX];
 __u64 n_lost;

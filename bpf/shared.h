@@ -16,6 +16,7 @@ extern const volatile __u64 tick_ns;		      /* of bpf_jiffies64() */
 extern const volatile __u64 slice_ticks;	      /* how long growth is added up */
 extern const volatile __u64 task_threshold_bytes;     /* growth in a slice that is told */
 extern const volatile __u64 task_threshold_min_bytes; /* the same, of tasks in limited groups */
+extern const volatile __u32 own_pid;		      /* of reliefd */
 
 extern struct watched_group groups[WATCHED_GROUPS_MAX];
 extern __u64 n_lost; /* events that found no room */

@@ -204,6 +204,7 @@ static void set_settings(struct probes_bpf *bpf, uint64_t total_bytes)
 	 */
 	error = (uint64_t)(n_cpus > 16 ? 2 * n_cpus : 32) * (uint64_t)n_cpus * page;
 
+	bpf->rodata->own_pid = (uint32_t)getpid();
 	bpf->rodata->page_bytes = page;
 	bpf->rodata->tick_ns = (uint64_t)tick.tv_nsec;
 	bpf->rodata->slice_ticks = SLICE_NSEC / (uint64_t)tick.tv_nsec;
