@@ -127,6 +127,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	parse_options(&hog, argc, argv);
 	start_usec = load_now_usec();
+	printf("clock %" PRIu64 "\n", start_usec);
 	tell("start", 0, start_usec);
 	grow(&hog, start_usec);
 	tell("done", hog.end_bytes, start_usec);

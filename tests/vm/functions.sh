@@ -8,6 +8,7 @@
 
 unset BASH_ENV # the guest's way to have this file read; not for the scripts a case may start
 scratch=/run/vm-case
+ACTION_STARTED=99a7b527c9a84d06a619fa5f7d7e4a98 # MESSAGE_ID
 set -u
 
 note() { # TEXT: shown to the reader even when the case holds
@@ -165,6 +166,14 @@ journal_count() { # MATCH... (FIELD=value): records since the case began
 	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" "$@" | grep -c ''
 }
 
+record_usec() { # MATCH...: when the first such record was sent since the case began, if there is one
+	# The senders' clocks, since the journal may be late; kernel and journal agree on what monotonic is.
+	journalctl -b -q --no-pager -o json --after-cursor="$(cat "$scratch/cursor")" "$@" |
+		jq -r '._SOURCE_MONOTONIC_TIMESTAMP // ((.__MONOTONIC_TIMESTAMP | tonumber) -
+			(.__REALTIME_TIMESTAMP | tonumber) +
+			(._SOURCE_REALTIME_TIMESTAMP // .__REALTIME_TIMESTAMP | tonumber))' | head -n1
+}
+
 # --- reliefd ---
 
 have_reliefd() {
@@ -196,9 +205,14 @@ profile_settings() { # [PROFILE]: standard input becomes its drop-in until the c
 	cat >"$directory/90-case.conf"
 }
 
+daemon_settings() { # standard input becomes a drop-in of reliefd.conf until the case ends
+	mkdir -p /etc/reliefd/reliefd.conf.d
+	cat >/etc/reliefd/reliefd.conf.d/90-case.conf
+}
+
 forget_reliefd() { # stopped, and as it was installed
 	timeout 20 systemctl stop reliefd.service || return
-	rm -f /etc/reliefd/profiles/*.conf.d/90-case.conf
+	rm -f /etc/reliefd/profiles/*.conf.d/90-case.conf /etc/reliefd/reliefd.conf.d/90-case.conf
 	if [ -e /run/systemd/system/reliefd.service.d/90-case.conf ]; then
 		rm -f /run/systemd/system/reliefd.service.d/90-case.conf
 		systemctl daemon-reload
@@ -253,6 +267,41 @@ available_at_first_request() {
 	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" \
 		--unit=hog.service --unit='cache-*.service' |
 		awk '/ request / { print last - 50 * 1048576 / 4; exit } / available / { last = $NF }'
+}
+
+# The runaway: a hog in a group of 128 MiB without swap, and in the same group a small cache, so that
+# there is somebody to ask. Ends with the kernel's kill. Sets in milliseconds: fill_ms from the start
+# to the kill, and how long before the kill came action_ms, the first word of reliefd about the group
+# (action_signal tells what told it), and request_ms, the first request; empty when it never came.
+# shellcheck disable=SC2034 # for the cases
+runaway() { # NAME [RATE]
+	local unit=$1.service modules kill_usec start_usec
+
+	modules=$(manager NModules)
+	start_unit "$1" --property=MemoryMax=128M --property=MemorySwapMax=0 -- bash -c \
+		"example-cache --name=$1 --size=1M & until [ -e $scratch/go ]; do sleep 0.1; done
+		rm $scratch/go; exec hog --to 1G ${2:+--rate $2}"
+	wait_for 30 manager_is NModules $((modules + 1)) || fail "$1 does not register: $(unit_output "$1")"
+	sleep 2
+	touch "$scratch/go"
+	wait_for 60 unit_done "$1" || fail "$1 is not killed: $(unit_output "$1")"
+	start_usec=$(unit_output "$1" | awk '$1 == "clock" { print $2 }')
+	kill_usec=$(record_usec _TRANSPORT=kernel --grep="^oom-kill:.*oom_memcg=/system.slice/$unit,")
+	assert "a kill of $1: $(unit_output "$1")" test "${start_usec:-0}" -gt 0 -a "${kill_usec:-0}" -gt 0
+	fill_ms=$(((kill_usec - start_usec) / 1000))
+	action_ms=$(lead_ms "$kill_usec" CGROUP="/system.slice/$unit" LEVEL=medium LEVEL=high LEVEL=critical)
+	request_ms=$(lead_ms "$kill_usec" MESSAGE_ID="$ACTION_STARTED" MODULE_NAME="$1")
+	action_signal=$(journalctl -b -q --no-pager -o json --after-cursor="$(cat "$scratch/cursor")" \
+		CGROUP="/system.slice/$unit" LEVEL=medium LEVEL=high LEVEL=critical |
+		jq -r '.SIGNAL // empty' | head -n1)
+	stop_unit "$1"
+}
+
+lead_ms() { # KILL_USEC MATCH...: how long before the kill the first such record was sent, if at all
+	local at_usec
+
+	at_usec=$(record_usec "${@:2}")
+	[ -z "$at_usec" ] || echo $((($1 - at_usec) / 1000))
 }
 
 # --- the end ---
