@@ -112,37 +112,42 @@ struct kill_record {
 	uint64_t last_usec;    /* the last of these */
 };
 
+/*
+ * What each step walks over stands first, in two cache lines: after a minute of sleep nothing is in
+ * the cache, and there may be a thousand groups.
+ */
 struct group_state {
 	uint64_t id; /* 0: free slot */
 	uint32_t slot, parent_slot;
+	uint64_t seen_step;	 /* state.n_steps of the last reading */
+	enum level level;	 /* what is published: judged, with dwell, here or above */
+	enum level judged_level; /* by its own readings, without dwell */
+	enum attribution attribution;
+	bool is_below;		  /* judged lower than the level, without a break ... */
+	bool brake_waits;	  /* for an observation that covers more */
+	uint64_t look_again_usec; /* a stall may be on: close the window then; 0: no */
+	struct episode episode;
+	struct hold hold;
+
 	struct group_reading seen; /* the last reading; validity in seen.has */
 	uint64_t seen_usec;
-	uint64_t seen_step;    /* state.n_steps of that reading */
 	uint64_t parent_step;  /* the last step in which it was seen to have a child */
 	uint64_t booked_bytes; /* memory.current up to which falls were booked to actions */
 	bool booking;	       /* some action in this group is waiting for its measure */
 
-	enum level level; /* what is published: judged, with dwell, here or above */
 	uint64_t level_since_usec;
-	enum level judged_level;   /* by its own readings, without dwell */
-	bool is_below;		   /* judged lower than the level, without a break ... */
-	uint64_t below_since_usec; /* ... since then */
+	uint64_t below_since_usec; /* is_below: since then */
 	enum signal signal;
 	enum reason reason;
-	enum attribution attribution;
 	uint64_t io_seen_usec; /* attribution io: when it was last true */
 	struct shortage shortage;
 	struct consumption consumption;
 	uint64_t given_bytes; /* by modules in here so far: growth is what others take */
 	bool stall_started;   /* the three below hold the start of a PSI window */
 	uint64_t stall_since_usec, stall_some_usec, stall_full_usec;
-	uint64_t look_again_usec; /* a stall may be on: close the window then; 0: no */
-	bool limit_hit;		  /* memory.events:max moved at the last reading */
-	struct episode episode;
+	bool limit_hit; /* memory.events:max moved at the last reading */
 	struct rise rise;
-	struct hold hold;
 	uint64_t n_holds;
-	bool brake_waits; /* for an observation that covers more */
 	struct kill_record kills;
 };
 
