@@ -215,35 +215,49 @@ static uint64_t sleep_polling(struct step *step)
 
 /* With and without. */
 
-/* What else time brings to one group: the end of dwell, of a stall's window, of the word io. */
-static void wake_for_group(struct step *step, const struct group_state *group)
+/*
+ * What else time brings to one group: the end of dwell, of a stall's window, of the word io. Past
+ * that and still here it waits for a reading: only then everybody is read, since who reads files at
+ * its limit spends a budget many times a second.
+ */
+static bool wake_for_group(struct step *step, const struct group_state *group)
 {
-	uint64_t dwell_usec = step->profile->dwell_usec;
-	bool is_host = group->slot == GROUP_SLOT_HOST;
+	uint64_t now_usec = step->now_usec;
+	bool waits = false;
 
-	if (group->look_again_usec != 0)
+	if (group->look_again_usec != 0) {
+		waits = group->look_again_usec <= now_usec;
 		step_wake_at(step, u64_max(group->look_again_usec,
-					   step->now_usec + step->profile->sampling_min_usec));
+					   now_usec + step->profile->sampling_min_usec));
+	}
 	if (group->is_below || group->attribution == ATTRIBUTION_IO) {
 		uint64_t since_usec = group->is_below ? group->below_since_usec
 						      : group->io_seen_usec;
-		uint64_t end_usec = u64_add(since_usec, dwell_usec);
+		uint64_t end_usec = u64_add(since_usec, step->profile->dwell_usec);
 
-		/* Past its end and still here: it waits for a reading, as soon as that is due. */
-		if (end_usec <= step->now_usec)
-			end_usec = u64_add(step->now_usec, step->profile->settle_usec);
+		if (end_usec <= now_usec) {
+			waits = true;
+			end_usec = u64_add(now_usec, step->profile->settle_usec);
+		}
 		step_wake_at(step, end_usec);
 	}
-	if (group->level > LEVEL_LOW) {
-		step->busy = true;
-		/* A level that is no host's comes from a limit: its own or one above it. */
-		if (!is_host)
-			step_attend(step, ATTENTION_LIMITS);
+	return waits;
+}
+
+static void tend_group(struct step *step, const struct group_state *group)
+{
+	bool waits = wake_for_group(step, group);
+
+	if (group->slot == GROUP_SLOT_HOST) {
+		step->busy |= group->level > LEVEL_LOW;
+		return;
 	}
-	if (!is_host && (group->attribution == ATTRIBUTION_IO || group->look_again_usec != 0)) {
-		step->busy = true;
+	if (waits)
 		step_attend(step, ATTENTION_GROUPS);
-	}
+	if (group->level > LEVEL_LOW) /* by a limit: its own or one above it */
+		step_attend(step, ATTENTION_LIMITS);
+	step->busy |= group->level > LEVEL_LOW || group->attribution == ATTRIBUTION_IO ||
+		      group->look_again_usec != 0;
 }
 
 /* Answers are measured by the counters of those who were asked: they must be seen with them. */
@@ -268,7 +282,7 @@ void sampling_set_wake(struct step *step)
 
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
 		if (state->groups[slot].id != 0)
-			wake_for_group(step, &state->groups[slot]);
+			tend_group(step, &state->groups[slot]);
 	wake_for_requests(step);
 	step_wake_at(step, u64_add(step->now_usec, sleep_usec));
 	if (!is_watched)
