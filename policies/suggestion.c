@@ -23,7 +23,7 @@ static const struct {
 
 #define N_URGENCIES (sizeof(urgencies) / sizeof(urgencies[0]))
 
-static bool time_left_applies(const struct profile *profile, const struct group_state *group,
+static bool time_left_applies(const struct profile *profile, const struct state *state,
 			      struct suggestion *suggestion)
 {
 	if (suggestion->growth_bytes == 0 || suggestion->confidence_bp < CONFIDENCE_LEAST_BP)
@@ -37,17 +37,32 @@ static bool time_left_applies(const struct profile *profile, const struct group_
 	return false;
 }
 
-static bool brake_applies(const struct profile *profile, const struct group_state *group,
+/* A slice and the host are never held themselves, but those in them. */
+static bool somebody_may_be_held(const struct state *state, uint32_t outer_slot)
+{
+	const uint32_t exempt = GROUP_IS_CONTEXT | GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED;
+
+	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
+		const struct group_state *group = &state->groups[slot];
+
+		if (group->id != 0 && !(group->seen.flags & exempt) &&
+		    state_group_is_inside(state, slot, outer_slot))
+			return true;
+	}
+	return false;
+}
+
+static bool brake_applies(const struct profile *profile, const struct state *state,
 			  struct suggestion *suggestion)
 {
 	suggestion->severity = SEVERITY_WARNING;
-	return profile->brake == BRAKE_OFF && !(group->seen.flags & GROUP_IS_UNBRAKED) &&
-	       suggestion->n_kills > 0;
+	return profile->brake == BRAKE_OFF && suggestion->n_kills > 0 &&
+	       somebody_may_be_held(state, suggestion->group_slot);
 }
 
 static const struct {
 	const char *name;
-	bool (*applies)(const struct profile *profile, const struct group_state *group,
+	bool (*applies)(const struct profile *profile, const struct state *state,
 			struct suggestion *suggestion);
 } rules[N_SUGGESTION_KINDS] = {
 	[SUGGESTION_TIME_LEFT] = { "time-left", time_left_applies },
@@ -115,7 +130,7 @@ size_t suggestion_list(const struct profile *profile, const struct state *state,
 		fill(profile, group, now_usec, &suggestion);
 		for (int kind = 0; kind < N_SUGGESTION_KINDS; kind++) {
 			suggestion.kind = (enum suggestion_kind)kind;
-			if (rules[kind].applies(profile, group, &suggestion))
+			if (rules[kind].applies(profile, state, &suggestion))
 				n = insert(ret, n, max, &suggestion);
 		}
 	}

@@ -138,6 +138,29 @@ static void a_kill_that_no_brake_would_have_prevented_is_not_told(void **unused)
 	}
 }
 
+/* Who would be held is the service in it. */
+static void a_kill_in_a_slice_is_told_though_no_slice_is_held(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *slice = course_add_group(c, 100 * MIB);
+	struct group_reading *service = course_add_group(c, 100 * MIB);
+
+	slice->limit_bytes = 300 * MIB;
+	slice->flags = GROUP_IS_CONTEXT | GROUP_IS_UNBRAKED;
+	service->parent_slot = slice->slot;
+	course_step(c);
+	take_up(c, slice, 180 * MIB, 2 * SEC);
+	slice->n_oom_kill = 1;
+	service->n_oom_kill = 1;
+	course_step_after(c, SEC);
+	assert_non_null(find(list_after(c, 0), SUGGESTION_BRAKE, slice->slot));
+	assert_null(find(list_after(c, 0), SUGGESTION_BRAKE, service->slot)); /* it has no limit */
+	service->flags = GROUP_IS_PROTECTED;
+	course_step_after(c, SEC);
+	assert_null(find(list_after(c, 0), SUGGESTION_BRAKE, slice->slot));
+	course_free(c);
+}
+
 static void a_kill_for_the_hosts_sake_is_told_of_the_host(void **unused)
 {
 	struct course *c = course_new();
@@ -201,6 +224,7 @@ int main(void)
 		cmocka_unit_test(enough_time_calm_and_doubt_are_not_worth_a_word),
 		cmocka_unit_test(a_kill_without_a_brake_is_told_for_a_day),
 		cmocka_unit_test(a_kill_that_no_brake_would_have_prevented_is_not_told),
+		cmocka_unit_test(a_kill_in_a_slice_is_told_though_no_slice_is_held),
 		cmocka_unit_test(a_kill_for_the_hosts_sake_is_told_of_the_host),
 		cmocka_unit_test(the_most_urgent_come_first),
 		cmocka_unit_test(names_are_there),
