@@ -97,20 +97,24 @@ static void add_id(struct journal_record *record, const char *key, uint64_t id)
 
 /* Levels */
 
-/* "is high, was low: 80M left, gone in 1.6s at this growth"; "stays low", only otherwise
- * attributed. */
+/* "is high, was low: 80M left, gone in 1.6s at this growth"; without a limit of its own, only the
+ * first part; "stays low", only otherwise attributed. */
 static const char *level_text(const struct level_change *change, char *buf, size_t size)
 {
 	char left[BYTES_TEXT], time_left[USEC_TEXT], growth[USEC_TEXT + 32] = "";
+	int n;
 
+	if (change->new_level == change->old_level) {
+		snprintf(buf, size, "stays %s", level_name(change->new_level));
+		return buf;
+	}
 	if (change->time_left_usec != USEC_NEVER)
 		snprintf(growth, sizeof(growth), ", gone in %s at this growth",
 			 format_usec(change->time_left_usec, time_left, sizeof(time_left)));
-	if (change->new_level == change->old_level)
-		snprintf(buf, size, "stays %s", level_name(change->new_level));
-	else
-		snprintf(buf, size, "is %s, was %s: %s left%s", level_name(change->new_level),
-			 level_name(change->old_level),
+	n = snprintf(buf, size, "is %s, was %s", level_name(change->new_level),
+		     level_name(change->old_level));
+	if (change->headroom_bytes != BYTES_UNLIMITED)
+		snprintf(buf + n, size - (size_t)n, ": %s left%s",
 			 format_bytes(change->headroom_bytes, left, sizeof(left)), growth);
 	return buf;
 }
@@ -133,7 +137,10 @@ static void write_level_change(const struct level_change *change, struct group_s
 	journal_record_add(&record, "SIGNAL", signal_name(change->signal));
 	journal_record_add(&record, "ATTRIBUTION", attribution_name(change->attribution));
 	journal_record_add(&record, "REASON", reason_name(change->reason));
-	journal_record_add_number(&record, "HEADROOM_BYTES", change->headroom_bytes);
+	if (change->headroom_bytes != BYTES_UNLIMITED)
+		journal_record_add_number(&record, "HEADROOM_BYTES", change->headroom_bytes);
+	if (change->time_left_usec != USEC_NEVER)
+		journal_record_add_number(&record, "TIME_LEFT_USEC", change->time_left_usec);
 	add_id(&record, "EPISODE_ID", change->episode_id);
 	send_record(&record);
 }

@@ -44,6 +44,23 @@ record() {
 	ok "$*"
 }
 
+# Prints the pid of a process that the kernel killed for going over a cgroup's limit.
+make_victim() {
+	local cgroup limit status=0
+	cgroup=/sys/fs/cgroup/memory/reliefd-journal.$$ limit=memory.limit_in_bytes
+	if [ ! -d "${cgroup%/*}" ]; then
+		cgroup=/sys/fs/cgroup/reliefd-journal.$$ limit=memory.max
+	fi
+	mkdir "$cgroup" 2>/dev/null || return
+	echo 32M >"$cgroup/$limit" 2>/dev/null || status=1
+	if [ $status -eq 0 ]; then
+		bash -c 'echo $$ >"$0/cgroup.procs" && printf victim >/proc/$$/comm && echo $$ >&3 &&
+			for ((text = 0; ; )); do text+=$text$text; done' "$cgroup" 3>&1 >/dev/null 2>&1 || true
+	fi
+	rmdir "$cgroup"
+	return $status
+}
+
 cgroup=/system.slice/cache.service
 unit="OBJECT_SYSTEMD_UNIT=cache.service"
 start_agent cache $cgroup --size=100M --counter="$dir/cgroup$cgroup/memory.current"
@@ -75,6 +92,15 @@ record LEVEL_CHANGED CGROUP=/ OLD_LEVEL=low 'LEVEL=high|critical|medium' SIGNAL=
 set_memory 1000000 900000
 record EPISODE_ENDED CGROUP=/ 'EPISODE_ID=[0-9]+' 'PEAK_LEVEL=medium|high|critical' 'DURATION_USEC=[0-9]+'
 record LEVEL_CHANGED CGROUP=/ LEVEL=low REASON=recovered
+
+# Real tasks of this very kernel: whoever is over the limit of a cgroup, v1 or v2, is killed.
+if [ "$(get $root_path "$manager" GrowthClock)" = '"none"' ]; then
+	echo "skipped: a real OOM kill: no eBPF here"
+elif ! victim=$(make_victim); then
+	echo "skipped: a real OOM kill: no memory cgroup can be made here"
+else
+	record OOM_KILL "OBJECT_PID=$victim" COMM=victim 'RSS_BYTES=[1-9][0-9]{6,}' 'CGROUP_ID=[0-9]+' PRIORITY=4
+fi
 
 mkdir -p "$dir/etc/etc/reliefd/profiles/default.conf.d"
 printf '[Ladder]\nnonsense\n' >"$dir/etc/etc/reliefd/profiles/default.conf.d/1.conf"
