@@ -30,6 +30,8 @@ static const struct check {
 	{ "bus", check_bus },
 	{ "reliefd", check_daemon },
 	{ "degraded", check_degraded },
+	{ "growth", check_growth },
+	{ "brake", check_brake },
 	{ "capabilities", check_capabilities },
 	{ "polkit", check_polkit },
 	{ "competing", check_competing },

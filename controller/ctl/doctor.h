@@ -54,6 +54,10 @@ void check_reclaim(struct doctor *doctor, struct finding *finding);
 void check_btf(struct doctor *doctor, struct finding *finding);
 void check_swap(struct doctor *doctor, struct finding *finding);
 
+/* doctor_growth.c */
+void check_growth(struct doctor *doctor, struct finding *finding);
+void check_brake(struct doctor *doctor, struct finding *finding);
+
 /* doctor_service.c */
 void check_bus(struct doctor *doctor, struct finding *finding);
 void check_daemon(struct doctor *doctor, struct finding *finding);

@@ -92,7 +92,8 @@ void check_degraded(struct doctor *doctor, struct finding *finding)
 		return;
 	}
 	join_strings(reasons, text, sizeof(text));
-	finding_bad(finding, VERDICT_WARN, "the rows above name the fixes; then restart reliefd",
+	finding_bad(finding, VERDICT_WARN,
+		    "the rows above and growth name the fixes; then restart reliefd",
 		    "reliefd works without: %s", text);
 }
 

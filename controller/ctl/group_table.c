@@ -17,6 +17,8 @@ enum {
 	COL_MAX,
 	COL_LEFT,
 	COL_GROWTH,
+	COL_TIME,
+	COL_BRAKE,
 	COL_MODULES,
 };
 
@@ -29,6 +31,8 @@ static const struct output_column columns[] = {
 	[COL_MAX] = { "MAX", SCOLS_FL_RIGHT },
 	[COL_LEFT] = { "LEFT", SCOLS_FL_RIGHT },
 	[COL_GROWTH] = { "GROWTH/s", SCOLS_FL_RIGHT },
+	[COL_TIME] = { "TIME LEFT", SCOLS_FL_RIGHT },
+	[COL_BRAKE] = { "BRAKE" },
 	[COL_MODULES] = { "MODULES", SCOLS_FL_RIGHT },
 };
 
@@ -73,6 +77,8 @@ static void fill_line(struct libscols_line *line, json_object *group, const char
 	output_cell_bytes(line, COL_MAX, props_u64(group, API_MEMORY_MAX));
 	output_cell_bytes(line, COL_LEFT, props_u64(group, API_HEADROOM));
 	output_cell_bytes(line, COL_GROWTH, props_u64(group, API_GROWTH));
+	output_cell_usec(line, COL_TIME, props_u64(group, API_TIME_LEFT));
+	output_cell(line, COL_BRAKE, props_string(group, API_BRAKE));
 	output_cell_number(line, COL_MODULES, props_u64(group, API_N_MODULES));
 }
 

@@ -77,6 +77,26 @@ static void print_finished(json_object *event)
 	printf("\n");
 }
 
+/* "held still (freeze) for 5s at most, / has 80M left", "let go" */
+static void print_brake(json_object *event)
+{
+	uint64_t until_usec = props_u64(event, "UntilUSec"), now_usec = ctl_now_usec();
+	const char *brake = props_string(event, API_BRAKE);
+	char left[32], headroom[32], time_left[32];
+
+	printf("%s: ", group_of(event));
+	if (strcmp(brake, "off") == 0)
+		printf("let go");
+	else
+		printf("held still (%s) for %s at most, %s has %s left for %s", brake,
+		       output_usec(until_usec > now_usec ? until_usec - now_usec : 0, left),
+		       props_string(event, "ShortControlGroup"),
+		       output_bytes(props_u64(event, API_HEADROOM), headroom),
+		       output_usec(props_u64(event, API_TIME_LEFT), time_left));
+	printf(" (%s)%s\n", props_string(event, "Reason"),
+	       props_bool(event, API_DRY_RUN) ? ", dry run" : "");
+}
+
 static void print_episode(json_object *event)
 {
 	char freed[32], duration[32];
@@ -100,6 +120,9 @@ static const struct event events[] = {
 	  { "ActionId", API_RUNG, API_CONTROL_GROUP, "Result", API_CLAIMED_BYTES, "MeasuredBytes",
 	    "DurationUSec", "Details" },
 	  print_finished },
+	{ API_BRAKE_CHANGED,
+	  { "BrakeId", API_CONTROL_GROUP, API_BRAKE, "Reason", "UntilUSec", "Details" },
+	  print_brake },
 	{ API_EPISODE_ENDED,
 	  { "EpisodeId", API_CONTROL_GROUP, "PeakLevel", API_FREED_BYTES, "DurationUSec" },
 	  print_episode },
@@ -202,7 +225,8 @@ static void print_properties(json_object *event)
 
 /* What the manager's own signals say already. */
 static const char *const said_otherwise[] = {
-	API_LEVEL, API_RUNG, API_ATTRIBUTION, API_SIGNAL, API_N_GROUPS, API_N_MODULES,
+	API_LEVEL,     API_RUNG,   API_ATTRIBUTION, API_SIGNAL,	     API_N_GROUPS,
+	API_N_MODULES, API_N_HELD, API_BRAKE,	    API_BRAKE_UNTIL, API_BRAKE_REASON,
 };
 
 static int on_properties_changed(sd_bus_message *signal, void *data, sd_bus_error *error)

@@ -37,6 +37,8 @@ static const struct verb {
 	{ "show", "[OBJECT]", 1, verb_show, "All properties of reliefd, a group or a module" },
 	{ "tasks", "", 0, verb_tasks, "Tasks by growth or size, with unit and pod" },
 	{ "top", "", 0, verb_top, "Groups, or --tasks, as they grow; q quits" },
+	{ "suggestions", "", 0, verb_suggestions, "What could be done by hand, the urgent first" },
+	{ "metrics", "", 0, verb_metrics, "The state in the text format of Prometheus" },
 	{ "monitor", "", 0, verb_monitor, "Level changes and actions as they happen" },
 	{ "relieve", "[UNIT|CGROUP]", 1, verb_relieve, "Free --bytes= now, and say what came" },
 	{ "reload", "", 0, verb_reload, "Read the profile again" },
@@ -94,7 +96,7 @@ static void print_help(void)
 	       "Asks reliefd, the memory pressure controller, and tells it what to do.\n\n"
 	       "Verbs:\n");
 	for (size_t i = 0; i < N_VERBS; i++)
-		printf("  %-10s %-16s  %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+		printf("  %-11s %-16s  %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
 	printf("\nOptions:\n"
 	       "  -h --help              Show this help\n"
 	       "     --version           Show the version\n"

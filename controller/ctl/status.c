@@ -37,13 +37,45 @@ static void print_headroom(json_object *group)
 {
 	uint64_t growth_bytes = props_u64(group, API_GROWTH);
 	uint64_t left_usec = props_u64(group, API_TIME_LEFT);
+	uint64_t sure_bp = props_u64(group, API_CONFIDENCE);
 	char headroom[32], growth[32], left[32];
 
 	printf(LABEL "%s", "Headroom", output_bytes(props_u64(group, API_HEADROOM), headroom));
 	if (growth_bytes > 0 && growth_bytes != UINT64_MAX)
 		printf(", growing by %s a second", output_bytes(growth_bytes, growth));
 	if (left_usec != UINT64_MAX)
-		printf(", lasts %s", output_usec(left_usec, left));
+		printf(", lasts %s (%" PRIu64 " %% sure)", output_usec(left_usec, left),
+		       sure_bp / 100);
+	printf("\n");
+}
+
+/* "Growth: told by charge, 12 budgets spent" */
+static void print_growth_clock(json_object *manager)
+{
+	uint64_t n_lost = props_u64(manager, API_LOST_EVENTS);
+
+	printf(LABEL "told by %s, %" PRIu64 " budgets spent", "Growth",
+	       props_string(manager, API_GROWTH_CLOCK), props_u64(manager, API_TRIPWIRE_WAKES));
+	if (n_lost > 0)
+		printf(", %" PRIu64 " events lost", n_lost);
+	printf("\n" LABEL "%s, %" PRIu64 " groups held\n", "Brake",
+	       props_string(manager, API_BRAKE_MODE), props_u64(manager, API_N_HELD));
+}
+
+/* "Brake: freeze for 3.2s more (runaway)", or "off, held 2 times, last (relieved)" */
+static void print_brake(json_object *group)
+{
+	const char *brake = props_string(group, API_BRAKE);
+	uint64_t until_usec = props_u64(group, API_BRAKE_UNTIL), now_usec = ctl_now_usec();
+	uint64_t n_holds = props_u64(group, API_BRAKES);
+	char left[32];
+
+	printf(LABEL "%s", "Brake", brake);
+	if (until_usec > now_usec)
+		printf(" for %s more", output_usec(until_usec - now_usec, left));
+	if (n_holds > 0)
+		printf(", held %" PRIu64 " times (%s)", n_holds,
+		       props_string(group, API_BRAKE_REASON));
 	printf("\n");
 }
 
@@ -73,6 +105,7 @@ static void print_manager(json_object *manager, json_object *host)
 	       output_bytes(props_u64(manager, API_MEMORY_AVAILABLE), available),
 	       output_bytes(props_u64(manager, API_MEMORY_TOTAL), total));
 	print_headroom(manager);
+	print_growth_clock(manager);
 	printf(LABEL "%" PRIu64 " in %" PRIu64 " groups; %" PRIu64 " requests, %" PRIu64 " late\n",
 	       "Modules", props_u64(manager, API_N_MODULES), props_u64(manager, API_N_GROUPS),
 	       props_u64(manager, API_N_REQUESTS), props_u64(manager, API_N_LATE));
@@ -163,6 +196,7 @@ static void print_group(json_object *group)
 	print_amount(props_u64(group, API_MEMORY_SWAP), "in swap");
 	printf("\n");
 	print_headroom(group);
+	print_brake(group);
 	printf(LABEL "%" PRIu64 "%s\n", "Modules", props_u64(group, API_N_MODULES),
 	       props_bool(group, API_PROTECTED) ? "; protected: never a target of reclaim" : "");
 }

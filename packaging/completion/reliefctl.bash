@@ -42,7 +42,7 @@ __reliefctl_verb()
 _reliefctl()
 {
 	local cur prev verb
-	local verbs='status is-ok list show tasks top monitor relieve reload verify cat-config doctor simulate'
+	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve reload verify cat-config doctor simulate'
 	local options='-h --help --version --json= -j --no-legend --no-pager -q --quiet
 		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --max-rung= --timeout= --profile=
 		--root='

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Growth as it is told: time left of a slice and of what is in it, suggestions, metrics, doctor, the brake
+
+. "$(dirname "$0")/bus-lib.sh"
+
+reliefctl=$RELIEFCTL
+slice=/app.slice service=/app.slice/app.service
+
+says() { # PATTERN COMMAND...
+	local said
+	said=$("${@:2}" 2>&1) || fail "${*:2}: status $?: $said"
+	grep -Eq -- "$1" <<<"$said" || fail "${*:2}: no '$1' in: $said"
+}
+
+doctor_says() { # PATTERN: whatever this very host fails
+	local said
+	said=$("$reliefctl" doctor --root="$dir/etc" 2>&1) || true
+	grep -Eq -- "$1" <<<"$said" || fail "no '$1' in: $said"
+}
+
+# in place, and all are of nine digits: a reader never sees half of it
+set_file() { # FILE NUMBER
+	echo "$2" 1<>"$dir/cgroup$1"
+}
+
+object_of() { # CGROUP
+	manager GetGroupByControlGroup s "$1" | cut -d'"' -f2
+}
+
+of_group() { # CGROUP PROPERTY
+	get "$(object_of "$1")" "$name.Group" "$2"
+}
+
+# One look: an order that frees nothing reads the groups under limits that hold modules.
+look() {
+	manager Relieve 'stsa{sv}' $service 1 warn 0 >/dev/null
+}
+
+# The slice takes 100 MB of its 400, 5 MB at a time.
+grow() {
+	for i in $(seq 20); do
+		set_file $slice/memory.current $((200000000 + i * 5000000))
+		set_file $service/memory.current $((150000000 + i * 5000000))
+		look
+	done
+}
+
+shrink() {
+	set_file $slice/memory.current 120000000
+	set_file $service/memory.current 110000000
+	look
+}
+
+make_host
+make_group $slice 200000000
+make_group $service 150000000
+make_group '/system.slice/odd\x2d"name.service' 1000000
+echo 400000000 >"$dir/cgroup$slice/memory.max"
+for group in $slice $service; do
+	echo 0 | tee "$dir/cgroup$group/cgroup.freeze" >/dev/null
+done
+mkdir -p "$dir/etc/etc/reliefd/profiles/default.conf.d"
+write_bus_config
+start_bus
+start_reliefd
+wait_for "reliefd on the bus" on_bus
+start_agent app $service --name=buffers --silent # who never answers is waited for
+hears app '^registered'
+
+# --- calm
+look
+[ "$(of_group $slice TimeLeftUSec)" = 18446744073709551615 ] || fail "a calm slice runs out"
+[ "$(of_group $slice Headroom)" = 200000000 ] || fail "headroom of the slice"
+[ "$(of_group $service Headroom)" = 200000000 ] || fail "a service has more left than its slice"
+says '^Nothing to suggest\.$' "$reliefctl" suggestions
+says '^\[\]$' "$reliefctl" suggestions --json=short
+ok "calm"
+
+# --- growth
+grow
+for group in $slice $service; do
+	left=$(of_group $group TimeLeftUSec)
+	[ "$left" -gt 0 ] && [ "$left" -lt 60000000 ] || fail "time left of $group is $left us"
+	sure=$(of_group $group TimeLeftConfidence)
+	[ "$sure" -ge 2000 ] && [ "$sure" -le 10000 ] || fail "confidence of $group is $sure"
+done
+[ "$(of_group $slice GrowthBytesPerSecond)" -gt 1000000 ] || fail "the slice does not grow"
+[ "$(of_group /system.slice/db.service TimeLeftUSec)" = 18446744073709551615 ] || fail "db runs out"
+[ "$(get $root_path "$manager" TimeLeftUSec)" = 18446744073709551615 ] || fail "the host runs out"
+says 'Headroom: 95.3M, growing by [0-9.]+[MG] a second, lasts [0-9.]+m?s \([2-9][0-9] % sure\)' \
+	"$reliefctl" status $slice
+says 'Headroom: 95.3M.* lasts ' "$reliefctl" status app.service
+says '^Brake: off$' bash -c "'$reliefctl' status app.service | grep -o 'Brake.*'"
+ok "time left of a slice, and of what is in it"
+
+says '^critical: At its present growth of .* a second app\.slice reaches its limit of 381\.4M in .*MemoryMax=' \
+	"$reliefctl" suggestions
+"$reliefctl" suggestions --json=short | python3 -c '
+import json, sys
+(s,) = [s for s in json.load(sys.stdin) if s["Kind"] == "time-left"]
+assert s["Severity"] == "critical" and s["ControlGroup"] == "/app.slice", s
+assert s["Object"].endswith("/group/app_2eslice") and s["Limit"] == 400000000, s
+assert s["Headroom"] == 100000000 and s["TimeLeftConfidence"] >= 2000 and s["Kills"] == 0, s' ||
+	fail "the suggestion as JSON"
+ok "a suggestion"
+
+# --- metrics
+"$reliefctl" metrics >"$dir/metrics.out"
+python3 "$source_root/tests/integration/ctl-metrics.py" <"$dir/metrics.out" \
+	'0 < value("relief_group_time_left_seconds", cgroup="/app.slice") < 60' \
+	'value("relief_group_time_left_seconds", cgroup="/") == float("inf")' \
+	'0.2 <= value("relief_group_time_left_confidence_ratio", cgroup="/app.slice") <= 1' \
+	'value("relief_group_headroom_bytes", unit="app.service") == 100000000' \
+	'value("relief_group_growth_bytes_per_second", unit="app.slice") > 1000000' \
+	'value("relief_group_level", unit="app.slice") > 0' \
+	'value("relief_group_level", unit="db.service") == 0' \
+	'value("relief_brake_held", unit="app.service") == 0' \
+	'value("relief_brakes_total", unit="app.service") == 0' \
+	'value("relief_lost_kernel_events_total") >= 0' \
+	"value('relief_growth_clock_info', clock='$(get $root_path "$manager" GrowthClock | tr -d '"')') == 1" \
+	'value("relief_group_level", cgroup="/system.slice/odd\\x2d\"name.service") == 0' \
+	'types["relief_brakes_total"] == "counter"' ||
+	fail "metrics: $(head -c 2000 "$dir/metrics.out")"
+"$reliefctl" metrics -j 2>/dev/null && fail "metrics as JSON"
+ok "metrics"
+
+# --- a kill without a brake
+sed -i 's/^oom_kill 0/oom_kill 1/' "$dir/cgroup$slice/memory.events"
+shrink
+says '^warning: The kernel killed in app\.slice .*Mode=auto in \[Brake\]' "$reliefctl" suggestions
+doctor_says '^brake +ok +off: nobody'
+ok "a kill that a brake could have prevented"
+
+# --- the brake
+printf '[Brake]\nMode=freeze\nTimeLeft=30s\nHold=2s\nRest=1min\n' \
+	>"$dir/etc/etc/reliefd/profiles/default.conf.d/brake.conf"
+manager Reload
+[ "$(get $root_path "$manager" BrakeMode)" = '"freeze"' ] || fail "BrakeMode"
+listen "$dir/signals"
+"$reliefctl" monitor >"$dir/monitor.out" 2>&1 &
+children+=($!)
+"$reliefctl" monitor --json=short >"$dir/monitor-json.out" 2>&1 &
+children+=($!)
+sleep 0.5
+wait_for "calm again" bash -c "'$reliefctl' is-ok app.slice"
+grow
+wait_for "BrakeChanged" grep -q '"Event":"BrakeChanged".*"ControlGroup":"/app.slice/app.service","Brake":"freeze","Reason":"runaway"' \
+	"$dir/monitor-json.out"
+[ "$(of_group $service Brakes)" = 1 ] || fail "Brakes is $(of_group $service Brakes)"
+wait_for "its property" grep -q 'app_2eservice".*PropertiesChanged.*"Brake":{"type":"s","data":"freeze"}' "$dir/signals"
+wait_for "whom it is for" grep -Eq '/app\.service: held still \(freeze\) for [0-9.]+m?s at most, /app\.slice has .* left for .*\(runaway\)' \
+	"$dir/monitor.out"
+wait_for "the sentence" said 'Brake on for app.slice/app.service: freeze, as app.slice has .* left, gone in '
+wait_for "letting go" grep -q '"Brake":"off"' "$dir/monitor-json.out"
+wait_for "the sentence" said 'Brake off for app.slice/app.service after .*Let go, because'
+[ "$(of_group $service Brake)" = '"off"' ] || fail "still held"
+[ "$(of_group $service BrakeUntilUSec)" = 0 ] || fail "BrakeUntilUSec of nobody held"
+of_group $service BrakeReason | grep -Eq '"(held-long|no-help|relieved)"' || fail "$(of_group $service BrakeReason)"
+[ "$(get $root_path "$manager" NHeld)" = 0 ] || fail "NHeld"
+says 'Brake: off, held 1 times \((held-long|no-help|relieved)\)' "$reliefctl" status app.service
+"$reliefctl" metrics | python3 "$source_root/tests/integration/ctl-metrics.py" \
+	'value("relief_brakes_total", unit="app.service") == 1' \
+	'value("relief_brake_held", unit="app.service") == 0' || fail "metrics of the brake"
+"$reliefctl" suggestions | grep -q Mode=auto && fail "the brake is on and still suggested"
+doctor_says '^brake +ok +freeze: who runs away'
+ok "the brake"
+stop_reliefd
+
+# --- the clock is a setting, and a degradation when it is not the best
+printf '[Daemon]\nGrowthClock=none\n' >"$dir/etc/etc/reliefd/reliefd.conf"
+start_reliefd
+wait_for "reliefd on the bus" on_bus
+[ "$(get $root_path "$manager" GrowthClock)" = '"none"' ] || fail "GrowthClock"
+get $root_path "$manager" DegradedReasons | grep -q '"bpf-off"' || fail "DegradedReasons"
+says 'Growth: told by none' "$reliefctl" status
+doctor_says '^growth +warn +none \(bpf-off\): no eBPF: '
+doctor_says '-> set GrowthClock=auto in reliefd.conf'
+"$reliefctl" metrics | python3 "$source_root/tests/integration/ctl-metrics.py" \
+	'value("relief_growth_clock_info", clock="none") == 1' || fail "the clock as a metric"
+ok "GrowthClock=none"
+stop_reliefd
