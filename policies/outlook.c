@@ -3,15 +3,16 @@
 #include "policies/outlook.h"
 #include "policies/exhaustion.h"
 
-/* What the kernel told of a group without a limit is not measured again by us: soon it is old. */
-#define TOLD_GROWTH_USEC (5 * USEC_PER_SEC)
+/* A group without a limit may not be looked at for long: what was seen of its growth is soon old.
+ */
+#define SEEN_GROWTH_USEC (5 * USEC_PER_SEC)
 
-static uint64_t told_growth(const struct group_state *group, uint64_t now_usec)
+static uint64_t seen_growth(const struct group_state *group, uint64_t now_usec)
 {
-	if (!(group->seen.has & GROUP_HAS_GROWTH) ||
-	    u64_sub(now_usec, group->seen_usec) > TOLD_GROWTH_USEC)
+	if (u64_sub(now_usec, group->seen_usec) > SEEN_GROWTH_USEC)
 		return 0;
-	return group->seen.growth_bytes;
+	return group->seen.has & GROUP_HAS_GROWTH ? group->seen.growth_bytes
+						  : group->rise.growth_bytes;
 }
 
 void outlook_of_own(const struct profile *profile, const struct group_state *group,
@@ -25,7 +26,7 @@ void outlook_of_own(const struct profile *profile, const struct group_state *gro
 		.slot = SLOT_NONE,
 	};
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED) {
-		ret->growth_bytes = told_growth(group, now_usec);
+		ret->growth_bytes = seen_growth(group, now_usec);
 		return;
 	}
 	if (shortage->time_left_usec == USEC_NEVER)

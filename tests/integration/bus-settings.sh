@@ -22,6 +22,7 @@ said 'Configuration not loaded, the old one stays: .*10-test.conf:2' || fail 'th
 rm "$drop_in/10-test.conf"
 manager Reload
 wait_for "PropertiesChanged" grep -q 'PropertiesChanged.*Manager.*"Profile"' "$dir/signals"
+grep -q 'PropertiesChanged.*Manager.*"BrakeMode":{"type":"s","data":"off"}' "$dir/signals" || fail "BrakeMode"
 ok "a sound profile is loaded"
 printf '[Daemon]\nProfile=server\n' >"$dir/etc/etc/reliefd/reliefd.conf"
 manager Reload

@@ -136,6 +136,17 @@ static void without_a_limit_the_kernels_word_counts_for_a_while(void **unused)
 	course_free(c);
 }
 
+static void without_the_kernels_word_its_own_readings_count(void **unused)
+{
+	struct course *c = slice_with_service();
+
+	course_step(c);
+	grow(c, 20 * MIB);
+	assert_about(outlook_of(c, 2, 0).growth_bytes, 20 * MIB);
+	assert_int_equal(outlook_of(c, 2, 6 * SEC).growth_bytes, 0);
+	course_free(c);
+}
+
 static void nothing_known_is_no_shortage(void **unused)
 {
 	struct course *c = course_new();
@@ -155,6 +166,7 @@ int main(void)
 		cmocka_unit_test(a_growth_that_ended_is_not_told_on),
 		cmocka_unit_test(calm_has_no_end),
 		cmocka_unit_test(without_a_limit_the_kernels_word_counts_for_a_while),
+		cmocka_unit_test(without_the_kernels_word_its_own_readings_count),
 		cmocka_unit_test(nothing_known_is_no_shortage),
 	};
 
