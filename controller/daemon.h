@@ -23,11 +23,12 @@ struct daemon_config {
 	const char *cgroup_root; /* NULL: found by mountinfo */
 	const char *socket;	 /* path of the channel socket */
 	int socket_fd;		 /* listening descriptor from systemd, else -1; taken over */
+	const char *held;	 /* who is held still is written down here; NULL: nowhere */
 	const char *record;	 /* write every observation and decision here; NULL: nowhere */
 	bool dry_run;
 	/*
-	 * Called once when all that needs privileges is done and before the first thread: gives them
-	 * up. Returns 0 or negative errno. NULL: nothing to give up.
+	 * Called once when all that needs privileges is done and before the first thread: gives
+	 * them up. Returns 0 or negative errno. NULL: nothing to give up.
 	 */
 	int (*confine)(void);
 };

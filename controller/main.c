@@ -3,7 +3,9 @@
  * reliefd: options, the process, and the daemon in it
  */
 
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +50,7 @@ static void print_help(void)
 	       "     --record=FILE       Write every observation and decision to FILE\n"
 	       "     --log-level=LEVEL   err, warning, info (default) or debug\n"
 	       "     --socket=PATH       Channel socket (default " RELIEF_SOCKET_PATH ")\n"
+	       "                         and, beside it, who is held still\n"
 	       "     --root=DIR          Read the configuration below DIR\n"
 	       "     --proc=DIR          Read DIR in place of /proc\n"
 	       "     --sys=DIR           Read DIR in place of /sys\n"
@@ -244,6 +247,21 @@ static int confine(void)
 	return 0;
 }
 
+/* Beside the socket, so that two daemons do not let go of each other's groups. */
+static int find_held(struct daemon_config *config)
+{
+	static char path[PATH_MAX];
+	const char *slash = strrchr(config->socket, '/');
+	int n;
+
+	n = snprintf(path, sizeof(path), "%.*sheld", slash ? (int)(slash - config->socket + 1) : 0,
+		     config->socket);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return log_errno(-ENAMETOOLONG, "--socket=%s", config->socket);
+	config->held = path;
+	return 0;
+}
+
 /* After a crash, and by hand: no daemon is needed to let go of what one held. */
 static int let_go(const struct daemon_config *config)
 {
@@ -255,8 +273,8 @@ static int let_go(const struct daemon_config *config)
 		return log_errno(r, "Cannot find the cgroup tree");
 	if (!tree.mount) /* then nothing was ever held */
 		return 0;
-	r = brakes_let_go_of_old(BRAKES_HELD_PATH, tree.mount);
-	return r < 0 ? log_errno(r, "Cannot let go of what %s names", BRAKES_HELD_PATH) : 0;
+	r = brakes_let_go_of_old(config->held, tree.mount);
+	return r < 0 ? log_errno(r, "Cannot let go of what %s names", config->held) : 0;
 }
 
 int main(int argc, char **argv)
@@ -272,6 +290,9 @@ int main(int argc, char **argv)
 	r = parse_options(argc, argv, &config, &only_let_go);
 	if (r <= 0)
 		return r < 0 ? 2 : EXIT_SUCCESS;
+	r = find_held(&config);
+	if (r < 0)
+		return EXIT_FAILURE;
 	if (only_let_go)
 		return let_go(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	config.socket_fd = listening_socket();

@@ -99,6 +99,7 @@ static int parts_build_hands(struct parts *parts, const struct parts_config *con
 					     .groups = parts->groups,
 					     .registry = parts->registry,
 					     .dry_run = config->dry_run,
+					     .held_path = config->daemon->held,
 					     .wake = config->wake,
 				     });
 	if (r < 0)

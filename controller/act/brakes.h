@@ -17,8 +17,6 @@
 
 /* Groups held at the same time; more are refused as busy. */
 #define BRAKES_MAX 32
-/* Where holds are written down when nothing else is said. */
-#define BRAKES_HELD_PATH "/run/reliefd/held"
 
 struct brakes;
 
