@@ -105,12 +105,19 @@ uint64_t consumption_span(const struct consumption *c, uint64_t now_usec, uint64
 	return USEC_NEVER;
 }
 
-uint64_t consumption_last_rise(const struct consumption *c, uint64_t *ret_usec)
+uint64_t consumption_last_rise(const struct consumption *c, uint64_t least_usec, uint64_t *ret_usec)
 {
-	uint32_t n = c->n;
+	uint32_t last = c->n - 1;
 
-	if (n < 2 || c->bytes[n - 1] <= c->bytes[n - 2])
-		return 0;
-	*ret_usec = c->at_usec[n - 1] - c->at_usec[n - 2];
-	return c->bytes[n - 1] - c->bytes[n - 2];
+	for (uint32_t i = last; c->n > 0 && i-- > 0;) {
+		uint64_t usec = c->at_usec[last] - c->at_usec[i];
+
+		if (usec < least_usec)
+			continue;
+		if (c->bytes[last] <= c->bytes[i])
+			return 0;
+		*ret_usec = usec;
+		return c->bytes[last] - c->bytes[i];
+	}
+	return 0;
 }

@@ -35,8 +35,9 @@ void consumption_add(struct consumption *consumption, uint64_t now_usec, uint64_
 uint64_t consumption_span(const struct consumption *consumption, uint64_t now_usec, uint64_t bytes);
 
 /*
- * What was used up between the last two samples, and in what time (> 0): a hint that something
- * grows, long before it can be believed.
+ * What was used up between the newest sample and the one before it that is at least so much older,
+ * and in what time: a hint that something grows, long before it can be believed.
  * Returns: 0 and no time when nothing was.
  */
-uint64_t consumption_last_rise(const struct consumption *consumption, uint64_t *ret_usec);
+uint64_t consumption_last_rise(const struct consumption *consumption, uint64_t least_usec,
+			       uint64_t *ret_usec);

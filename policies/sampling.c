@@ -41,6 +41,8 @@
 #define GROWING_SLEEP_MAX_USEC (50 * USEC_PER_MSEC)
 /* Who needs longer than this is seen by the ordinary timer often enough. */
 #define GROWING_TIME_LEFT_USEC USEC_PER_MIN
+/* What is found after a longer sleep may all have happened in its last moment. */
+#define GROWING_SPAN_USEC USEC_PER_SEC
 
 /* Bytes until the next level begins; until nothing is left when there is none. */
 static uint64_t distance_bytes(const struct profile *profile, const struct group_state *group)
@@ -135,11 +137,13 @@ uint64_t sampling_sleep(const struct profile *profile, const struct group_state 
 uint64_t sampling_growing_sleep(const struct profile *profile, const struct group_state *group)
 {
 	uint64_t span_usec = 0, left_usec, sleep_usec;
-	uint64_t rise_bytes = consumption_last_rise(&group->consumption, &span_usec);
+	uint64_t rise_bytes =
+		consumption_last_rise(&group->consumption, GROWING_SLEEP_MIN_USEC, &span_usec);
 
 	if (rise_bytes == 0 || !has_end(&group->shortage))
 		return USEC_NEVER;
-	left_usec = u64_muldiv(group->shortage.headroom_bytes, span_usec, rise_bytes);
+	left_usec = u64_muldiv(group->shortage.headroom_bytes,
+			       u64_min(span_usec, GROWING_SPAN_USEC), rise_bytes);
 	/* Somebody under a limit may be what grows on a host that has plenty. */
 	if (left_usec > GROWING_TIME_LEFT_USEC &&
 	    !(group->slot == GROUP_SLOT_HOST && rise_bytes >= profile->budget_min_bytes))

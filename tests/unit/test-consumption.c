@@ -164,10 +164,15 @@ static void the_last_rise_is_a_hint(void **unused)
 	const struct consumption up = CONSUMED(0, 0, 30), down = CONSUMED(30, 0), one = CONSUMED(5);
 	uint64_t usec = 0;
 
-	assert_int_equal(consumption_last_rise(&up, &usec), 30);
+	assert_int_equal(consumption_last_rise(&up, 0, &usec), 30);
 	assert_int_equal(usec, 100 * MSEC);
-	assert_int_equal(consumption_last_rise(&down, &usec), 0);
-	assert_int_equal(consumption_last_rise(&one, &usec), 0);
+	/* farther back, where the last samples are crowded */
+	assert_int_equal(consumption_last_rise(&up, 150 * MSEC, &usec), 30);
+	assert_int_equal(usec, 200 * MSEC);
+	assert_int_equal(consumption_last_rise(&up, SEC, &usec), 0);
+	assert_int_equal(consumption_last_rise(&down, 0, &usec), 0);
+	assert_int_equal(consumption_last_rise(&one, 0, &usec), 0);
+	assert_int_equal(consumption_last_rise(&(struct consumption){ 0 }, 0, &usec), 0);
 }
 
 static void the_largest_numbers_fit(void **unused)
