@@ -38,12 +38,16 @@ static struct shared *shared;
 static struct kernel_event events[N_EVENTS];
 static size_t n_events;
 static size_t n_group_grew;
+static bool is_asked; /* for what does not wake */
+static size_t n_unasked;
 static size_t page;
 
 static void on_told(void *data, const struct kernel_event *told)
 {
 	if (told->kind == KERNEL_EVENT_GROUP_GREW)
 		n_group_grew++;
+	if (told->kind == KERNEL_EVENT_TASK_GREW && !is_asked)
+		n_unasked++;
 	if (n_events < N_EVENTS)
 		events[n_events++] = *told;
 }
@@ -85,13 +89,20 @@ static const struct kernel_event *find_spent(uint32_t slot, size_t *ret_n)
 	return found;
 }
 
+static void ask(void)
+{
+	is_asked = true;
+	probes_drain(probes);
+	is_asked = false;
+}
+
 /* What lay in the ring when it was made is told at once, and so is what joins it on the way. */
 static void forget_events(void)
 {
 	do {
-		probes_drain(probes);
+		ask();
 	} while (sd_event_run(event, 0) > 0);
-	n_events = 0;
+	n_events = n_unasked = 0;
 }
 
 static void sleep_usec(uint64_t usec)
@@ -161,12 +172,15 @@ static void grow_200_mib(void)
 	grow(GROWER_BYTES);
 }
 
+/* Asks now and then: everybody on the host who grows takes room in the ring. */
 static void wait_until_touched(uint64_t bytes)
 {
 	uint64_t end_usec = native_now_usec() + 60 * USEC_PER_SEC;
 
-	while (shared->touched_bytes < bytes && native_now_usec() < end_usec)
+	while (shared->touched_bytes < bytes && native_now_usec() < end_usec) {
 		run_for(20 * USEC_PER_MSEC);
+		ask();
+	}
 	assert_true(shared->touched_bytes >= bytes);
 }
 
@@ -179,7 +193,7 @@ static void set_up(void)
 
 static void test_only_the_grower_is_named(void **unused)
 {
-	size_t n_grower, n_churners = 0, n_all, n_woken;
+	size_t n_grower, n_churners = 0, n_all;
 	uint64_t bytes, ignored;
 	pid_t churners[N_CHURNERS], grower;
 
@@ -190,8 +204,7 @@ static void test_only_the_grower_is_named(void **unused)
 	shared->go = 1;
 	wait_until_touched(GROWER_BYTES);
 	run_for(100 * USEC_PER_MSEC);
-	n_woken = count(KERNEL_EVENT_TASK_GREW, 0, &ignored);
-	probes_drain(probes);
+	ask();
 	for (int i = 0; i < N_CHURNERS; i++)
 		stop(churners[i]);
 	stop(grower);
@@ -205,7 +218,7 @@ static void test_only_the_grower_is_named(void **unused)
 	       growth_clock_name(probes_clock(probes)), n_grower, (unsigned long long)(bytes / MIB),
 	       (unsigned long long)(GROWER_BYTES / MIB), n_churners, N_CHURNERS,
 	       n_all - n_grower - n_churners, (unsigned long long)probes_n_lost(probes));
-	assert_int_equal(n_woken, 0); /* growth is told when it is asked for */
+	assert_int_equal(n_unasked, 0);
 	assert_int_equal(n_churners, 0);
 	assert_true(n_grower >= 10);
 	assert_true(bytes >= GROWER_BYTES * 3 / 4 && bytes <= GROWER_BYTES * 5 / 4);
@@ -480,7 +493,7 @@ static void test_a_group_is_told_of(void **unused)
 	printf("# a lowered limit was told after %.1f MiB\n", (double)touched / (double)MIB);
 	assert_true(touched <= 4 * MIB);
 
-	probes_drain(probes);
+	ask();
 	printf("# growth of the group was told %zu times in %llu MiB\n", n_group_grew,
 	       (unsigned long long)(shared->touched_bytes / MIB));
 	assert_true(n_group_grew > 0);
@@ -531,6 +544,39 @@ static void test_nothing_was_lost(void **unused)
 	assert_int_equal(probes_n_lost(probes), 0);
 }
 
+static void grow_and_fall(void)
+{
+	for (;;)
+		munmap(touch(8 * MIB), 8 * MIB);
+}
+
+/* Nobody reads what is told of growth until there is no room for more. */
+static void test_a_full_ring_does_not_silence_the_tripwire(void **unused)
+{
+	uint64_t end_usec = native_now_usec() + 60 * USEC_PER_SEC;
+	size_t n, n_told;
+	pid_t grower;
+
+	if (!probes_have_tripwire(probes))
+		skip();
+	set_up();
+	grower = start("grower", grow_and_fall);
+	shared->go = 1;
+	while (probes_n_lost(probes) == 0 && native_now_usec() < end_usec)
+		sleep_usec(10 * USEC_PER_MSEC);
+	assert_true(probes_n_lost(probes) > 0);
+	probes_arm(probes, WATCHED_HOST, 1 * MIB);
+	while (!find_spent(WATCHED_HOST, &n) && native_now_usec() < end_usec)
+		sd_event_run(event, 100 * USEC_PER_MSEC);
+	n_told = n_events;
+	stop(grower);
+	assert_non_null(find_spent(WATCHED_HOST, &n));
+	assert_int_equal(n, 1);
+	printf("# %zu events had room, %llu were lost\n", n_told,
+	       (unsigned long long)probes_n_lost(probes));
+	assert_true(n_told > 300);
+}
+
 static void drop(const cap_value_t *which, int n)
 {
 	cap_t caps = cap_get_proc();
@@ -572,6 +618,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_group_is_told_of),
 		cmocka_unit_test(test_a_victim_and_its_stalls_are_told),
 		cmocka_unit_test(test_nothing_was_lost),
+		cmocka_unit_test(test_a_full_ring_does_not_silence_the_tripwire),
 	};
 	enum growth_clock clock = GROWTH_CLOCK_CHARGE;
 	const char *wanted = NULL;
