@@ -18,6 +18,7 @@ void bus_note_brakes(struct bus *bus, const struct decision *decision)
 		if (told->id != change->group_id)
 			*told = (struct published_group){ .id = change->group_id };
 		told->brake_reason = change->reason;
+		told->brake_moved = true;
 	}
 }
 

@@ -40,6 +40,7 @@ struct published_group {
 	enum brake brake;
 	uint64_t brake_until_usec;
 	enum reason brake_reason; /* of the last hold, or of its end; from decisions */
+	bool brake_moved;	  /* a decision held it or let it go, and that is not told yet */
 };
 
 struct published_module {

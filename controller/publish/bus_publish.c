@@ -119,7 +119,7 @@ static bool group_may_differ(const struct bus *bus, uint32_t slot)
 		return false;
 	return told->id != now->id || told->level != now->level || told->signal != now->signal ||
 	       told->attribution != now->attribution || told->rung != RUNG_NONE ||
-	       told->brake != BRAKE_OFF || now->hold.id != 0;
+	       told->brake != BRAKE_OFF || told->brake_moved;
 }
 
 static void publish_groups(struct bus *bus)
@@ -136,12 +136,25 @@ static void publish_groups(struct bus *bus)
 
 /* Manager */
 
+/* By what was told, which is the truth after publish_groups(): the state is spread over more
+ * memory. */
+static uint32_t count_told_held(const struct bus *bus)
+{
+	const struct state *state = bus->config.state;
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
+		n += bus->groups[slot].brake != BRAKE_OFF &&
+		     bus->groups[slot].id == state->groups[slot].id;
+	return n;
+}
+
 static struct published_manager manager_now(struct bus *bus)
 {
 	return (struct published_manager){
 		.n_groups = group_set_size(bus->config.groups),
 		.n_modules = registry_size(bus->config.registry),
-		.n_held = bus_count_held(bus),
+		.n_held = count_told_held(bus),
 		.degradations = observer_degradations(bus->config.observer),
 		.clock = observer_growth_clock(bus->config.observer),
 	};
@@ -169,13 +182,13 @@ void bus_published_reset(struct bus *bus)
 {
 	const struct state *state = bus->config.state;
 
-	bus->manager = manager_now(bus);
 	for (uint32_t slot = 0; slot < state->limits.max_groups; slot++) {
 		if (slot < state->n_groups_used)
 			bus->groups[slot] = group_now(bus, slot);
 		else if (bus->groups[slot].id != 0) /* untouched pages stay so */
 			bus->groups[slot] = (struct published_group){};
 	}
+	bus->manager = manager_now(bus);
 }
 
 void bus_publish_settings(struct bus *bus, bool dry_run)

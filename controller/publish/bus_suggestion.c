@@ -40,7 +40,8 @@ static void say_time_left(const struct suggestion *suggestion, const struct grou
 	else
 		snprintf(buf, size,
 			 "At its present growth of %s a second %s reaches its limit of %s in %s: "
-			 "raise MemoryMax= or find what grows (reliefctl tasks)",
+			 "raise that limit (MemoryMax=, MemoryHigh=) or find what grows (reliefctl "
+			 "tasks)",
 			 growth, group_word(group, name, sizeof(name)),
 			 format_bytes(suggestion->total_bytes, total, sizeof(total)), left);
 }

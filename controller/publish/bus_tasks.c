@@ -95,7 +95,7 @@ int bus_get_top_tasks(sd_bus_message *call, void *userdata, sd_bus_error *error)
 	struct task_standing tasks[TASK_RANKING_MAX];
 	struct bus *bus = userdata;
 	enum task_order order;
-	uint32_t max;
+	uint32_t max = 0;
 	int r;
 
 	r = read_question(call, &order, &max, error);
