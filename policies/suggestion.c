@@ -177,7 +177,8 @@ void suggestion_learn(const struct profile *profile, struct state *state, struct
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST], *short_one = group;
 	uint64_t n_new;
 
-	if (exhaustion_level(profile, group, LEVEL_LOW) == LEVEL_CRITICAL)
+	if (group->shortage.growth_bytes > 0 && /* most do not grow: that is cheaper to know */
+	    exhaustion_level(profile, group, LEVEL_LOW) == LEVEL_CRITICAL)
 		group->kills.ran_out_usec = state->now_usec;
 	if (group->slot == GROUP_SLOT_HOST || !(group->seen.has & GROUP_HAS_EVENTS))
 		return;
