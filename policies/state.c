@@ -103,29 +103,3 @@ bool state_group_is_inside(const struct state *state, uint32_t slot, uint32_t ou
 	}
 	return false;
 }
-
-uint64_t state_group_headroom(const struct state *state, uint32_t slot)
-{
-	const struct shortage *host = &state_host(state)->shortage;
-	uint64_t least = host->valid ? host->headroom_bytes : BYTES_UNLIMITED;
-
-	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
-		if (state->groups[slot].shortage.valid)
-			least = u64_min(least, state->groups[slot].shortage.headroom_bytes);
-		slot = state_group_parent(state, slot);
-	}
-	return least;
-}
-
-uint64_t state_group_time_left(const struct state *state, uint32_t slot)
-{
-	const struct shortage *host = &state_host(state)->shortage;
-	uint64_t least = host->valid ? host->time_left_usec : USEC_NEVER;
-
-	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
-		if (state->groups[slot].shortage.valid)
-			least = u64_min(least, state->groups[slot].shortage.time_left_usec);
-		slot = state_group_parent(state, slot);
-	}
-	return least;
-}

@@ -202,12 +202,6 @@ const struct module_state *state_module(const struct state *state, uint32_t slot
 const struct group_state *state_host(const struct state *state);
 /* The rung a group's ladder stands on, RUNG_NONE when it has none. */
 enum rung state_group_rung(const struct state *state, uint32_t slot);
-/*
- * What is left for a group, its ancestors' limits and the host's memory included, and for how
- * long: what an admission must fit into. BYTES_UNLIMITED and USEC_NEVER while nothing is known.
- */
-uint64_t state_group_headroom(const struct state *state, uint32_t slot);
-uint64_t state_group_time_left(const struct state *state, uint32_t slot);
 /* Whether a group is the other one or below it; everything is inside the host. */
 bool state_group_is_inside(const struct state *state, uint32_t slot, uint32_t outer_slot);
 /* Walks from a group up to a top group: the next slot, SLOT_NONE above the top and the host. */

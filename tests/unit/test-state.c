@@ -68,27 +68,6 @@ static void inside_is_a_walk_up(void **unused)
 	course_free(c);
 }
 
-static void headroom_is_the_least_on_the_way_up(void **unused)
-{
-	struct course *c = course_new();
-
-	for (int i = 0; i < 2; i++)
-		course_add_group(c, 10 * MIB);
-	c->groups[1].parent_slot = 1;
-	assert_true(state_group_headroom(&c->state, 2) == BYTES_UNLIMITED); /* nothing seen yet */
-	course_step(c);
-	assert_int_equal(state_group_headroom(&c->state, 2), GIB / 2);
-	c->groups[0].limit_bytes = 100 * MIB;
-	course_step_after(c, SEC);
-	assert_int_equal(state_group_headroom(&c->state, 2), 90 * MIB);
-	assert_true(state_group_time_left(&c->state, 2) == USEC_NEVER);
-	c->groups[1].limit_bytes = 15 * MIB;
-	course_step_after(c, SEC);
-	assert_int_equal(state_group_headroom(&c->state, 2), 5 * MIB);
-	assert_int_equal(state_group_headroom(&c->state, 1), 90 * MIB);
-	course_free(c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,7 +75,6 @@ int main(void)
 		cmocka_unit_test(the_host_is_always_there),
 		cmocka_unit_test(slots_are_found_by_id),
 		cmocka_unit_test(inside_is_a_walk_up),
-		cmocka_unit_test(headroom_is_the_least_on_the_way_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
