@@ -20,6 +20,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "controller/act/held_file.h"
 #include "controller/base/file.h"
@@ -51,6 +52,14 @@ struct brakes {
 	int file_fd; /* or negative errno, with is_written */
 	struct held held[BRAKES_MAX];
 };
+
+static uint64_t now_monotonic_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+}
 
 /* ---- files of a cgroup ---- */
 
@@ -213,14 +222,6 @@ static int hold(struct brakes *brakes, struct held *held, const struct brake_cha
 
 /* ---- letting go ---- */
 
-static uint64_t brakes_now_usec(const struct brakes *brakes)
-{
-	uint64_t now_usec = 0;
-
-	sd_event_now(sd_event_source_get_event(brakes->timer), CLOCK_MONOTONIC, &now_usec);
-	return now_usec;
-}
-
 static void arm(struct brakes *brakes)
 {
 	uint64_t first_usec = USEC_NEVER;
@@ -244,13 +245,13 @@ static void let_go(struct brakes *brakes, struct held *held)
 	if (!held->is_stuck)
 		log_errno(r, "Cannot let go of %s, trying on", held->record.path);
 	held->is_stuck = true;
-	held->deadline_usec = u64_add(brakes_now_usec(brakes), AGAIN_USEC);
+	held->deadline_usec = u64_add(now_monotonic_usec(), AGAIN_USEC);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct brakes *brakes = data;
-	uint64_t now_usec = brakes_now_usec(brakes);
+	uint64_t now_usec = now_monotonic_usec();
 
 	for (size_t i = 0; i < BRAKES_MAX; i++)
 		if (brakes->held[i].id != 0 && brakes->held[i].deadline_usec <= now_usec)
@@ -265,7 +266,7 @@ static void report_failure(struct brakes *brakes, const struct brake_change *cha
 				   .result = error == -EBUSY	? RESULT_BUSY
 					     : error == -ENODEV ? RESULT_GONE
 								: RESULT_FAILED,
-				   .finished_usec = brakes_now_usec(brakes) };
+				   .finished_usec = now_monotonic_usec() };
 	const struct group *group = group_set_get(brakes->groups, change->group_slot);
 
 	if (outcome.result == RESULT_FAILED) {
@@ -278,12 +279,16 @@ static void report_failure(struct brakes *brakes, const struct brake_change *cha
 void brakes_apply(struct brakes *brakes, const struct brake_change *change)
 {
 	struct held *held = find_held(brakes, change->brake == BRAKE_OFF ? change->id : 0);
+	uint64_t start_usec = now_monotonic_usec();
 	int r = 0;
 
 	if (change->brake != BRAKE_OFF) {
 		r = held ? hold(brakes, held, change) : -EBUSY;
 		if (r < 0)
 			report_failure(brakes, change, r);
+		else
+			log_debug("brake: %s of %s took %" PRIu64 " us", brake_name(change->brake),
+				  held->record.path, now_monotonic_usec() - start_usec);
 	}
 	if (!held) /* no room; or let go by its deadline already */
 		return;
@@ -304,7 +309,7 @@ void brakes_let_go_all(struct brakes *brakes)
 		if (outcome.action_id == 0)
 			continue;
 		let_go(brakes, &brakes->held[i]);
-		outcome.finished_usec = brakes_now_usec(brakes);
+		outcome.finished_usec = now_monotonic_usec();
 		outcomes_add(brakes->outcomes, &outcome);
 	}
 	arm(brakes);
