@@ -2,22 +2,22 @@
 /*
  * Clock: when growth is looked at
  *
- * Three programs, one of which is loaded. What matters is to be called seldom, and then to read
- * the truth:
+ * Two programs, one of which is loaded. What matters is to be called seldom, to leave soon, and
+ * else to read the truth:
  *
- *   charge        the kernel charges memory to a group in batches of 64 pages, so this is called
- *                 once in 64 page faults; it knows the group that is charged, whatever for (page
- *                 cache, sockets, kernel memory). Tasks in the root group are never charged: the
- *                 kernel does not count there.
- *   rss           before 6.2 a thread's page counts reach its mm once in 64 faults, and this is
- *                 called then. Page cache that nobody maps is not seen.
- *   rss_sampled   from 6.2 on that is called at every fault; one in 32 on each CPU is looked at. A
- *                 huge page is one fault: with them a look comes late, at 64 MiB in the worst case.
+ *   charge   the kernel charges memory to a group in batches of 64 pages, so this is called once in
+ *            64 page faults. It knows the group that is charged, whatever for (page cache, sockets,
+ *            kernel memory). Tasks in the root group are never charged: the kernel does not count
+ *            there.
+ *   rss      called when the page counts of an mm change: before 6.2 once in 64 faults of a thread,
+ *            from then on at every one. What is charged is what a task has more than at the last
+ *            look; page cache that nobody maps is not seen.
+ *
+ * A task is looked at once a jiffy on each CPU. Slices are counted in jiffies, and a fast grower
+ * would be looked at a hundred times in one.
  */
 
 #include "bpf/task.h"
-
-#define SAMPLE_ONE_IN 32
 
 /* The task's own memory: not of a kernel thread that borrowed it, not of a task that exits. */
 static __always_inline struct mm_struct *own_mm(struct task_struct *task)
@@ -41,6 +41,18 @@ static __always_inline struct cgroup_subsys_state *css_around(struct page_counte
 	return ss == own->ss ? css : NULL;
 }
 
+static __always_inline bool was_just_looked_at(struct task_struct *task, __u64 now)
+{
+	__u32 zero = 0;
+	struct last_look *last = bpf_map_lookup_elem(&last_looks, &zero);
+
+	if (!last || (last->task == (__u64)task && last->now == now))
+		return true;
+	last->task = (__u64)task;
+	last->now = now;
+	return false;
+}
+
 SEC("fexit/page_counter_try_charge")
 int BPF_PROG(charge, struct page_counter *counter, unsigned long nr_pages,
 	     struct page_counter **fail, unsigned long charged)
@@ -52,6 +64,7 @@ int BPF_PROG(charge, struct page_counter *counter, unsigned long nr_pages,
 		.bytes = nr_pages * page_bytes,
 		.now = bpf_jiffies64(),
 		.is_own = true,
+		.counter = counter,
 	};
 	struct mm_struct *mm;
 	bool is_v2;
@@ -75,22 +88,24 @@ int BPF_PROG(charge, struct page_counter *counter, unsigned long nr_pages,
 	if (is_v2)
 		groups_count(css, &charge);
 	mm = own_mm(task);
-	if (mm)
+	if (mm && !was_just_looked_at(task, charge.now))
 		task_look(task, mm, is_v2 ? css : NULL, charge.now);
 	return 0;
 }
 
-/* What a task has more than at the last look counts as charged. */
-static __always_inline int look_at_current(struct mm_struct *mm)
+SEC("tp_btf/rss_stat")
+int BPF_PROG(rss, struct mm_struct *mm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct css_set *set = task->cgroups;
-	struct cgroup_subsys_state *css = memory_css(set);
 	struct charge charge = { .now = bpf_jiffies64(), .is_own = true };
+	struct cgroup_subsys_state *css;
+	struct css_set *set;
 
-	/* Others change it, too: reclaim, a debugger. */
-	if (mm != own_mm(task))
+	/* Others change it, too: a fork, reclaim, a debugger. */
+	if (mm != task->mm || was_just_looked_at(task, charge.now) || !own_mm(task))
 		return 0;
+	set = task->cgroups;
+	css = memory_css(set);
 	if (css && !css_is_v2(css, set))
 		css = NULL;
 	charge.bytes = task_look(task, mm, css, charge.now);
@@ -99,20 +114,4 @@ static __always_inline int look_at_current(struct mm_struct *mm)
 	host_count(&charge);
 	groups_count(css, &charge);
 	return 0;
-}
-
-SEC("tp_btf/rss_stat")
-int BPF_PROG(rss, struct mm_struct *mm)
-{
-	return look_at_current(mm);
-}
-
-SEC("tp_btf/rss_stat")
-int BPF_PROG(rss_sampled, struct mm_struct *mm)
-{
-	__u32 zero = 0, *n = bpf_map_lookup_elem(&samples, &zero);
-
-	if (!n || ++*n % SAMPLE_ONE_IN)
-		return 0;
-	return look_at_current(mm);
 }

@@ -30,6 +30,8 @@ struct charge {
 	__u64 now; /* jiffies */
 	/* Of the current task. False: the css must be read with care, it may go at any time. */
 	bool is_own;
+	/* Of the group itself where the clock knows it: then it is read without a helper. */
+	struct page_counter *counter;
 };
 
 struct counter_reading {
@@ -37,25 +39,27 @@ struct counter_reading {
 	__u64 limit_bytes; /* the lower of max and high; ~0: none */
 };
 
-static __always_inline __u64 limit_bytes_of(struct cgroup_subsys_state *css)
+static __always_inline struct counter_reading counter_reading(long usage, unsigned long max,
+							      unsigned long high)
+{
+	unsigned long limit = high < max ? high : max;
+
+	return (struct counter_reading){
+		.usage_bytes = usage > 0 ? usage * page_bytes : 0,
+		.limit_bytes = limit < NO_LIMIT_PAGES ? limit * page_bytes : ~0ULL,
+	};
+}
+
+static __always_inline struct counter_reading counter_read(struct cgroup_subsys_state *css)
 {
 	struct page_counter *counter = &((struct mem_cgroup *)css)->memory;
 	unsigned long max = 0, high = 0;
-
-	bpf_core_read(&max, sizeof(max), &counter->max);
-	bpf_core_read(&high, sizeof(high), &counter->high);
-	if (high < max)
-		max = high;
-	return max < NO_LIMIT_PAGES ? max * page_bytes : ~0ULL;
-}
-
-static __always_inline __u64 usage_bytes_of(struct cgroup_subsys_state *css)
-{
-	struct page_counter *counter = &((struct mem_cgroup *)css)->memory;
 	long usage = 0;
 
 	bpf_core_read(&usage, sizeof(usage), &counter->usage.counter);
-	return usage > 0 ? usage * page_bytes : 0;
+	bpf_core_read(&max, sizeof(max), &counter->max);
+	bpf_core_read(&high, sizeof(high), &counter->high);
+	return counter_reading(usage, max, high);
 }
 
 static __always_inline struct cgroup_subsys_state *memory_css(struct css_set *set)
@@ -171,33 +175,47 @@ static __always_inline void host_count(const struct charge *charge)
 		group_trip(host, WATCHED_HOST, ROOT_GROUP_ID, budget, &counter, charge);
 }
 
-/* From this group up to the root, which is the host and counted by host_count(). */
+static __always_inline void group_count(struct watched_group *group, __u32 slot, __u64 id,
+					const struct counter_reading *counter,
+					const struct charge *charge)
+{
+	__u64 budget = group->budget_bytes;
+
+	if (budget && group_spend(group, budget, counter, charge))
+		group_trip(group, slot, id, budget, counter, charge);
+	if (group->threshold_bytes)
+		group_grow(group, slot, id, counter, charge);
+}
+
+/* From this group up to the last below the root; the root is the host (host_count()). */
 static __always_inline void groups_count(struct cgroup_subsys_state *css,
 					 const struct charge *charge)
 {
-	for (int level = 0; level < LEVELS_MAX && css; level++) {
-		__u64 id = css_group_id(css, charge->is_own);
-		struct counter_reading counter;
-		struct watched_group *group;
-		__u64 budget;
-		__u32 slot;
+	struct cgroup_subsys_state *parent;
+	struct counter_reading counter;
+	struct watched_group *group;
+	__u32 slot;
+	__u64 id;
 
+	for (int level = 0; level < LEVELS_MAX && css; level++, css = parent) {
+		parent = charge->is_own ? css->parent : BPF_CORE_READ(css, parent);
+		if (!parent)
+			break;
+		id = css_group_id(css, charge->is_own);
 		group = group_find(id, &slot);
-		if (group) {
-			counter.usage_bytes = usage_bytes_of(css);
-			counter.limit_bytes = limit_bytes_of(css);
-			budget = group->budget_bytes;
-			if (budget && group_spend(group, budget, &counter, charge))
-				group_trip(group, slot, id, budget, &counter, charge);
-			if (group->threshold_bytes)
-				group_grow(group, slot, id, &counter, charge);
-		}
-		css = charge->is_own ? css->parent : BPF_CORE_READ(css, parent);
+		if (!group)
+			continue;
+		if (level == 0 && charge->counter)
+			counter = counter_reading(charge->counter->usage.counter,
+						  charge->counter->max, charge->counter->high);
+		else
+			counter = counter_read(css);
+		group_count(group, slot, id, &counter, charge);
 	}
 }
 
 /* Whether the memory controller of this task is on the v2 tree. */
 static __always_inline bool css_is_v2(struct cgroup_subsys_state *css, struct css_set *set)
 {
-	return css->cgroup->root == set->dfl_cgrp->root;
+	return css->cgroup == set->dfl_cgrp || css->cgroup->root == set->dfl_cgrp->root;
 }

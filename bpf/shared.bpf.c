@@ -20,7 +20,7 @@ struct ring ring SEC(".maps");
 struct slots slots SEC(".maps");
 struct task_growths task_growths SEC(".maps");
 struct stall_starts stall_starts SEC(".maps");
-struct samples samples SEC(".maps");
+struct last_looks last_looks SEC(".maps");
 
 /* Some helpers are for programs under the GPL only. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

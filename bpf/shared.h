@@ -66,19 +66,24 @@ struct stall_starts {
 	__type(value, __u64);
 };
 
-/* Faults seen on each CPU, by the sampled clock. */
-struct samples {
+/* Whom the clock looked at last on each CPU, and when. */
+struct last_look {
+	__u64 task;
+	__u64 now; /* jiffies */
+};
+
+struct last_looks {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct last_look);
 };
 
 extern struct ring ring SEC(".maps");
 extern struct slots slots SEC(".maps");
 extern struct task_growths task_growths SEC(".maps");
 extern struct stall_starts stall_starts SEC(".maps");
-extern struct samples samples SEC(".maps");
+extern struct last_looks last_looks SEC(".maps");
 
 /* Returns: an event to be filled and submitted, NULL when there is no room; that is counted. */
 static __always_inline struct kernel_event *event_reserve(bool wakes)

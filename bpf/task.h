@@ -16,27 +16,48 @@
 
 #include "bpf/group.h"
 
+/* Pages of each kind. */
+struct mm_pages {
+	long of[NR_MM_COUNTERS];
+};
+
 /*
- * Pages of one kind. From 6.2 on without what lies in the parts of the CPUs: off by at most
- * max(32, 2 * CPUs) pages a CPU. A macro, since CO-RE wants a literal index.
+ * From 6.2 on without what lies in the parts of the CPUs: off by at most max(32, 2 * CPUs) pages a
+ * CPU, and below 0 at times.
  */
-#define mm_pages(mm, kind)                                                   \
-	({                                                                   \
-		struct mm_struct___split *split = (void *)(mm);              \
-		long pages = 0;                                              \
-		if (bpf_core_field_exists(split->rss_stat.count))            \
-			bpf_core_read(&pages, sizeof(pages),                 \
-				      &split->rss_stat.count[kind].counter); \
-		else                                                         \
-			pages = (mm)->rss_stat[kind].count;                  \
-		pages > 0 ? pages : 0;                                       \
-	})
+static __always_inline struct mm_pages mm_read(struct mm_struct *mm)
+{
+	struct mm_struct___split *split = (void *)mm;
+	struct mm_pages pages = {};
+
+	if (bpf_core_field_exists(split->rss_stat.count)) {
+		bpf_core_read(pages.of, sizeof(pages.of), &split->rss_stat.count);
+		return pages;
+	}
+	/* Literal indices, see README.md. */
+	pages.of[MM_FILEPAGES] = mm->rss_stat[MM_FILEPAGES].count;
+	pages.of[MM_ANONPAGES] = mm->rss_stat[MM_ANONPAGES].count;
+	pages.of[MM_SWAPENTS] = mm->rss_stat[MM_SWAPENTS].count;
+	pages.of[MM_SHMEMPAGES] = mm->rss_stat[MM_SHMEMPAGES].count;
+	return pages;
+}
+
+static __always_inline __u64 pages_to_bytes(long pages)
+{
+	return pages > 0 ? pages * page_bytes : 0;
+}
+
+static __always_inline __u64 rss_bytes(const struct mm_pages *pages)
+{
+	return pages_to_bytes(pages->of[MM_FILEPAGES] + pages->of[MM_ANONPAGES] +
+			      pages->of[MM_SHMEMPAGES]);
+}
 
 static __always_inline __u64 mm_rss_bytes(struct mm_struct *mm)
 {
-	return (mm_pages(mm, MM_FILEPAGES) + mm_pages(mm, MM_ANONPAGES) +
-		mm_pages(mm, MM_SHMEMPAGES)) *
-	       page_bytes;
+	const struct mm_pages pages = mm_read(mm);
+
+	return rss_bytes(&pages);
 }
 
 /*
@@ -45,11 +66,11 @@ static __always_inline __u64 mm_rss_bytes(struct mm_struct *mm)
  */
 static __always_inline __u64 task_threshold(struct cgroup_subsys_state *css)
 {
-	__u64 limit = css ? limit_bytes_of(css) : ~0ULL, share;
+	__u64 share;
 
-	if (limit == ~0ULL)
+	if (!css)
 		return task_threshold_bytes;
-	share = limit / 32;
+	share = counter_read(css).limit_bytes / 32;
 	if (share > task_threshold_bytes)
 		return task_threshold_bytes;
 	return share > task_threshold_min_bytes ? share : task_threshold_min_bytes;

@@ -6,7 +6,7 @@
  * leader has ended before the others, for each of them. Those rows have the same mm, as have those
  * of processes that share their memory: the reader counts it once.
  *
- * The counts of an mm lie partly in the CPUs (mm_pages()). To add those up costs a read a CPU, so
+ * The counts of an mm lie partly in the CPUs (mm_read()). To add those up costs a read a CPU, so
  * it is done for the few that were asked for. Where such a part lies is known from this_cpu_off,
  * which is how far each CPU's variables are from the first's; other architectures than x86 have
  * no such variable, some kernels do not tell where it is, and then the row says 0.
@@ -61,6 +61,7 @@ static __always_inline int row_write(struct bpf_iter__task *ctx, bool with_exact
 	struct task_growth *growth;
 	struct task_row row = {};
 	struct mm_struct *mm;
+	struct mm_pages pages;
 
 	if (!task || task->flags & PF_KTHREAD)
 		return 0;
@@ -71,8 +72,9 @@ static __always_inline int row_write(struct bpf_iter__task *ctx, bool with_exact
 
 	row.group_id = task_group_id(task);
 	row.mm = (__u64)mm;
-	row.rss_bytes = mm_rss_bytes(mm);
-	row.swap_bytes = mm_pages(mm, MM_SWAPENTS) * page_bytes;
+	pages = mm_read(mm);
+	row.rss_bytes = rss_bytes(&pages);
+	row.swap_bytes = pages_to_bytes(pages.of[MM_SWAPENTS]);
 	row.start_ns = leader->start_boottime;
 	row.pid = leader->tgid;
 	row.uid = task->cred->uid.val;

@@ -136,7 +136,7 @@ static bool kernel_has_tracepoint(const struct btf *kernel, const char *name)
 	return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
 }
 
-/* Before 6.2 a thread tells its mm of faults once in 64, so that all can be looked at. */
+/* Before 6.2 a thread tells its mm of faults once in 64, and the tracepoint is hit as seldom. */
 static bool kernel_splits_rss(const struct btf *kernel)
 {
 	return btf__find_by_name_kind(kernel, "mm_rss_stat", BTF_KIND_STRUCT) > 0;
@@ -149,6 +149,8 @@ static bool clock_fits(enum growth_clock clock, const struct btf *kernel)
 		return btf__find_by_name_kind(kernel, "page_counter_try_charge", BTF_KIND_FUNC) > 0;
 	case GROWTH_CLOCK_RSS:
 		return kernel_splits_rss(kernel);
+	case GROWTH_CLOCK_RSS_SAMPLED:
+		return !kernel_splits_rss(kernel);
 	default:
 		return true;
 	}
@@ -162,8 +164,8 @@ static void switch_on(struct probes_bpf *bpf, const struct attempt *attempt)
 		const char *tracepoint;
 	} rows[] = {
 		{ bpf->progs.charge, attempt->clock == GROWTH_CLOCK_CHARGE },
-		{ bpf->progs.rss, attempt->clock == GROWTH_CLOCK_RSS },
-		{ bpf->progs.rss_sampled, attempt->clock == GROWTH_CLOCK_RSS_SAMPLED },
+		{ bpf->progs.rss, attempt->clock == GROWTH_CLOCK_RSS ||
+					  attempt->clock == GROWTH_CLOCK_RSS_SAMPLED },
 		{ bpf->progs.tasks_exact, attempt->extras == EXTRAS_ALL },
 		{ bpf->progs.tasks,
 		  attempt->extras == EXTRAS_PLAIN_TASKS || attempt->extras == EXTRAS_TASKS },

@@ -18,7 +18,7 @@
 enum growth_clock {
 	GROWTH_CLOCK_CHARGE,	  /* fexit/page_counter_try_charge: every 64 pages charged */
 	GROWTH_CLOCK_RSS,	  /* tp_btf/rss_stat where it fires every 64 faults (before 6.2) */
-	GROWTH_CLOCK_RSS_SAMPLED, /* tp_btf/rss_stat, one in 32, where it fires at every fault */
+	GROWTH_CLOCK_RSS_SAMPLED, /* the same where it fires at every fault; most leave at once */
 	GROWTH_CLOCK_TASKS,	  /* only iter/task: a snapshot when asked; growth by a timer */
 	GROWTH_CLOCK_NONE,	  /* no BPF: memory.current by a timer */
 	N_GROWTH_CLOCKS,
