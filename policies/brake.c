@@ -125,17 +125,34 @@ static struct grower fastest_inside(const struct step *step, const struct group_
 	return best;
 }
 
+/* What must be read to know who grows inside a group. */
+static enum attention attention_inside(const struct group_state *outer)
+{
+	return outer->slot == GROUP_SLOT_HOST ? ATTENTION_GROUPS : ATTENTION_LIMITS;
+}
+
+/* Nothing below it was seen, or it was not read itself: somebody in there is still to be read. */
+static bool is_unseen(const struct step *step, uint32_t slot)
+{
+	const struct group_state *group = &step->state->groups[slot];
+
+	return group->id != 0 && members_is_leaf(step, slot) &&
+	       (!step_sees_group(step, slot) || (group->seen.flags & GROUP_IS_CONTEXT));
+}
+
 /* Whether all groups inside were read in this step; if not, asks for that as soon as possible. */
 static bool sees_inside(struct step *step, struct group_state *outer)
 {
-	bool alone = outer->slot != GROUP_SLOT_HOST && members_is_leaf(step, outer->slot) &&
-		     !(outer->seen.flags & GROUP_IS_CONTEXT);
+	uint32_t slot = 1;
 
-	if (alone || (step->observation->covers & OBSERVED_GROUPS)) {
+	while (slot < step->state->n_groups_used &&
+	       !(is_unseen(step, slot) && state_group_is_inside(step->state, slot, outer->slot)))
+		slot++;
+	if (slot == step->state->n_groups_used) {
 		outer->brake_waits = false;
 		return true;
 	}
-	step_attend(step, ATTENTION_GROUPS);
+	step_attend(step, attention_inside(outer));
 	step_wake_at(step, u64_add(step->now_usec,
 				   outer->brake_waits ? step->profile->sampling_min_usec : 0));
 	outer->brake_waits = true;
@@ -302,7 +319,8 @@ static void tend(struct step *step, struct group_state *group)
 	}
 	/* Others may give without being asked: look at the one that runs out now and then. */
 	step->busy = true;
-	step_attend(step, ATTENTION_GROUPS);
+	if (group->hold.short_slot != GROUP_SLOT_HOST)
+		step_attend(step, ATTENTION_LIMITS);
 	step_wake_at(step, u64_min(group->hold.until_usec,
 				   u64_add(step->now_usec, step->profile->sampling_min_usec)));
 }
@@ -322,7 +340,7 @@ static void hold_grower(struct step *step, struct group_state *outer)
 	if (grower.slot == SLOT_NONE)
 		return;
 	if (!grower.is_clear) {
-		step_attend(step, ATTENTION_GROUPS);
+		step_attend(step, attention_inside(outer));
 		step_wake_at(step, u64_add(step->now_usec, LOOK_AGAIN_USEC));
 		return;
 	}

@@ -128,7 +128,7 @@ static void the_grower_is_held_while_the_cache_is_asked(void **unused)
 	assert_non_null(course_action(s.c, RUNG_SHED, 0));
 	assert_true(s.c->decision.wake_at_usec <=
 		    s.c->seen.now_usec + s.c->profile.sampling_min_usec);
-	assert_int_equal(s.c->decision.attention, ATTENTION_GROUPS);
+	assert_true(s.c->decision.attention >= ATTENTION_LIMITS);
 	assert_int_equal(s.c->decision.wake_slack_usec, 0);
 	scene_free(&s);
 }
@@ -282,7 +282,7 @@ static void when_nobody_stands_out_nobody_is_held(void **unused)
 		assert_int_equal(s.c->decision.n_brakes, 0);
 	}
 	assert_true(s.c->decision.wake_at_usec <= s.c->seen.now_usec + 20 * MSEC);
-	assert_int_equal(s.c->decision.attention, ATTENTION_GROUPS);
+	assert_true(s.c->decision.attention >= ATTENTION_LIMITS);
 	scene_free(&s);
 }
 
@@ -320,23 +320,45 @@ static void on_the_host_even_the_only_group_must_grow_itself(void **unused)
 	course_free(c);
 }
 
-/* The readings of the others are asked for, once, at once; then no faster than usual. */
+/* Only the slice is read: the others are asked for at once, and then no faster than usual. */
 static void the_others_are_looked_at_first(void **unused)
 {
 	struct scene s = scene_new();
 	const struct decision *d = &s.c->decision;
+	size_t n_groups = s.c->seen.n_groups;
 
 	s.c->seen.covers &= ~(uint32_t)OBSERVED_GROUPS;
+	s.c->seen.n_groups = 1;
 	for (int i = 0; i < 3; i++) {
 		grow(&s, s.hog, STRIDE_BYTES);
 		course_step_after(s.c, STRIDE_USEC);
 	}
 	assert_int_equal(d->n_brakes, 0);
-	assert_int_equal(d->attention, ATTENTION_GROUPS);
-	s.c->seen.covers |= OBSERVED_GROUPS;
+	assert_true(d->attention >= ATTENTION_LIMITS);
+	s.c->seen.n_groups = n_groups;
 	course_step_after(s.c, 1);
 	assert_int_equal(only_change(s.c)->group_slot, s.hog->slot);
 	scene_free(&s);
+}
+
+/* What is below a slice, and was never seen, cannot be told from nothing. */
+static void a_slice_is_not_its_own_grower(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *slice = course_add_group(c, CACHE);
+
+	c->profile.brake = BRAKE_AUTO;
+	slice->limit_bytes = LIMIT;
+	slice->flags = GROUP_IS_CONTEXT;
+	course_add_module(c, slice, CACHE);
+	course_step(c);
+	for (int i = 0; i < 4; i++) {
+		slice->current_bytes += STRIDE_BYTES;
+		course_step_after(c, STRIDE_USEC);
+		assert_int_equal(c->decision.n_brakes, 0);
+	}
+	assert_true(c->decision.attention >= ATTENTION_LIMITS);
+	course_free(c);
 }
 
 static void a_limited_service_needs_no_look_at_others(void **unused)
@@ -602,6 +624,7 @@ int main(void)
 		cmocka_unit_test(the_host_is_saved_by_holding_its_grower),
 		cmocka_unit_test(on_the_host_even_the_only_group_must_grow_itself),
 		cmocka_unit_test(the_others_are_looked_at_first),
+		cmocka_unit_test(a_slice_is_not_its_own_grower),
 		cmocka_unit_test(a_limited_service_needs_no_look_at_others),
 		cmocka_unit_test(where_nobody_can_be_asked_nobody_is_held),
 		cmocka_unit_test(a_stale_reading_holds_nobody),
