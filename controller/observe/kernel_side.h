@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Kernel side: what of bpf/ this kernel takes
+ */
+
+#include <bpf/libbpf.h>
+
+#include "controller/observe/probes.h"
+
+/* The skeleton, which needs to know the types that both sides share. */
+#include "bpf/probes.skel.h"
+
+DEFINE_CLEANUP(struct probes_bpf *, probes_bpf__destroy);
+
+struct kernel_side {
+	struct probes_bpf *bpf; /* running; NULL with GROWTH_CLOCK_NONE; the caller destroys it */
+	enum growth_clock clock;
+	uint32_t lacks; /* enum probes_lack */
+};
+
+/* Tries the clocks from `best` on. Whatever the host lacks, it is said there. */
+void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t total_bytes);
