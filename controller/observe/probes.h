@@ -61,15 +61,19 @@ int probes_listen(struct probes *probes, sd_event *event, int64_t priority,
 void probes_drain(struct probes *probes);
 
 /*
- * Starts to watch a cgroup, armed so that its first charge under a limit is told: its limit may be
- * new to the judgement. Slot 0 is the host and always watched, unarmed. Without a tripwire nothing
- * happens.
+ * Starts to watch a cgroup with BUDGET_FRESH: its first charge under a limit of its own is told,
+ * since that limit may be new to the judgement. What has no limit is best left so, and watched
+ * again when a limit is gone. Slot 0 is the host and always watched, unarmed. Without a tripwire
+ * nothing happens.
  */
 void probes_watch(struct probes *probes, uint32_t slot, uint64_t group_id);
 void probes_unwatch(struct probes *probes, uint32_t slot, uint64_t group_id);
-/* A new budget, what was spent is forgotten; bytes > 0. */
+/*
+ * A new budget, what was spent is forgotten; bytes > 0. Told once: when it is spent, or when the
+ * group's limit (max or high) becomes lower than it was at the first charge.
+ */
 void probes_arm(struct probes *probes, uint32_t slot, uint64_t bytes);
-/* Growth that is told, as a share of the group's limit or of what the host has: about 3 %. */
+/* Growth within a second that is told, about 3 % of the group's limit; not for slot 0. */
 void probes_set_threshold(struct probes *probes, uint32_t slot, uint64_t bytes);
 /* Direct reclaims by tasks of the group since it is watched; zeros without probes. */
 void probes_stalls(const struct probes *probes, uint32_t slot, uint64_t *ret_n, uint64_t *ret_usec);
