@@ -22,6 +22,8 @@
 /* Growth is told in these parts of a limit: some thirty steps to the end, whatever the size. */
 #define THRESHOLD_PARTS 32
 #define THRESHOLD_MIN	MIB
+/* Without a limit it matters only who grows fastest on a host that is short. */
+#define THRESHOLD_UNLIMITED (4 * MIB)
 
 struct pace {
 	uint64_t bytes; /* per second */
@@ -98,10 +100,30 @@ void growth_catch_up(struct growth *g)
 		probes_drain(g->config.probes);
 }
 
+/* The lower of memory.max and memory.high. */
+static uint64_t limit_of(const struct group_reading *reading)
+{
+	uint64_t limit_bytes = reading->limit_bytes;
+
+	if (reading->has & GROUP_HAS_HIGH)
+		limit_bytes = u64_min(limit_bytes, reading->high_bytes);
+	return limit_bytes;
+}
+
+static void learn_limit(struct growth *g, const struct group_reading *reading)
+{
+	uint64_t limit_bytes = limit_of(reading), threshold_bytes = THRESHOLD_UNLIMITED;
+
+	if (limit_bytes != BYTES_UNLIMITED)
+		threshold_bytes = u64_max(limit_bytes / THRESHOLD_PARTS, THRESHOLD_MIN);
+	else /* the judgement gives it no budget: the first charge under a limit is to be told */
+		probes_arm(g->config.probes, reading->slot, BUDGET_FRESH);
+	probes_set_threshold(g->config.probes, reading->slot, threshold_bytes);
+}
+
 void growth_fill(struct growth *g, struct group_reading *reading, uint64_t now_usec)
 {
 	const struct pace *pace = &g->paces[reading->slot];
-	uint64_t limit_bytes;
 
 	if (!growth_has_tripwire(g))
 		return;
@@ -109,14 +131,8 @@ void growth_fill(struct growth *g, struct group_reading *reading, uint64_t now_u
 		reading->has |= GROUP_HAS_GROWTH;
 		reading->growth_bytes = pace->bytes;
 	}
-	if (!(reading->has & GROUP_HAS_LIMIT))
-		return;
-	limit_bytes = reading->limit_bytes;
-	if (reading->has & GROUP_HAS_HIGH)
-		limit_bytes = u64_min(limit_bytes, reading->high_bytes);
-	if (limit_bytes != BYTES_UNLIMITED)
-		probes_set_threshold(g->config.probes, reading->slot,
-				     u64_max(limit_bytes / THRESHOLD_PARTS, THRESHOLD_MIN));
+	if (reading->has & GROUP_HAS_LIMIT)
+		learn_limit(g, reading);
 }
 
 void growth_arm(struct growth *g, const struct decision *decision)
