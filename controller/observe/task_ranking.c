@@ -4,7 +4,23 @@
 
 #include <string.h>
 
-/* Ties go to the older one: the process, not the child that it has just forked and shares with. */
+static bool is_older(const struct task_standing *a, const struct task_standing *b)
+{
+	return a->start_ns != b->start_ns ? a->start_ns < b->start_ns : a->pid < b->pid;
+}
+
+/*
+ * Of two that share their memory: who grows it has the name, else the older, the process and not
+ * the child that it has just made. Their sizes are no answer: one memory was read at two times.
+ */
+static bool speaks_for(enum task_order order, const struct task_standing *a,
+		       const struct task_standing *b)
+{
+	if (order == TASK_ORDER_GROWTH && a->growth_bytes != b->growth_bytes)
+		return a->growth_bytes > b->growth_bytes;
+	return is_older(a, b);
+}
+
 static bool is_before(enum task_order order, const struct task_standing *a,
 		      const struct task_standing *b)
 {
@@ -14,14 +30,12 @@ static bool is_before(enum task_order order, const struct task_standing *a,
 		  by_growth ? b->growth_bytes : b->rss_bytes },
 		{ by_growth ? a->rss_bytes : a->growth_bytes,
 		  by_growth ? b->rss_bytes : b->growth_bytes },
-		{ b->start_ns, a->start_ns },
-		{ b->pid, a->pid },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i][0] != keys[i][1])
 			return keys[i][0] > keys[i][1];
-	return false;
+	return is_older(a, b);
 }
 
 /* Moves the task at i up to where it belongs among those before it. */
@@ -64,7 +78,7 @@ void task_ranking_offer(struct task_ranking *ranking, const struct ranked_task *
 		return;
 	twin = find_mm(ranking, task->mm);
 	if (twin < ranking->n) {
-		if (!is_before(ranking->order, &task->task, &ranking->tasks[twin].task))
+		if (!speaks_for(ranking->order, &task->task, &ranking->tasks[twin].task))
 			return;
 		drop(ranking, twin);
 	} else if (ranking->n == TASK_RANKING_MAX) {

@@ -43,9 +43,9 @@ DEFINE_CLEANUP(struct task_watch *, task_watch_free);
 /* A KERNEL_EVENT_TASK_GREW. */
 void task_watch_see(struct task_watch *watch, const struct kernel_event *event);
 /*
- * The first `max` of all tasks in that order, each mm once (of those who share one, the first in
- * that order), the sizes of the first TASK_EXACT_MAX exact where iter/task can tell them. Without
- * iter/task an mm that is shared counts as often as it is shared.
+ * The first `max` of all tasks in that order, each mm once (of those who share one, in the order of
+ * growth the one that grows, else the oldest), the sizes of the first TASK_EXACT_MAX exact where
+ * iter/task can tell them. Without iter/task an mm that is shared counts as often as it is shared.
  * Takes about 1 us a task (/proc: 8 us) and blocks for nobody's lock; what was looked at is used
  * again for a while, so that those who ask in a row cost a bounded share of one processor.
  * Returns: how many (at most TASK_RANKING_MAX), or negative errno when no task can be listed.

@@ -93,8 +93,8 @@ static void check_room(size_t n)
 			     &found) < 0)
 		errx(1, "cannot read /proc/meminfo");
 	if (available_bytes < n * PROCESS_BYTES)
-		errx(1, "%zu processes need about %zu MiB; %" PRIu64 " MiB are available", n,
-		     (size_t)(n * PROCESS_BYTES / MIB), available_bytes / MIB);
+		errx(1, "%zu processes need about %llu MiB; %llu MiB are available", n,
+		     n * PROCESS_BYTES / MIB, available_bytes / MIB);
 	if (file_read_at(AT_FDCWD, "/proc/sys/kernel/pid_max", text, sizeof(text)) < 0 ||
 	    text_read_number(text, &n_max) < 0)
 		errx(1, "cannot read /proc/sys/kernel/pid_max");
@@ -251,7 +251,7 @@ static void check_looks(const struct look *looks)
 			     n_children);
 	if (looks[0].rss_bytes < looks[1].rss_bytes / 4 * 3 ||
 	    looks[0].rss_bytes > looks[1].rss_bytes / 4 * 5)
-		errx(1, "iter/task saw %" PRIu64 " MiB, statm %" PRIu64, looks[0].rss_bytes / MIB,
+		errx(1, "iter/task saw %llu MiB, statm %llu", looks[0].rss_bytes / MIB,
 		     looks[1].rss_bytes / MIB);
 }
 

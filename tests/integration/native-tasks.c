@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "controller/base/file.h"
@@ -29,6 +30,14 @@ static void sleep_usec(uint64_t usec)
 	struct timespec ts = { (time_t)(usec / USEC_PER_SEC), (long)(usec % USEC_PER_SEC) * 1000 };
 
 	nanosleep(&ts, NULL);
+}
+
+/* A check that fails leaves us at once: nobody may outlive that. */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
 }
 
 static void touch(size_t bytes)
@@ -68,6 +77,7 @@ static _Noreturn void be_large(int ready)
 
 static int wait_forever(void *data)
 {
+	die_with(*(pid_t *)data);
 	while (pause() < 0)
 		;
 	return 0;
@@ -75,26 +85,30 @@ static int wait_forever(void *data)
 
 static pid_t start_grower(void)
 {
-	pid_t pid = fork();
+	pid_t self = getpid(), pid = fork();
 
 	assert_true(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
+		die_with(self);
 		grow();
+	}
 	return pid;
 }
 
 /* Returns when it is as large as it gets. */
 static pid_t start_large(void)
 {
+	pid_t self = getpid(), pid;
 	char ready;
 	int ends[2];
-	pid_t pid;
 
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	assert_true(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
+		die_with(self);
 		be_large(ends[1]);
+	}
 	close(ends[1]);
 	assert_int_equal(read(ends[0], &ready, 1), 1);
 	close(ends[0]);
@@ -168,7 +182,10 @@ static void check_grower(struct task_watch *watch, pid_t pid, uint64_t began_use
 	assert_non_null(task);
 	printf("grower: number %td by growth, %.1f MB/s at a pace of %llu\n", task - tasks + 1,
 	       (double)task->growth_bytes / (double)MIB, PACE_BYTES / MIB);
-	assert_ptr_equal(task, &tasks[0]);
+	/* Before it are those of this host that grow faster, and they are few. */
+	assert_in_range(task - tasks, 0, 15);
+	for (const struct task_standing *faster = tasks; faster < task; faster++)
+		assert_true(faster->growth_bytes >= task->growth_bytes);
 	assert_in_range(task->growth_bytes, PACE_BYTES / 2, PACE_BYTES * 3 / 2);
 	assert_in_range(task->growing_since_usec, began_usec - USEC_PER_SEC, native_now_usec());
 }
@@ -193,10 +210,10 @@ static void grows_and_is_large(struct task_watch *watch)
 static void one_memory_is_one_task(struct task_watch *watch)
 {
 	static char stack[65536];
-	pid_t pid;
+	pid_t self = getpid(), pid;
 	int n_found;
 
-	pid = clone(wait_forever, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+	pid = clone(wait_forever, stack + sizeof(stack), CLONE_VM | SIGCHLD, &self);
 	assert_true(pid > 0);
 	/* Large enough to have a place. */
 	touch(200 * MIB);
