@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "controller/ctl/api.h"
 #include "controller/ctl/remote.h"
@@ -39,7 +40,7 @@ static json_object *string(const char *text)
 	return json_object_new_string(text);
 }
 
-/* Returns: 1 and the next entry; 0 at the end; negative errno. */
+/* Returns: 1 and the next entry, NULL when that is ourselves; 0 at the end; negative errno. */
 static int read_task(sd_bus_message *reply, json_object **ret)
 {
 	const char *comm, *unit, *path, *pod, *container;
@@ -53,6 +54,9 @@ static int read_task(sd_bus_message *reply, json_object **ret)
 				&since_usec);
 	if (r <= 0)
 		return r;
+	*ret = NULL;
+	if (pid == (uint32_t)getpid())
+		return 1;
 	task = json_object_new_object();
 	json_object_object_add(task, API_TASK_PID, json_object_new_uint64(pid));
 	json_object_object_add(task, API_TASK_UID, json_object_new_uint64(uid));
@@ -70,7 +74,7 @@ static int read_task(sd_bus_message *reply, json_object **ret)
 	return 1;
 }
 
-static int read_tasks(sd_bus_message *reply, json_object **ret)
+static int read_tasks(sd_bus_message *reply, uint32_t n, json_object **ret)
 {
 	_cleanup_json_ json_object *tasks = json_object_new_array();
 	json_object *task;
@@ -80,9 +84,12 @@ static int read_tasks(sd_bus_message *reply, json_object **ret)
 	if (r < 0)
 		return r;
 	while ((r = read_task(reply, &task)) > 0)
-		json_object_array_add(tasks, task);
+		if (task)
+			json_object_array_add(tasks, task);
 	if (r < 0)
 		return r;
+	if (json_object_array_length(tasks) > n)
+		json_object_array_del_idx(tasks, n, 1);
 	*ret = take_ptr(tasks);
 	return 0;
 }
@@ -92,12 +99,14 @@ int task_table_get(const struct ctl *ctl, sd_bus *bus, uint32_t n, json_object *
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	const char *order = ctl->sort == SORT_RSS ? "rss" : "growth";
+	/* One more: a program that has just started grows, and nobody asks about this one. */
+	uint32_t max = n < CTL_MAX_LINES ? n + 1 : CTL_MAX_LINES;
 	int r;
 
 	r = remote_call(NULL, bus, API_PATH, API_I_MANAGER, API_GET_TOP_TASKS, 0, &error, &reply,
-			"su", order, n);
+			"su", order, max);
 	if (r >= 0)
-		r = read_tasks(reply, ret);
+		r = read_tasks(reply, n, ret);
 	return r < 0 ? remote_error(&error, r, "Cannot list the tasks") : CTL_OK;
 }
 
@@ -128,10 +137,10 @@ static void fill_growth(struct libscols_line *line, json_object *task)
 	uint64_t age_seconds = now_usec > since_usec ? (now_usec - since_usec) / 1000000 : 0;
 
 	output_cell_bytes(line, COL_GROWTH, growth_bytes > 0 ? growth_bytes : UINT64_MAX);
-	if (growth_bytes > 0)
+	if (growth_bytes > 0 && age_seconds > 0)
 		output_cell_usec(line, COL_SINCE, age_seconds * 1000000);
 	else
-		output_cell(line, COL_SINCE, "");
+		output_cell(line, COL_SINCE, growth_bytes > 0 ? "<1s" : "");
 }
 
 /* The pod and its container, the unit, or the cgroup of what belongs to neither. */

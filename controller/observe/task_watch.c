@@ -10,8 +10,8 @@
  *
  * One walk fills both rankings, and they stay good for a while: anybody on the bus may ask, and
  * must not be able to keep the loop from a pressure event. The growth of a task is that of its
- * events; of one that stays below their threshold what its running slice shows; and without a
- * growth clock the difference to the ranking before.
+ * events; of one that stays below their threshold, and without a growth clock of all, the
+ * difference to the look before; and when there was none lately, what its running slice shows.
  */
 
 #include "controller/observe/task_watch.h"
@@ -29,8 +29,8 @@
 #define FRESH_MIN_USEC (200 * USEC_PER_MSEC)
 /* All who ask, however often, get a twentieth of one processor. */
 #define FRESH_PER_COST 20
-/* A slice younger than that says how much, but not how much a second. */
-#define SLICE_MIN_NS (1000 * NSEC_PER_MSEC)
+/* A slice younger than that says how much, but not yet how much a second. */
+#define SLICE_MIN_NS (250 * NSEC_PER_MSEC)
 /* Growth between two looks is "lately" when they are not further apart than that. */
 #define BEFORE_MAX_USEC (10 * USEC_PER_SEC)
 
@@ -50,7 +50,7 @@ struct task_watch {
 	uint64_t looked_usec;	       /* when they were made */
 	uint64_t fresh_until_usec;
 
-	/* The largest at the look before, where only that tells growth. */
+	/* The largest at the look before. */
 	struct task_ranking before;
 	uint64_t before_usec; /* 0: none */
 };
@@ -109,26 +109,13 @@ static void tell_growth(struct task_standing *task, uint64_t bytes, uint64_t sin
 	task->growing_since_usec = bytes > 0 ? since_usec : 0;
 }
 
-static void growth_by_clock(const struct task_watch *watch, const struct task_row *row,
-			    struct task_standing *task)
-{
-	uint64_t now_ns = watch->looked_usec * NSEC_PER_USEC, since_ns = 0, bytes;
-
-	bytes = growers_rate(&watch->growers, row->pid, row->start_ns, now_ns, &since_ns);
-	if (bytes == 0 && row->slice_ns > 0 && row->slice_ns < GROWER_STALE_NS) {
-		bytes = u64_muldiv(row->grown_bytes, NSEC_PER_SEC,
-				   u64_max(row->slice_ns, SLICE_MIN_NS));
-		since_ns = u64_sub(now_ns, row->slice_ns);
-	}
-	tell_growth(task, bytes, since_ns / NSEC_PER_USEC);
-}
-
-static void growth_since_before(const struct task_watch *watch, struct task_standing *task)
+/* Returns: false when it was not among the largest then, or then is too long ago. */
+static bool growth_since_before(const struct task_watch *watch, struct task_standing *task)
 {
 	uint64_t span_usec = watch->looked_usec - watch->before_usec;
 
 	if (watch->before_usec == 0 || span_usec > BEFORE_MAX_USEC)
-		return;
+		return false;
 	for (size_t i = 0; i < watch->before.n; i++) {
 		const struct task_standing *was = &watch->before.tasks[i].task;
 
@@ -140,8 +127,28 @@ static void growth_since_before(const struct task_watch *watch, struct task_stan
 			    u64_muldiv(u64_sub(task->rss_bytes, was->rss_bytes), USEC_PER_SEC,
 				       u64_max(span_usec, 1)),
 			    was->growth_bytes > 0 ? was->growing_since_usec : watch->before_usec);
+		return true;
+	}
+	return false;
+}
+
+static void growth_by_clock(const struct task_watch *watch, const struct task_row *row,
+			    struct task_standing *task)
+{
+	uint64_t now_ns = watch->looked_usec * NSEC_PER_USEC, since_ns = 0, bytes;
+
+	bytes = growers_rate(&watch->growers, row->pid, row->start_ns, now_ns, &since_ns);
+	if (bytes > 0) {
+		tell_growth(task, bytes, since_ns / NSEC_PER_USEC);
 		return;
 	}
+	if (row->slice_ns == 0 || row->slice_ns >= GROWER_STALE_NS ||
+	    growth_since_before(watch, task))
+		return;
+	tell_growth(
+		task,
+		u64_muldiv(row->grown_bytes, NSEC_PER_SEC, u64_max(row->slice_ns, SLICE_MIN_NS)),
+		u64_sub(now_ns, row->slice_ns) / NSEC_PER_USEC);
 }
 
 static bool has_clock(const struct task_watch *watch)
@@ -198,7 +205,7 @@ static void forget_rankings(struct task_watch *watch)
 
 static int look(struct task_watch *watch)
 {
-	if (!has_clock(watch) && watch->looked_usec > 0) {
+	if (watch->looked_usec > 0) {
 		watch->before = watch->rankings[TASK_ORDER_RSS];
 		watch->before_usec = watch->looked_usec;
 	}

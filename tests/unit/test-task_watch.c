@@ -198,7 +198,7 @@ static void a_slice_below_the_threshold_counts(void **state)
 	row = add(w, 1, 10 * MIB);
 	row->grown_bytes = MIB;
 	row->slice_ns = 2000000000;
-	/* Half a MiB within a blink is half a MiB in a second until more is known. */
+	/* A quarter of a MiB within a blink is a MiB a second until more is known. */
 	row = add(w, 2, 30 * MIB);
 	row->grown_bytes = MIB / 4;
 	row->slice_ns = 4000000;
@@ -207,10 +207,28 @@ static void a_slice_below_the_threshold_counts(void **state)
 	row->grown_bytes = MIB;
 	row->slice_ns = 60 * 1000000000ULL;
 	rank(w, TASK_ORDER_GROWTH, TASK_RANKING_MAX);
-	EXPECT(w, 1, 2, 3);
-	assert_int_equal(w->tasks[0].growth_bytes, MIB / 2);
-	assert_int_equal(w->tasks[1].growth_bytes, MIB / 4);
+	EXPECT(w, 2, 1, 3);
+	assert_int_equal(w->tasks[0].growth_bytes, MIB);
+	assert_int_equal(w->tasks[1].growth_bytes, MIB / 2);
 	assert_int_equal(w->tasks[2].growth_bytes, 0);
+}
+
+/* Its slice has just begun anew and shows next to nothing. */
+static void a_look_before_knows_better_than_a_slice(void **state)
+{
+	struct world *w = *state;
+	struct task_row *row = add(w, 1, 10 * MIB);
+
+	row->slice_ns = 900000000;
+	row->grown_bytes = 9 * MIB;
+	rank(w, TASK_ORDER_GROWTH, TASK_RANKING_MAX);
+	assert_int_equal(w->tasks[0].growth_bytes, 10 * MIB);
+	usleep(FRESH_USEC);
+	row->slice_ns = 10000000;
+	row->grown_bytes = 100 * KIB;
+	row->rss_bytes += 10 * MIB * FRESH_USEC / USEC_PER_SEC;
+	rank(w, TASK_ORDER_GROWTH, TASK_RANKING_MAX);
+	assert_in_range(w->tasks[0].growth_bytes, 5 * MIB, 10 * MIB);
 }
 
 static void shared_memory_counts_once(void **state)
@@ -431,6 +449,7 @@ int main(void)
 		TEST(the_largest_come_first),
 		TEST(the_fastest_come_first),
 		TEST(a_slice_below_the_threshold_counts),
+		TEST(a_look_before_knows_better_than_a_slice),
 		TEST(shared_memory_counts_once),
 		TEST(shared_memory_is_named_after_the_grower),
 		TEST(only_the_first_hundred_are_kept),
