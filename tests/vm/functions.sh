@@ -8,7 +8,13 @@
 
 unset BASH_ENV # the guest's way to have this file read; not for the scripts a case may start
 scratch=/run/vm-case
-ACTION_STARTED=99a7b527c9a84d06a619fa5f7d7e4a98 # MESSAGE_ID
+# MESSAGE_ID of records that cases count
+# shellcheck disable=SC2034
+ACTION_STARTED=99a7b527c9a84d06a619fa5f7d7e4a98
+# shellcheck disable=SC2034
+BRAKE_ON=72824fd86e0d46fba36412e96da464e3
+# shellcheck disable=SC2034
+BRAKE_OFF=1635520094f14173ac7fb881a3fcf7d7
 set -u
 
 note() { # TEXT: shown to the reader even when the case holds
@@ -152,23 +158,28 @@ unit_memory() { # NAME [FILE]: the cgroup's memory.current, in bytes, or another
 }
 
 unit_output() { # NAME: what it wrote
-	journalctl -b -q --no-pager -o cat --unit="$1.service" --after-cursor="$(cat "$scratch/cursor")"
+	case_journal -o cat --unit="$1.service"
 }
 
 # --- the journal ---
 
+case_journal() { # OPTION|MATCH...: of journalctl, which shows what was said since the case began
+	# Not --after-cursor: beside a match it leaves out the first record that matches (systemd 252).
+	journalctl -b -q --no-pager --since="$(cat "$scratch/began")" "$@"
+}
+
 journal_has() { # REGEX [UNIT]: a line since the case began
-	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" \
+	case_journal -o cat \
 		${2:+--unit="$2"} | grep -qE -- "$1"
 }
 
 journal_count() { # MATCH... (FIELD=value): records since the case began
-	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" "$@" | grep -c ''
+	case_journal -o cat "$@" | grep -c ''
 }
 
 record_usec() { # MATCH...: when the first such record was sent since the case began, if there is one
 	# The senders' clocks, since the journal may be late; kernel and journal agree on what monotonic is.
-	journalctl -b -q --no-pager -o json --after-cursor="$(cat "$scratch/cursor")" "$@" |
+	case_journal -o json "$@" |
 		jq -r '._SOURCE_MONOTONIC_TIMESTAMP // ((.__MONOTONIC_TIMESTAMP | tonumber) -
 			(.__REALTIME_TIMESTAMP | tonumber) +
 			(._SOURCE_REALTIME_TIMESTAMP // .__REALTIME_TIMESTAMP | tonumber))' | head -n1
@@ -264,7 +275,7 @@ burst() {
 # In bytes, from below: what the hog said last before any cache was asked, less what it may have
 # taken since (it speaks four times a second).
 available_at_first_request() {
-	journalctl -b -q --no-pager -o cat --after-cursor="$(cat "$scratch/cursor")" \
+	case_journal -o cat \
 		--unit=hog.service --unit='cache-*.service' |
 		awk '/ request / { print last - 50 * 1048576 / 4; exit } / available / { last = $NF }'
 }
@@ -291,7 +302,7 @@ runaway() { # NAME [RATE]
 	fill_ms=$(((kill_usec - start_usec) / 1000))
 	action_ms=$(lead_ms "$kill_usec" CGROUP="/system.slice/$unit" LEVEL=medium LEVEL=high LEVEL=critical)
 	request_ms=$(lead_ms "$kill_usec" MESSAGE_ID="$ACTION_STARTED" MODULE_NAME="$1")
-	action_signal=$(journalctl -b -q --no-pager -o json --after-cursor="$(cat "$scratch/cursor")" \
+	action_signal=$(case_journal -o json \
 		CGROUP="/system.slice/$unit" LEVEL=medium LEVEL=high LEVEL=critical |
 		jq -r '.SIGNAL // empty' | head -n1)
 	stop_unit "$1"
@@ -302,6 +313,28 @@ lead_ms() { # KILL_USEC MATCH...: how long before the kill the first such record
 
 	at_usec=$(record_usec "${@:2}")
 	[ -z "$at_usec" ] || echo $((($1 - at_usec) / 1000))
+}
+
+# The runaway: a hog of 150 MiB and a cache of 64 MiB in a group of 192 MiB without swap: that fits
+# only when the cache gives way, for which it takes a second. The cache is filled before reliefd is
+# there. inside: one service has both; beside: they are two services in NAME.slice. The hog waits for
+# the file go-NAME in $scratch.
+place_runaway() { # inside|beside NAME [RATE]
+	local cache=(example-cache --name="$2" --size=64M --reply-delay=1000)
+	local hog="until [ -e $scratch/go-$2 ]; do sleep 0.1; done; rm $scratch/go-$2
+		exec hog --to 150M --chunk 256K --compressible 90${3:+ --rate $3}"
+
+	if [ "$1" = inside ]; then
+		start_unit "$2" --property=MemoryMax=192M --property=MemorySwapMax=0 -- \
+			bash -c "${cache[*]} & $hog"
+		wait_for 30 journal_has 'ready,' "$2.service" || fail "no cache: $(unit_output "$2")"
+		return
+	fi
+	cleanup_fn systemctl revert "$2.slice"
+	systemctl set-property --runtime "$2.slice" MemoryMax=192M MemorySwapMax=0
+	start_unit "$2cache" --slice="$2.slice" -- "${cache[@]}"
+	start_unit "$2" --slice="$2.slice" -- bash -c "$hog"
+	wait_for 30 journal_has 'ready,' "$2cache.service" || fail "no cache: $(unit_output "$2cache")"
 }
 
 # --- the end ---
@@ -316,6 +349,7 @@ case_begin() {
 	: >"$scratch/units"
 	: >"$scratch/cleanup"
 	oom_kills all >"$scratch/oom_kills"
+	date +@%s.%6N >"$scratch/began"
 	journalctl -q -n0 --show-cursor | sed -n 's/^-- cursor: //p' >"$scratch/cursor"
 }
 
