@@ -13,7 +13,7 @@ start_unit hog -- hog --rate 50M --until-over-free 150M
 wait_for 150 unit_done hog || fail "the hog neither ends nor dies"
 
 rungs() { # RUNG: the reasons that reports of this rung gave
-	journalctl -q -b --after-cursor="$(cat "$scratch/cursor")" -o json RUNG="$1" --output-fields=REASON |
+	case_journal -o json RUNG="$1" --output-fields=REASON |
 		grep -o '"REASON":"[^"]*"' | cut -d'"' -f4 | sort -u | tr '\n' ' '
 }
 for rung in warn shed unload reclaim; do

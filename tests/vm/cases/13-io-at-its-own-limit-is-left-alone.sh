@@ -10,7 +10,7 @@ start_unit reader --property=MemoryMax=24M -- file-reader --file /var/tmp/big --
 wait_for 60 unit_done reader || fail "the reader does not end"
 assert "the reader lives" unit_succeeded reader
 # what was said of the reader and of the host while it read
-attributions=$(journalctl -q -b --after-cursor="$(cat "$scratch/cursor")" -o json CGROUP=/ \
+attributions=$(case_journal -o json CGROUP=/ \
 	CGROUP=/system.slice/reader.service --output-fields=ATTRIBUTION | grep -o '"ATTRIBUTION":"[^"]*"' |
 	cut -d'"' -f4 | sort | uniq -c | xargs)
 assert_match "attributions" "(io|own-limit)" "$attributions"

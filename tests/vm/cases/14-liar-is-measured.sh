@@ -12,9 +12,9 @@ assert "the hog finished" unit_succeeded hog
 assert_no_kill
 note "claimed $(($(manager ClaimedBytes) >> 20)) MiB, measured $(($(manager FreedBytes) >> 20)) MiB"
 assert_ge "the liar was asked" 1 "$(requests_of liar | grep -c '')"
-measured=$(journalctl -q -b --after-cursor="$(cat "$scratch/cursor")" -o cat MODULE_NAME=liar \
+measured=$(case_journal -o cat MODULE_NAME=liar \
 	MESSAGE_ID=6d47ef25f10b4098a2ef30cf35e81b81 --output-fields=MEASURED_BYTES | awk '{ s += $1 } END { print s + 0 }')
-claimed=$(journalctl -q -b --after-cursor="$(cat "$scratch/cursor")" -o cat MODULE_NAME=liar \
+claimed=$(case_journal -o cat MODULE_NAME=liar \
 	MESSAGE_ID=6d47ef25f10b4098a2ef30cf35e81b81 --output-fields=CLAIMED_BYTES | awk '{ s += $1 } END { print s + 0 }')
 note "the liar claimed $((claimed >> 20)) MiB, of which $((measured >> 20)) MiB were seen"
 assert_ge "what the liar claimed" $((1 << 20)) "$claimed"

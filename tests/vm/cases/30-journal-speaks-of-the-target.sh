@@ -6,7 +6,7 @@ start_reliefd
 start_cache cache --size=50M
 assert "relieve" reliefctl relieve --bytes=20M --max-rung=shed
 told() {
-	journalctl -b -q --no-pager -u cache.service --after-cursor="$(cat "$scratch/cursor")" "$@"
+	case_journal -u cache.service "$@"
 }
 asked() {
 	told -o cat | grep -q 'shed .* within'

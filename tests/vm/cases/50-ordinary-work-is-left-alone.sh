@@ -7,11 +7,11 @@ mkdir -m 777 "$work"
 cleanup_fn rm -rf "$work"
 
 cat >"$work/Makefile" <<'MAKE'
-OBJECTS := $(patsubst /run/vm/source/%.c,%.o,$(wildcard /run/vm/source/policies/*.c))
+OBJECTS := $(patsubst /run/vm/source/policies/%.c,objects/%.o,$(wildcard /run/vm/source/policies/*.c))
 
 policies.a: $(OBJECTS)
 	ar crs $@ $^
-%.o: /run/vm/source/%.c
+objects/%.o: /run/vm/source/policies/%.c
 	@mkdir -p $(@D)
 	gcc -std=gnu11 -O2 -g -Wall -Wextra -I/run/vm/source -c -o $@ $<
 MAKE
@@ -59,11 +59,12 @@ assert_match "the load" "^250000 rows" "$(unit_output database | tail -n1)"
 
 medium=$(journal_count LEVEL=medium) high=$(journal_count LEVEL=high)
 critical=$(journal_count LEVEL=critical) requests=$(manager NRequests)
-actions=$(journal_count MESSAGE_ID="$ACTION_STARTED")
-note "records of levels: $medium medium, $high high, $critical critical; $actions actions, $requests requests"
+actions=$(journal_count MESSAGE_ID="$ACTION_STARTED") brakes=$(journal_count MESSAGE_ID="$BRAKE_ON")
+note "records of levels: $medium medium, $high high, $critical critical; $actions actions, $requests requests, $brakes brakes"
 assert_eq "level of the host" low "$(manager Level)"
 assert_eq "records of a level above low" 0 $((medium + high + critical))
 assert_eq "actions" 0 "$actions"
 assert_eq "requests" 0 "$requests"
+assert_eq "brakes" 0 "$brakes"
 assert_eq "requests the cache saw" "" "$(requests_of cache)"
 assert_no_kill
