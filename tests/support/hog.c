@@ -16,6 +16,7 @@
 #include <err.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,6 +31,7 @@ struct hog {
 	uint64_t chunk_bytes;
 	uint64_t hold_usec;
 	uint64_t zero_percent;
+	bool huge;
 };
 
 static void usage(void)
@@ -41,7 +43,8 @@ static void usage(void)
 	     "  --rate SIZE             at most SIZE a second (default: no limit)\n"
 	     "  --hold TIME             keep it so long, or 'infinity' (default: 0)\n"
 	     "  --chunk SIZE            grow in steps of SIZE (default: 1M)\n"
-	     "  --compressible PERCENT  share of each page that is zero (default: 0)");
+	     "  --compressible PERCENT  share of each page that is zero (default: 0)\n"
+	     "  --huge-pages            in huge pages, two megabytes a step: as fast as a runaway");
 }
 
 static void parse_options(struct hog *hog, int argc, char **argv)
@@ -53,6 +56,7 @@ static void parse_options(struct hog *hog, int argc, char **argv)
 		{ "hold", required_argument, NULL, 'h' },
 		{ "chunk", required_argument, NULL, 'c' },
 		{ "compressible", required_argument, NULL, 'z' },
+		{ "huge-pages", no_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'H' },
 		{},
 	};
@@ -79,6 +83,10 @@ static void parse_options(struct hog *hog, int argc, char **argv)
 		case 'z':
 			hog->zero_percent = load_percent("--compressible", optarg);
 			break;
+		case 'p':
+			hog->huge = true;
+			hog->chunk_bytes = LOAD_HUGE_BYTES;
+			break;
 		default:
 			usage();
 			exit(option == 'H' ? 0 : 2);
@@ -102,7 +110,8 @@ static void grow(const struct hog *hog, uint64_t start_usec)
 		uint64_t left = hog->end_bytes - bytes, now_usec;
 		uint64_t step = left < hog->chunk_bytes ? left : hog->chunk_bytes;
 
-		load_touch(load_map(step), step, hog->zero_percent);
+		load_touch(hog->huge ? load_map_huge(step) : load_map(step), step,
+			   hog->zero_percent);
 		bytes += step;
 		now_usec = load_now_usec();
 		if (now_usec - told_usec >= TELL_USEC) {

@@ -75,14 +75,31 @@ uint64_t load_available_bytes(void)
 	errx(LOAD_BROKEN, "/proc/meminfo has no MemAvailable");
 }
 
-void *load_map(size_t bytes)
+static char *map(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		err(LOAD_BROKEN, "cannot map %zu bytes", bytes);
+	return memory;
+}
+
+void *load_map(size_t bytes)
+{
+	void *memory = map(bytes);
+
 	madvise(memory, bytes, MADV_NOHUGEPAGE);
+	return memory;
+}
+
+void *load_map_huge(size_t bytes)
+{
+	char *memory = map(bytes + LOAD_HUGE_BYTES);
+
+	memory += LOAD_HUGE_BYTES - (uintptr_t)memory % LOAD_HUGE_BYTES;
+	if (madvise(memory, bytes, MADV_HUGEPAGE) < 0)
+		err(LOAD_BROKEN, "no huge pages");
 	return memory;
 }
 

@@ -30,6 +30,13 @@ uint64_t load_available_bytes(void);
 void *load_map(size_t bytes);
 
 /*
+ * The same of huge pages: where a page fault costs more than a page, memory only grows as fast as a
+ * runaway's this way. Whole ones for sizes that are multiples of LOAD_HUGE_BYTES.
+ */
+#define LOAD_HUGE_BYTES ((size_t)2 << 20)
+void *load_map_huge(size_t bytes);
+
+/*
  * Touches every page of [memory, memory + bytes). Each gets its own contents, so that neither zram
  * nor KSM can fold pages into one; zero_percent of every page stays zero and compresses away.
  */

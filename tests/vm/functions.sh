@@ -317,13 +317,13 @@ lead_ms() { # KILL_USEC MATCH...: how long before the kill the first such record
 }
 
 # The runaway: a hog of 150 MiB and a cache of 64 MiB in a group of 192 MiB without swap: that fits
-# only when the cache gives way, for which it takes a second. The cache is filled before reliefd is
+# only when the cache gives way, for which it takes two seconds. The cache is filled before reliefd is
 # there. inside: one service has both; beside: they are two services in NAME.slice. The hog waits for
 # the file go-NAME in $scratch.
-place_runaway() { # inside|beside NAME [RATE]
-	local cache=(example-cache --name="$2" --size=64M --reply-delay=1000)
+place_runaway() { # inside|beside NAME RATE
+	local cache=(example-cache --name="$2" --size=64M --reply-delay=2000)
 	local hog="until [ -e $scratch/go-$2 ]; do sleep 0.1; done; rm $scratch/go-$2
-		exec hog --to 150M --chunk 256K --compressible 90${3:+ --rate $3}"
+		exec hog --to 150M --huge-pages --compressible 100 --rate $3"
 
 	if [ "$1" = inside ]; then
 		start_unit "$2" --property=MemoryMax=192M --property=MemorySwapMax=0 -- \

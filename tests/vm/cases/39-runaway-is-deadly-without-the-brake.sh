@@ -3,7 +3,7 @@
 # timeout: 180
 
 profile_settings <<<$'[Ladder]\nShedDeadline=4s'
-place_runaway inside unbraked
+place_runaway inside unbraked 100M
 start_reliefd
 wait_for 30 manager_is NModules 1 || fail "the cache does not register"
 sleep 3
