@@ -97,7 +97,8 @@ notice() {
 	note "$(tripwires | awk -v began="$began" -v available="$available" -v rate="${1:-max}" '
 		$1 >= began { n++; sum += $2; if (n <= 2) at[n] = sprintf("%6d ms, %4.1f %%",
 			($1 - began) / 1000, sum * 100 / available) }
-		END { printf "%5s  %18s  %18s", rate, n > 0 ? at[1] : "never", n > 1 ? at[2] : "never" }')"
+		END { printf "%5s  %18s  %18s", rate,
+			(n > 0) ? at[1] : "never", (n > 1) ? at[2] : "never" }')"
 }
 
 have_reliefd || skip "reliefd is not installed"

@@ -351,7 +351,6 @@ case_begin() {
 	: >"$scratch/cleanup"
 	oom_kills all >"$scratch/oom_kills"
 	date +@%s.%6N >"$scratch/began"
-	journalctl -q -n0 --show-cursor | sed -n 's/^-- cursor: //p' >"$scratch/cursor"
 }
 
 case_end() {
