@@ -28,6 +28,8 @@
 #include "policies/consumption.h"
 
 #define SPACING_USEC USEC_PER_MSEC
+/* Parts of what was seen rising: half of it is then not in the largest. */
+#define PARTS 4
 /* The gap as a share of its age is compared in units of this. */
 #define GAP_ONE 1000000U
 
@@ -75,6 +77,22 @@ void consumption_add(struct consumption *c, uint64_t now_usec, uint64_t bytes)
 	c->at_usec[c->n] = now_usec;
 	c->bytes[c->n] = bytes;
 	c->n++;
+}
+
+void consumption_fill_in(struct consumption *c, uint64_t now_usec, uint64_t rise_bytes)
+{
+	uint64_t since_usec, base_bytes, interval_usec;
+
+	if (c->n == 0 || rise_bytes == 0)
+		return;
+	since_usec = c->at_usec[c->n - 1];
+	base_bytes = c->bytes[c->n - 1];
+	interval_usec = u64_sub(now_usec, since_usec);
+	if (interval_usec < PARTS * 2 * SPACING_USEC)
+		return;
+	for (uint64_t part = 1; part < PARTS; part++)
+		consumption_add(c, since_usec + interval_usec * part / PARTS,
+				u64_add(base_bytes, u64_muldiv(rise_bytes, part, PARTS)));
 }
 
 uint64_t consumption_span(const struct consumption *c, uint64_t now_usec, uint64_t bytes)

@@ -27,6 +27,12 @@ struct consumption {
 void consumption_add(struct consumption *consumption, uint64_t now_usec, uint64_t bytes);
 
 /*
+ * Before consumption_add(): somebody who looked more often saw it rise by so much since the last
+ * sample, little by little. Puts samples in between, so that this is no jump.
+ */
+void consumption_fill_in(struct consumption *consumption, uint64_t now_usec, uint64_t rise_bytes);
+
+/*
  * How long ago as much less was in use as `bytes` (> 0), for the last time. Half of that must be
  * left when the largest rise between two samples is taken off: one jump is no growth. More
  * consumption never makes it longer.

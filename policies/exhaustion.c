@@ -113,6 +113,31 @@ static uint64_t used_bytes(const struct group_state *group)
 	return u64_add(used, group->given_bytes);
 }
 
+/*
+ * What it rose by since the last look, as far as the kernel saw it rise at such a pace. On a busy
+ * host looks come late; then a steady growth must not be taken for a jump.
+ */
+static uint64_t steady_rise(const struct group_state *group, uint64_t now_usec, uint64_t bytes)
+{
+	const struct consumption *past = &group->consumption;
+	uint64_t interval_usec, pace_bytes;
+
+	if (past->n == 0 || !(group->seen.has & GROUP_HAS_GROWTH))
+		return 0;
+	interval_usec = u64_sub(now_usec, past->at_usec[past->n - 1]);
+	pace_bytes = u64_muldiv(group->seen.growth_bytes, interval_usec, USEC_PER_SEC);
+	return u64_min(u64_sub(bytes, past->bytes[past->n - 1]),
+		       u64_muldiv(pace_bytes, AGREE_FACTOR, 1));
+}
+
+static void remember(struct group_state *group, uint64_t now_usec)
+{
+	uint64_t bytes = used_bytes(group);
+
+	consumption_fill_in(&group->consumption, now_usec, steady_rise(group, now_usec, bytes));
+	consumption_add(&group->consumption, now_usec, bytes);
+}
+
 void exhaustion_add(const struct profile *profile, struct group_state *group, uint64_t now_usec)
 {
 	struct shortage *shortage = &group->shortage;
@@ -123,7 +148,7 @@ void exhaustion_add(const struct profile *profile, struct group_state *group, ui
 	shortage->confidence_bp = 0;
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return;
-	consumption_add(&group->consumption, now_usec, used_bytes(group));
+	remember(group, now_usec);
 	shortage->time_left_usec = exhaustion_time_left(group, now_usec, least_bp);
 	if (shortage->time_left_usec == USEC_NEVER)
 		return;

@@ -159,6 +159,31 @@ static void a_burst_does_not_wipe_out_the_past(void **unused)
 	assert_in_range(consumption_span(&c, now_usec, 230 * MIB), 25 * 60 * SEC, 35 * 60 * SEC);
 }
 
+/* 40 in 100 ms: a jump for one look, a growth for somebody who looked on. */
+static void what_somebody_saw_rising_is_no_jump(void **unused)
+{
+	struct consumption c = CONSUMED(0, 0);
+	uint64_t now_usec = last_usec(&c) + 100 * MSEC;
+
+	consumption_add(&c, now_usec, 40);
+	assert_true(consumption_span(&c, now_usec, 20) == USEC_NEVER);
+	c = CONSUMED(0, 0);
+	consumption_fill_in(&c, now_usec, 40);
+	consumption_add(&c, now_usec, 40);
+	assert_int_equal(consumption_span(&c, now_usec, 20), 50 * MSEC);
+	assert_int_equal(consumption_span(&c, now_usec, 40), 100 * MSEC);
+	/* only a part of it was seen: the rest stays a jump of 30, and half of 40 is not beside it
+	 */
+	c = CONSUMED(0, 0);
+	consumption_fill_in(&c, now_usec, 10);
+	consumption_add(&c, now_usec, 40);
+	assert_true(consumption_span(&c, now_usec, 40) == USEC_NEVER);
+	/* without a past there is nothing to fill */
+	c = (struct consumption){ 0 };
+	consumption_fill_in(&c, now_usec, 40);
+	assert_int_equal(c.n, 0);
+}
+
 static void the_last_rise_is_a_hint(void **unused)
 {
 	const struct consumption up = CONSUMED(0, 0, 30), down = CONSUMED(30, 0), one = CONSUMED(5);
@@ -200,6 +225,7 @@ int main(void)
 		cmocka_unit_test(the_same_instant_replaces),
 		cmocka_unit_test(crowded_samples_keep_the_past),
 		cmocka_unit_test(a_burst_does_not_wipe_out_the_past),
+		cmocka_unit_test(what_somebody_saw_rising_is_no_jump),
 		cmocka_unit_test(the_last_rise_is_a_hint),
 		cmocka_unit_test(the_largest_numbers_fit),
 	};

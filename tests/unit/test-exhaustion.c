@@ -411,6 +411,32 @@ static void an_unlimited_group_cannot_run_out(void **unused)
 	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_LOW);
 }
 
+/* The daemon came late: half of what was left went between two looks. */
+static void late_look(struct tank *t, uint64_t pace_bytes)
+{
+	look(t);
+	t->now_usec += 500 * MSEC;
+	t->used_bytes += 50 * MIB;
+	t->group.seen.has |= pace_bytes ? GROUP_HAS_GROWTH : 0;
+	t->group.seen.growth_bytes = pace_bytes;
+	look(t);
+}
+
+static void a_late_look_believes_what_the_kernel_saw(void **unused)
+{
+	struct tank t = limited(200 * MIB, 100 * MIB);
+
+	late_look(&t, 100 * MIB);
+	assert_in_range(exhaustion_time_left(&t.group, t.now_usec, 2500), 450 * MSEC, 650 * MSEC);
+	/* nobody saw it rise, or only a little at a time: a jump */
+	t = limited(200 * MIB, 100 * MIB);
+	late_look(&t, 0);
+	assert_true(exhaustion_time_left(&t.group, t.now_usec, 2500) == USEC_NEVER);
+	t = limited(200 * MIB, 100 * MIB);
+	late_look(&t, MIB);
+	assert_true(exhaustion_time_left(&t.group, t.now_usec, 2500) == USEC_NEVER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +461,7 @@ int main(void)
 		cmocka_unit_test(nothing_left_is_no_time_left),
 		cmocka_unit_test(all_of_it_is_never_asked_for),
 		cmocka_unit_test(an_unlimited_group_cannot_run_out),
+		cmocka_unit_test(a_late_look_believes_what_the_kernel_saw),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
