@@ -41,16 +41,19 @@ static __always_inline struct cgroup_subsys_state *css_around(struct page_counte
 	return ss == own->ss ? css : NULL;
 }
 
-static __always_inline bool was_just_looked_at(struct task_struct *task, __u64 now)
+/* Returns: where this look is noted (look_note()); NULL: there was one in this jiffy. */
+static __always_inline struct last_look *look_due(struct mm_struct *mm, __u64 now)
 {
 	__u32 zero = 0;
 	struct last_look *last = bpf_map_lookup_elem(&last_looks, &zero);
 
-	if (!last || (last->task == (__u64)task && last->now == now))
-		return true;
-	last->task = (__u64)task;
+	return last && (last->mm != (__u64)mm || last->now != now) ? last : NULL;
+}
+
+static __always_inline void look_note(struct last_look *last, struct mm_struct *mm, __u64 now)
+{
+	last->mm = (__u64)mm;
 	last->now = now;
-	return false;
 }
 
 SEC("fexit/page_counter_try_charge")
@@ -66,6 +69,7 @@ int BPF_PROG(charge, struct page_counter *counter, unsigned long nr_pages,
 		.is_own = true,
 		.counter = counter,
 	};
+	struct last_look *last;
 	struct mm_struct *mm;
 	bool is_v2;
 
@@ -88,22 +92,31 @@ int BPF_PROG(charge, struct page_counter *counter, unsigned long nr_pages,
 	if (is_v2)
 		groups_count(css, &charge);
 	mm = own_mm(task);
-	if (mm && !was_just_looked_at(task, charge.now))
+	last = mm ? look_due(mm, charge.now) : NULL;
+	if (last) {
+		look_note(last, mm, charge.now);
 		task_look(task, mm, is_v2 ? css : NULL, charge.now);
+	}
 	return 0;
 }
 
 SEC("tp_btf/rss_stat")
 int BPF_PROG(rss, struct mm_struct *mm)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct charge charge = { .now = bpf_jiffies64(), .is_own = true };
+	struct last_look *last = look_due(mm, charge.now);
 	struct cgroup_subsys_state *css;
+	struct task_struct *task;
 	struct css_set *set;
 
-	/* Others change it, too: a fork, reclaim, a debugger. */
-	if (mm != task->mm || was_just_looked_at(task, charge.now) || !own_mm(task))
+	/* The way out at nearly every fault: it asks for nothing but the CPU's own note. */
+	if (!last)
 		return 0;
+	/* Others change it, too: a fork, reclaim, a debugger. */
+	task = bpf_get_current_task_btf();
+	if (mm != own_mm(task))
+		return 0;
+	look_note(last, mm, charge.now);
 	set = task->cgroups;
 	css = memory_css(set);
 	if (css && !css_is_v2(css, set))

@@ -68,7 +68,7 @@ struct stall_starts {
 
 /* Whom the clock looked at last on each CPU, and when. */
 struct last_look {
-	__u64 task;
+	__u64 mm;
 	__u64 now; /* jiffies */
 };
 
