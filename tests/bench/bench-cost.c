@@ -3,16 +3,17 @@
 /*
  * bench-cost [--group=DIR] [--quads=N] CLOCK...: a page fault without and with the probes
  *
- *	a quad:  A B B A    A: nothing loaded    B: loaded on CLOCK, group and host armed
- *	a round: map 128 MiB, touch every page (timed), unmap
+ *	here: loads, unloads                    a quad:  A B B A
+ *	  go │  ▲ nanoseconds a fault               A: nothing loaded
+ *	     ▼  │                                   B: loaded on CLOCK, group and host armed
+ *	toucher: touches 128 MiB (timed), gives it back
  *
  * Processor time over the faults that the kernel counted; where an instruction takes a nanosecond
- * (QEMU's -icount) these are instructions. ABBA, so that what drifts drifts for both. The kernel
- * has moods: rounds cost 14 instructions a fault more or less for a while (6.12, nothing loaded),
- * by the state of its lists of free pages. So a quad compares the least of its As with the least
- * of its Bs, and of the quads the median counts.
+ * (QEMU's -icount) these are instructions. ABBA, so that what drifts drifts for both; of the quads
+ * the median counts. The toucher is a process of its own, whose address space has the same mappings
+ * whether the probes are loaded or not.
  *
- * With --group the program moves there first, and DIR gets a limit that it stays far below.
+ * With --group the toucher is there, and DIR gets a limit that it stays far below.
  *
  * A line a clock, in nanoseconds per fault; TAKEN is the clock that the kernel let us have:
  *	CLOCK TAKEN A B extra least(extra) most(extra) control least(control) most(control)
@@ -30,6 +31,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,6 +60,7 @@ struct bench {
 	const char *group; /* NULL: measured where we are */
 	uint64_t group_id;
 	uint64_t n_quads;
+	int toucher_fd;
 };
 
 static uint64_t cpu_nsec(void)
@@ -77,15 +80,9 @@ static uint64_t n_faults(void)
 }
 
 /* Returns: nanoseconds per fault. */
-static double one_round(void)
+static double touch(volatile char *memory)
 {
 	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE), faults, nsec;
-	volatile char *memory;
-
-	memory = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		err(2, "cannot map %llu bytes", MAP_BYTES);
-	madvise((void *)memory, MAP_BYTES, MADV_NOHUGEPAGE);
 
 	faults = n_faults();
 	nsec = cpu_nsec();
@@ -94,18 +91,67 @@ static double one_round(void)
 	nsec = cpu_nsec() - nsec;
 	faults = n_faults() - faults;
 
-	munmap((void *)memory, MAP_BYTES);
+	if (madvise((void *)memory, MAP_BYTES, MADV_DONTNEED) < 0)
+		err(2, "cannot give memory back");
 	if (faults < MAP_BYTES / page_bytes)
 		errx(2, "%" PRIu64 " faults for %llu pages: are huge pages off?", faults,
 		     MAP_BYTES / page_bytes);
 	return (double)nsec / (double)faults;
 }
 
-/* A round that counts comes after another, not after a rest: free pages lie ready then. */
-static void settle(void)
+/* Ends with the socket. */
+static void run_toucher(int fd)
+{
+	double took_nsec;
+	char *memory, go;
+
+	memory = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		err(2, "cannot map %llu bytes", MAP_BYTES);
+	madvise(memory, MAP_BYTES, MADV_NOHUGEPAGE);
+	while (read(fd, &go, 1) == 1) {
+		took_nsec = touch(memory);
+		if (write(fd, &took_nsec, sizeof(took_nsec)) < 0)
+			break;
+	}
+	exit(0);
+}
+
+/* Returns: its pid. */
+static pid_t start_toucher(struct bench *bench)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		err(2, "cannot make a socket");
+	pid = fork();
+	if (pid < 0)
+		err(2, "cannot fork");
+	if (pid == 0) {
+		close(pair[0]);
+		run_toucher(pair[1]);
+	}
+	close(pair[1]);
+	bench->toucher_fd = pair[0];
+	return pid;
+}
+
+static double one_round(const struct bench *bench)
+{
+	double took_nsec;
+
+	if (write(bench->toucher_fd, "", 1) != 1 ||
+	    read(bench->toucher_fd, &took_nsec, sizeof(took_nsec)) != sizeof(took_nsec))
+		errx(2, "the toucher is gone");
+	return took_nsec;
+}
+
+/* A round that counts comes after another, not after a rest. */
+static void settle(const struct bench *bench)
 {
 	sleep(SETTLE_SEC);
-	one_round();
+	one_round(bench);
 }
 
 static struct probes *load(const struct bench *bench, enum growth_clock clock)
@@ -140,11 +186,6 @@ static double median(double *values, uint64_t n)
 	return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
-static double least(double a, double b)
-{
-	return a < b ? a : b;
-}
-
 /* Returns: the clock that was taken. */
 static enum growth_clock one_quad(const struct bench *bench, enum growth_clock clock,
 				  struct figures *f, uint64_t i)
@@ -152,18 +193,18 @@ static enum growth_clock one_quad(const struct bench *bench, enum growth_clock c
 	double first, last, with[2];
 	struct probes *probes;
 
-	first = one_round();
+	first = one_round(bench);
 	probes = load(bench, clock);
 	clock = probes_clock(probes);
-	settle();
-	with[0] = one_round();
-	with[1] = one_round();
+	settle(bench);
+	with[0] = one_round(bench);
+	with[1] = one_round(bench);
 	probes_free(probes);
-	settle();
-	last = one_round();
+	settle(bench);
+	last = one_round(bench);
 
-	f->without[i] = least(first, last);
-	f->with[i] = least(with[0], with[1]);
+	f->without[i] = (first + last) / 2;
+	f->with[i] = (with[0] + with[1]) / 2;
 	f->extra[i] = f->with[i] - f->without[i];
 	f->control[i] = last - first;
 	return clock;
@@ -178,7 +219,7 @@ static void measure(const struct bench *bench, const char *name)
 
 	if (growth_clock_from_name(name, &clock) < 0)
 		errx(2, "no growth clock is called %s", name);
-	settle();
+	settle(bench);
 	for (uint64_t i = 0; i < n; i++)
 		taken = one_quad(bench, clock, &f, i);
 	extra = median(f.extra, n);
@@ -200,14 +241,14 @@ static void write_in(const char *dir, const char *file, const char *text)
 		errx(2, "cannot write %s to %s: %s", text, path, strerror(-r));
 }
 
-static void move_to(struct bench *bench)
+static void put_into_group(struct bench *bench, pid_t pid)
 {
 	char text[32];
 	struct stat st;
 
 	snprintf(text, sizeof(text), "%llu", LIMIT_BYTES);
 	write_in(bench->group, "memory.max", text);
-	snprintf(text, sizeof(text), "%d", getpid());
+	snprintf(text, sizeof(text), "%d", pid);
 	write_in(bench->group, "cgroup.procs", text);
 	if (stat(bench->group, &st) < 0)
 		err(2, "cannot look at %s", bench->group);
@@ -240,10 +281,12 @@ static void parse_options(struct bench *bench, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct bench bench = { .n_quads = 5 };
+	pid_t toucher;
 
 	parse_options(&bench, argc, argv);
+	toucher = start_toucher(&bench);
 	if (bench.group)
-		move_to(&bench);
+		put_into_group(&bench, toucher);
 	for (int i = optind; i < argc; i++)
 		measure(&bench, argv[i]);
 	return 0;
