@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the same burst with 512 MiB of zram
-# repeat: 3
+# repeat: 2
 # timeout: 300
 
 zram_on 512M

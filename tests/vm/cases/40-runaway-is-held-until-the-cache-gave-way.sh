@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a runaway is held until the cache beside it gave way: nobody is killed
-# repeat: 3
+# repeat: 2
 # timeout: 240
 
 # Inside the cache's own service the cgroup is throttled, so that the cache can answer; as a service
