@@ -42,6 +42,8 @@
 #define CONFIDENCE_TOLD_BP 1000U
 /* Less than this is noise: a profile that asks for 0 gets it. */
 #define CONFIDENCE_LEAST_BP 100U
+/* Any program takes some megabytes when it starts, which is a large share of a small container. */
+#define TAKEN_LEAST_BYTES (8 * MIB)
 /* Nothing asks for more; all of it is gone only when it is too late. */
 #define CONFIDENCE_MOST_BP 9500U
 /* Confidence is found out in steps of this. */
@@ -60,9 +62,12 @@ uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec
 		return 0;
 	confidence_bp = (uint32_t)u64_max(confidence_bp, CONFIDENCE_LEAST_BP);
 	taken_bytes = u64_muldiv(headroom_bytes, confidence_bp, BP_ONE - confidence_bp);
-	span_usec = consumption_span(&group->consumption, now_usec, u64_max(taken_bytes, 1));
+	span_usec = consumption_span(&group->consumption, now_usec,
+				     u64_max(taken_bytes, TAKEN_LEAST_BYTES));
 	if (span_usec == USEC_NEVER)
 		return USEC_NEVER;
+	if (taken_bytes < TAKEN_LEAST_BYTES)
+		return u64_muldiv(span_usec, headroom_bytes, TAKEN_LEAST_BYTES);
 	/* left / taken, without the rounding of taken: more pressure must not lengthen it. */
 	return u64_muldiv(span_usec, BP_ONE - confidence_bp, confidence_bp);
 }
@@ -158,12 +163,14 @@ void exhaustion_add(const struct profile *profile, struct group_state *group, ui
 		confidence_of(group, now_usec, least_bp, shortage->time_left_usec);
 }
 
-/* Fast growth on a host that is half empty is a program starting; its own limit is no host. */
+/*
+ * Fast growth where half is still free may be a program starting. On the host that is no shortage;
+ * a group with a limit of its own is warned and its caches are asked early, but nothing more.
+ */
 static bool is_roomy(const struct profile *profile, const struct group_state *group)
 {
-	return group->slot == GROUP_SLOT_HOST &&
-	       group->shortage.headroom_bytes >
-		       bytes_share(group->shortage.total_bytes, profile->exhaustion_headroom_bp);
+	return group->shortage.headroom_bytes >
+	       bytes_share(group->shortage.total_bytes, profile->exhaustion_headroom_bp);
 }
 
 /* Whether what is left is believed to last that long at most. */
@@ -179,11 +186,13 @@ enum level exhaustion_level(const struct profile *profile, const struct group_st
 			    enum level current)
 {
 	const struct shortage *shortage = &group->shortage;
+	enum level most = LEVEL_CRITICAL;
 
-	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED ||
-	    is_roomy(profile, group))
+	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return LEVEL_LOW;
-	for (int level = LEVEL_CRITICAL; level > LEVEL_LOW; level--) {
+	if (is_roomy(profile, group))
+		most = group->slot == GROUP_SLOT_HOST ? LEVEL_LOW : LEVEL_MEDIUM;
+	for (int level = most; level > LEVEL_LOW; level--) {
 		uint64_t limit_usec = profile->exhaustion_usec[level];
 		uint32_t sure_bp = exhaustion_confidence(profile, group, level);
 

@@ -76,7 +76,8 @@ const struct profile_setting profile_settings[] = {
 	SHARE("Exhaustion", "ConfidenceCritical", exhaustion_confidence_bp[LEVEL_CRITICAL],
 	      "Critical believes a growth once this share of what was left was seen going."),
 	SHARE("Exhaustion", "Headroom", exhaustion_headroom_bp,
-	      "On the host time left counts only once this share of memory or less is left."),
+	      "Time left counts only once this share or less is left; in a group medium does "
+	      "before."),
 
 	SHARE("Stall", "SomeMedium", stall_some_bp[LEVEL_MEDIUM],
 	      "The level is medium when some task waits for memory this share of time; 0 is off."),

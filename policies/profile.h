@@ -37,7 +37,8 @@ struct profile {
 	/* [Exhaustion]: level when headroom / growth falls to this; 0 = off. */
 	uint64_t exhaustion_usec[N_LEVELS];
 	uint32_t exhaustion_confidence_bp[N_LEVELS]; /* ... and this share was seen going */
-	uint32_t exhaustion_headroom_bp; /* of the host: only once headroom is below this share */
+	uint32_t exhaustion_headroom_bp; /* only once headroom is below this share; group, medium:
+					    before */
 
 	/* [Stall]: level when tasks lost this share of the window; 0 = off. */
 	uint32_t stall_some_bp[N_LEVELS];

@@ -124,10 +124,26 @@ static void levels_follow_the_ramp(void **unused)
 	assert_in_range(slow.group.shortage.time_left_usec, 2800 * MSEC, 3 * SEC);
 	percent_at(&slow, 20 * MB, LEVEL_CRITICAL);
 	assert_in_range(slow.group.shortage.time_left_usec, 850 * MSEC, SEC);
-	/* too fast for a clock: they come as soon as they are sure */
-	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_HIGH), 18, 25);
-	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_CRITICAL), 28, 35);
+	/* too fast for a clock: both are sure by then, and come when half is used */
+	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_HIGH), 50, 54);
+	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_CRITICAL), 50, 54);
 	assert_true(fast.group.shortage.confidence_bp >= 3000);
+}
+
+/* 6 MiB at once are a quarter of this container, and what any program takes. */
+static void a_start_in_a_small_container_is_no_shortage(void **unused)
+{
+	struct tank t = limited(24 * MIB, 0);
+
+	look(&t);
+	t.now_usec += 40 * SEC;
+	grow(&t, 100 * MB, 6 * MIB);
+	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_LOW);
+	assert_true(t.group.shortage.time_left_usec > 10 * SEC);
+	grow(&t, 100 * MB, 4 * MIB);
+	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_MEDIUM);
+	grow(&t, 100 * MB, 4 * MIB);
+	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_CRITICAL);
 }
 
 static void time_left_is_right_all_along_a_ramp(void **unused)
@@ -256,8 +272,8 @@ static void a_ramp_that_ended_is_forgotten_in_time(void **unused)
 		assert_true(level <= last);
 		last = level;
 	}
-	/* at 16 s for what is left a twentieth of it takes 0.8 s */
-	assert_in_range(t.now_usec - end_usec, 500 * MSEC, SEC);
+	/* at 16 s for the 58 MiB that are left, 8 MiB take 2.2 s */
+	assert_in_range(t.now_usec - end_usec, 1500 * MSEC, 2500 * MSEC);
 }
 
 static void twice_the_time_is_needed_to_leave(void **unused)
@@ -443,6 +459,7 @@ int main(void)
 		cmocka_unit_test(nothing_grows_at_first),
 		cmocka_unit_test(a_ramp_is_known_early_at_any_speed),
 		cmocka_unit_test(levels_follow_the_ramp),
+		cmocka_unit_test(a_start_in_a_small_container_is_no_shortage),
 		cmocka_unit_test(time_left_is_right_all_along_a_ramp),
 		cmocka_unit_test(a_burst_on_a_half_full_host_is_no_level),
 		cmocka_unit_test(a_ramp_on_a_half_full_host_is_a_level),
