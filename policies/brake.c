@@ -22,10 +22,11 @@
  * held for it. A group that runs out alone is its own grower. Those protected or excluded, held
  * already or resting are passed over.
  *
- * Until: by what is left the level is low, and that would last longer than TimeLeft= at the old
- * speed, or nobody is being asked any more: relieved. Or a whole cycle of the ladder gave nothing:
- * no help; while one gives, the next follows at once. Or Hold= is over, the hands failed, the
- * profile has no brake now, a group is gone. Then it rests: a hold never becomes a halt.
+ * Until: by what is left the level is low, and that would last longer than an answer to shed may
+ * take at the old speed, or nobody is being asked any more: relieved. Or a whole cycle of the
+ *ladder gave nothing: no help; while one gives, the next follows at once. Or Hold= is over, the
+ *hands failed, the profile has no brake now, a group is gone. Then it rests: a hold never becomes a
+ *halt.
  *
  * Frozen tasks do not stall. Throttled ones do, and PSI says so of the group, of those above it and
  * of the host. That is no emergency of its own: a stall counts only where little is left (stall.c),
@@ -282,6 +283,12 @@ static void book_failures(struct step *step)
 	}
 }
 
+/* How long the next answer may take: if what is left goes sooner, it is held on until that came. */
+static uint64_t answer_usec(const struct profile *profile)
+{
+	return u64_max(profile->brake_usec, profile->rung_deadline_usec[RUNG_SHED]);
+}
+
 /* Why to let go now; REASON_NONE: hold on. */
 static enum reason why_over(struct step *step, const struct group_state *group)
 {
@@ -301,7 +308,7 @@ static enum reason why_over(struct step *step, const struct group_state *group)
 	is_better = outer->shortage.headroom_bytes > hold->headroom_bytes &&
 		    headroom_level(step->profile, outer, LEVEL_CRITICAL) == LEVEL_LOW;
 	is_enough = outer->shortage.headroom_bytes >
-		    u64_muldiv(hold->growth_bytes, step->profile->brake_usec, USEC_PER_SEC);
+		    u64_muldiv(hold->growth_bytes, answer_usec(step->profile), USEC_PER_SEC);
 	if (is_better && is_enough)
 		return REASON_RELIEVED;
 	if (ladder_go_on(step, outer->slot))

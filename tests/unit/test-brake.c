@@ -427,12 +427,12 @@ static void after_its_rest_it_can_be_held_again(void **unused)
 	scene_free(&s);
 }
 
-/* More than half a second's growth is left: no need to wait for what else there is to give. */
+/* What is left now lasts longer than an answer may take: no need to wait for the rest of it. */
 static void a_slower_one_is_let_go_at_once(void **unused)
 {
 	struct scene s = scene_new();
 
-	s.c->profile.rung_deadline_usec[RUNG_SHED] = 10 * SEC;
+	s.c->profile.rung_deadline_usec[RUNG_SHED] = 800 * MSEC;
 	for (int i = 0; i < 12 && s.c->decision.n_brakes == 0; i++) {
 		grow(&s, s.hog, 10 * MIB);
 		course_step_after(s.c, STRIDE_USEC);
@@ -453,6 +453,23 @@ static void little_given_is_not_enough_for_a_fast_one(void **unused)
 	action = course_action(s.c, RUNG_SHED, 0);
 	grow(&s, s.cache, -(20 * MIB));
 	course_answer(s.c, action->id, RESULT_PARTIAL, 20 * MIB);
+	course_step_after(s.c, 10 * MSEC);
+	assert_int_equal(s.c->decision.n_brakes, 0);
+	scene_free(&s);
+}
+
+/* The same, but answers may take ten seconds: the next one would come too late. */
+static void with_slow_answers_it_is_held_on(void **unused)
+{
+	struct scene s = scene_new();
+
+	s.c->profile.rung_deadline_usec[RUNG_SHED] = 10 * SEC;
+	for (int i = 0; i < 12 && s.c->decision.n_brakes == 0; i++) {
+		grow(&s, s.hog, 10 * MIB);
+		course_step_after(s.c, STRIDE_USEC);
+	}
+	assert_int_equal(only_change(s.c)->group_slot, s.hog->slot);
+	grow(&s, s.cache, -(CACHE));
 	course_step_after(s.c, 10 * MSEC);
 	assert_int_equal(s.c->decision.n_brakes, 0);
 	scene_free(&s);
@@ -632,6 +649,7 @@ int main(void)
 		cmocka_unit_test(after_its_rest_it_can_be_held_again),
 		cmocka_unit_test(a_slower_one_is_let_go_at_once),
 		cmocka_unit_test(little_given_is_not_enough_for_a_fast_one),
+		cmocka_unit_test(with_slow_answers_it_is_held_on),
 		cmocka_unit_test(nobody_gives_nobody_is_held),
 		cmocka_unit_test(while_somebody_gives_the_next_cycle_follows_at_once),
 		cmocka_unit_test(it_is_let_go_in_the_end_whatever_happens),
