@@ -163,11 +163,7 @@ void exhaustion_add(const struct profile *profile, struct group_state *group, ui
 		confidence_of(group, now_usec, least_bp, shortage->time_left_usec);
 }
 
-/*
- * Fast growth where half is still free may be a program starting. On the host that is no shortage;
- * a group with a limit of its own is warned and its caches are asked early, but nothing more.
- */
-static bool is_roomy(const struct profile *profile, const struct group_state *group)
+bool exhaustion_is_roomy(const struct profile *profile, const struct group_state *group)
 {
 	return group->shortage.headroom_bytes >
 	       bytes_share(group->shortage.total_bytes, profile->exhaustion_headroom_bp);
@@ -190,7 +186,7 @@ enum level exhaustion_level(const struct profile *profile, const struct group_st
 
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return LEVEL_LOW;
-	if (is_roomy(profile, group))
+	if (exhaustion_is_roomy(profile, group))
 		most = group->slot == GROUP_SLOT_HOST ? LEVEL_LOW : LEVEL_MEDIUM;
 	for (int level = most; level > LEVEL_LOW; level--) {
 		uint64_t limit_usec = profile->exhaustion_usec[level];

@@ -33,6 +33,13 @@ uint32_t exhaustion_confidence(const struct profile *profile, const struct group
 /* The share that must have gone before a growth is told: in struct shortage, and to the world. */
 uint32_t exhaustion_told_confidence(const struct profile *profile);
 
+/*
+ * More is left than the share from which on time left counts: fast growth may be a program that
+ * starts, or a cache that fills. On the host that makes no level; a group with a limit of its own
+ * is at most medium, and only warned.
+ */
+bool exhaustion_is_roomy(const struct profile *profile, const struct group_state *group);
+
 /* The level that this policy asks for, coming from `current`. */
 enum level exhaustion_level(const struct profile *profile, const struct group_state *group,
 			    enum level current);

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "policies/booking.h"
+#include "policies/exhaustion.h"
 #include "policies/headroom.h"
 #include "policies/ladder.h"
 #include "policies/rung.h"
@@ -68,10 +69,21 @@ static uint64_t goal_of(const struct step *step, const struct ladder *ladder)
 	return ladder_goal(step->profile, &group_of(step, ladder)->shortage);
 }
 
+/* Nothing but growth tells of a shortage yet: what grows may be the very caches. */
+static bool only_warns(const struct step *step, const struct ladder *ladder)
+{
+	const struct group_state *group = group_of(step, ladder);
+
+	return ladder->level == LEVEL_MEDIUM && group->slot != GROUP_SLOT_HOST &&
+	       group->signal == SIGNAL_EXHAUSTION && exhaustion_is_roomy(step->profile, group);
+}
+
 static enum rung max_rung(const struct step *step, const struct ladder *ladder)
 {
 	if (ladder->order_id != 0)
 		return ladder->order_max_rung;
+	if (only_warns(step, ladder))
+		return RUNG_WARN;
 	return step->profile->max_rung[ladder->level];
 }
 
@@ -175,7 +187,11 @@ static void end_cycle(struct step *step, struct ladder *ladder)
 		close_ladder(step, ladder);
 		return;
 	}
-	ladder->n_barren = ladder->cycle_measured_bytes > 0 ? 0 : ladder->n_barren + 1;
+	/* Who was not asked has not given nothing. */
+	if (ladder->cycle_measured_bytes > 0 || only_warns(step, ladder))
+		ladder->n_barren = 0;
+	else
+		ladder->n_barren++;
 	doublings = ladder->n_barren < BARREN_DOUBLINGS_MAX ? ladder->n_barren
 							    : BARREN_DOUBLINGS_MAX;
 	ladder->cycle_measured_bytes = 0;
@@ -348,7 +364,7 @@ bool ladder_go_on(struct step *step, uint32_t group_slot)
 		return false;
 	if (ladder->rung != RUNG_NONE)
 		return true;
-	if (!is_wanted(step, ladder))
+	if (!is_wanted(step, ladder) || only_warns(step, ladder))
 		return false;
 	if (ladder->waiting)
 		return true;
