@@ -21,8 +21,8 @@ static const struct clock {
 	  "the kernel counts the pages of tasks, not their caches, and wakes "
 	  "reliefd" },
 	{ "rss-stat-sampled", true,
-	  "the kernel counts one page fault in 32 and wakes reliefd: small growth is seen later, "
-	  "and each fault costs more" },
+	  "the kernel looks at page faults once a clock tick and wakes reliefd: growth is seen a "
+	  "little later, and each fault costs more" },
 	{ "task-iterator", false,
 	  "nothing wakes reliefd: it reads memory.current every 10 to 50 ms while something "
 	  "grows" },
