@@ -17,3 +17,9 @@ ssize_t file_read_fd(int fd, char *buf, size_t size);
 ssize_t file_read_at(int dirfd, const char *path, char *buf, size_t size);
 /* Writes text in one write(2). Returns: 0 or negative errno (-EIO for a short write). */
 int file_write_at(int dirfd, const char *path, const char *text);
+/*
+ * Puts a new file in the place of the old one: a reader, and a crash, find either the one or the
+ * other whole. The directory must exist. Mode 0600.
+ * Returns: 0 or negative errno; then the old file is as it was.
+ */
+int file_replace(const char *path, const char *text, size_t size);
