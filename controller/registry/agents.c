@@ -22,6 +22,7 @@
 #include <sys/queue.h>
 
 #include "controller/base/log.h"
+#include "controller/registry/agents_file.h"
 
 #define AGENT_INTERFACE "org.reliefd.Relief1.Agent"
 #define BUS_DRIVER	"org.freedesktop.DBus"
@@ -340,43 +341,113 @@ static void agents_sweep(struct agents *agents)
 }
 
 /* The agent that is there, or a new one. */
-static int agents_ensure(struct agents *agents, sd_bus_message *message, const char *path,
+static int agents_ensure(struct agents *agents, sd_bus *bus, const char *sender, const char *path,
 			 const struct client *client, struct agent **ret)
 {
-	const char *sender = sd_bus_message_get_sender(message);
-
-	if (!sender)
-		return -ESRCH;
 	*ret = agents_find(agents, sender, path);
 	if (*ret)
 		return 0;
 	agents_sweep(agents);
-	return agent_new(ret, agents, sd_bus_message_get_bus(message), sender, path, client);
+	return agent_new(ret, agents, bus, sender, path, client);
+}
+
+/* A client that watches reliefd come back registers anew what has been taken over already. */
+static uint64_t agent_replace_resumed(struct agent *agent, const char *name)
+{
+	struct registry *registry = agent->agents->registry;
+
+	registry_foreach_module(registry, module) {
+		uint64_t id = module->id;
+
+		if (module->owner != &agent->owner || !module->is_resumed ||
+		    strcmp(module->description.name, name) != 0)
+			continue;
+		registry_remove(registry, module);
+		return id;
+	}
+	return 0;
 }
 
 int agents_register(struct agents *agents, sd_bus_message *message, const struct client *client,
 		    const char *agent_path, const struct module_description *description,
 		    struct module **ret, const char **ret_problem)
 {
+	const char *sender = sd_bus_message_get_sender(message);
 	struct agent *agent;
+	uint64_t id = 0;
 	int r;
 
 	*ret_problem = "the agent's path is no object path";
 	if (!sd_bus_object_path_is_valid(agent_path))
 		return -EINVAL;
 	*ret_problem = "reliefd could not take the agent";
-	r = agents_ensure(agents, message, agent_path, client, &agent);
+	if (!sender)
+		return -ESRCH;
+	r = agents_ensure(agents, sd_bus_message_get_bus(message), sender, agent_path, client,
+			  &agent);
 	if (r < 0)
 		return r;
-	r = registry_add(agents->registry, &agent->owner, description, ret, ret_problem);
+	if (module_description_is_valid(description, ret_problem))
+		id = agent_replace_resumed(agent, description->name);
+	if (id != 0)
+		r = registry_resume(agents->registry, &agent->owner, description, id, ret,
+				    ret_problem);
+	else
+		r = registry_add(agents->registry, &agent->owner, description, ret, ret_problem);
+	if (r < 0)
+		return r;
+	(*ret)->is_resumed = false;
+	registry_owner_tell(agents->registry, &agent->owner);
+	return 0;
+}
+
+int agents_resume(struct agents *agents, sd_bus *bus, const struct client *client,
+		  const struct agents_entry *entry, const char **ret_problem)
+{
+	struct agent *agent;
+	struct module *module;
+	int r;
+
+	*ret_problem = "reliefd could not take the agent";
+	r = agents_ensure(agents, bus, entry->sender, entry->path, client, &agent);
+	if (r < 0)
+		return r;
+	r = registry_resume(agents->registry, &agent->owner, &entry->description, entry->module_id,
+			    &module, ret_problem);
 	if (r < 0)
 		return r;
 	registry_owner_tell(agents->registry, &agent->owner);
 	return 0;
 }
 
+bool agents_owns(const struct agents *agents, const struct module *module)
+{
+	return module->owner->ops == &agent_ops;
+}
+
+bool agents_describe(const struct agents *agents, const struct module *module,
+		     struct agents_entry *ret)
+{
+	const struct agent *agent;
+
+	if (!agents_owns(agents, module))
+		return false;
+	agent = agent_of(module->owner);
+	if (strlen(agent->sender) >= sizeof(ret->sender) ||
+	    strlen(agent->path) >= sizeof(ret->path))
+		return false;
+	*ret = (struct agents_entry){
+		.module_id = module->id,
+		.uid = agent->owner.client.uid,
+		.pid = agent->owner.client.pid,
+		.description = module->description,
+	};
+	strcpy(ret->sender, agent->sender);
+	strcpy(ret->path, agent->path);
+	return true;
+}
+
 bool agents_is_owner(struct agents *agents, const struct module *module, const char *sender)
 {
-	return module->owner->ops == &agent_ops &&
-	       strcmp(agent_of(module->owner)->sender, sender) == 0;
+	return agents_owns(agents, module) && strcmp(agent_of(module->owner)->sender, sender) == 0;
 }

@@ -107,6 +107,14 @@ void channel_message_registered(uint64_t serial, uint64_t module_id, struct reli
 	ret->module = module_id;
 }
 
+void channel_message_unregistered(uint64_t module_id, struct relief_message *ret)
+{
+	message_init(ret, RELIEF_ERROR, 0);
+	ret->module = module_id;
+	ret->error = ENOENT;
+	strcpy(ret->name, "an administrator unregistered it");
+}
+
 void channel_message_level(enum level level, struct relief_message *ret)
 {
 	message_init(ret, RELIEF_LEVEL, 0);

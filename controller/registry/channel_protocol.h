@@ -60,6 +60,7 @@ bool channel_protocol_is_spent(const struct channel_protocol *protocol);
 
 /* Messages to the client. */
 void channel_message_registered(uint64_t serial, uint64_t module_id, struct relief_message *ret);
+void channel_message_unregistered(uint64_t module_id, struct relief_message *ret);
 void channel_message_level(enum level level, struct relief_message *ret);
 void channel_message_request(const struct action *action, uint64_t now_usec,
 			     struct relief_message *ret);

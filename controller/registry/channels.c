@@ -115,10 +115,26 @@ static int channel_send_level(struct owner *owner, enum level level)
 	return r;
 }
 
+static void channel_send_unregistered(struct owner *owner, const struct module *module)
+{
+	struct relief_message message;
+
+	channel_message_unregistered(module->id, &message);
+	message_send(channel_of(owner)->fd, &message); /* unread, its next report is refused */
+}
+
+/* A client that was refused registers anew with its next connection. */
+static void channel_ask_again(struct owner *owner)
+{
+	shutdown(channel_of(owner)->fd, SHUT_RDWR); /* freed by its own handler */
+}
+
 static const struct owner_ops channel_ops = {
 	.name = "channel",
 	.send_request = channel_send_request,
 	.send_level = channel_send_level,
+	.send_unregistered = channel_send_unregistered,
+	.ask_again = channel_ask_again,
 };
 
 /* ---- receiving: each returns 0, or negative errno when the channel is to be closed ---- */

@@ -11,6 +11,7 @@
  */
 #include "controller/registry/client_identity.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -113,4 +114,47 @@ bool client_is_same_unit(const struct client *a, const struct client *b)
 {
 	return a->unit_length > 0 && a->unit_length == b->unit_length &&
 	       memcmp(a->cgroup, b->cgroup, a->unit_length) == 0;
+}
+
+void client_unit_cgroup(const struct client *client, char ret[static CLIENT_CGROUP_SIZE])
+{
+	size_t length = client->unit_length > 0 ? client->unit_length : strlen(client->cgroup);
+
+	assert(length < CLIENT_CGROUP_SIZE);
+	memcpy(ret, client->cgroup, length);
+	ret[length] = '\0';
+}
+
+int client_identity_read_credentials(sd_bus_message *reply, uid_t *ret_uid, pid_t *ret_pid)
+{
+	uint32_t uid = 0, pid = 0;
+	bool has_uid = false, has_pid = false;
+	const char *key;
+	int r;
+
+	r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(reply, "s", &key);
+		if (r < 0)
+			return r;
+		if (strcmp(key, "UnixUserID") == 0) {
+			r = sd_bus_message_read(reply, "v", "u", &uid);
+			has_uid = true;
+		} else if (strcmp(key, "ProcessID") == 0) {
+			r = sd_bus_message_read(reply, "v", "u", &pid);
+			has_pid = true;
+		} else {
+			r = sd_bus_message_skip(reply, "v");
+		}
+		if (r < 0)
+			return r;
+		r = sd_bus_message_exit_container(reply);
+	}
+	if (r < 0)
+		return r;
+	if (!has_uid || !has_pid)
+		return -ENODATA;
+	*ret_uid = uid;
+	*ret_pid = (pid_t)pid;
+	return 0;
 }

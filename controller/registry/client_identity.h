@@ -11,14 +11,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <systemd/sd-bus.h>
 
 #include "controller/groups/cgroup_tree.h"
+
+#define CLIENT_CGROUP_SIZE 512
 
 struct client {
 	uid_t uid;
 	pid_t pid;
-	char unit[256];	    /* "" when its cgroup belongs to no unit; 255 is systemd's longest */
-	char cgroup[512];   /* v2 path; containers within containers reach about 350 */
+	char unit[256]; /* "" when its cgroup belongs to no unit; 255 is systemd's longest */
+	char cgroup[CLIENT_CGROUP_SIZE]; /* v2 path; containers within containers reach about 350 */
 	size_t unit_length; /* of `cgroup`, up to the end of the unit's own directory; 0: no unit */
 };
 
@@ -32,5 +35,12 @@ int client_identity_from_pid(const struct cgroup_tree *tree, pid_t pid, int pidf
 			     struct client *ret);
 /* The peer of a connected Unix socket, as it was at connect(). Returns: as above. */
 int client_identity_from_socket(const struct cgroup_tree *tree, int fd, struct client *ret);
+/*
+ * Takes the user and the process out of the bus's reply to GetConnectionCredentials().
+ * Returns: 0; -ENODATA when it does not say both; other negative errno.
+ */
+int client_identity_read_credentials(sd_bus_message *reply, uid_t *ret_uid, pid_t *ret_pid);
+/* The cgroup of the client's unit, or the client's own when that belongs to no unit. */
+void client_unit_cgroup(const struct client *client, char ret[static CLIENT_CGROUP_SIZE]);
 /* Both run in the same unit of the same service manager; false for clients without a unit. */
 bool client_is_same_unit(const struct client *a, const struct client *b);

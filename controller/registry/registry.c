@@ -12,14 +12,12 @@
  */
 #include "controller/registry/registry.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "controller/base/log.h"
+#include "controller/registry/client_group.h"
 
 #define MAX_LISTENERS 4
 /* A user runs many services, most of them with one to three modules. */
@@ -89,8 +87,6 @@ void registry_tell_calm(struct registry *registry)
 	registry_tell_all(registry);
 }
 
-/* ---- groups ---- */
-
 static void registry_on_group_added(void *data, const struct group *group)
 {
 	struct registry *registry = data;
@@ -137,41 +133,6 @@ static void registry_on_group_removed(void *data, const struct group *group)
 	}
 }
 
-/* Where the memory controller is not enabled for a cgroup, its memory is charged further up. */
-static bool cgroup_is_charged(const struct cgroup_tree *tree, const char *cgroup)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (tree->mode != CGROUP_MODE_PURE || strcmp(cgroup, "/") == 0)
-		return true;
-	if (asprintf(&path, "%s%s/memory.current", tree->mount, cgroup) < 0) {
-		path = NULL;
-		return true;
-	}
-	return access(path, F_OK) == 0;
-}
-
-static int registry_find_group(struct registry *registry, const struct client *client,
-			       struct group **ret)
-{
-	char cgroup[sizeof(client->cgroup)];
-	char *slash;
-	int r;
-
-	memcpy(cgroup, client->cgroup, sizeof(cgroup));
-	for (;;) {
-		if (cgroup_is_charged(registry_tree(registry), cgroup)) {
-			r = group_set_ensure(registry->config.groups, cgroup, ret);
-			if ((r != -ENOSPC && r != -ENOENT) || strcmp(cgroup, "/") == 0)
-				return r;
-		}
-		slash = strrchr(cgroup, '/');
-		if (!slash)
-			return -EINVAL;
-		slash[slash == cgroup] = '\0'; /* the parent of "/a" is "/" */
-	}
-}
-
 /* ---- life ---- */
 
 int registry_new(struct registry **ret, const struct registry_config *config)
@@ -179,8 +140,7 @@ int registry_new(struct registry **ret, const struct registry_config *config)
 	_cleanup_(registry_free_cleanup) struct registry *registry = NULL;
 	int r;
 
-	if (!config->event || !config->groups || config->max_modules == 0)
-		return -EINVAL;
+	assert(config->event && config->groups && config->max_modules > 0);
 	registry = calloc(1, sizeof(*registry));
 	if (!registry)
 		return -ENOMEM;
@@ -250,7 +210,7 @@ int registry_owner_init(struct registry *registry, struct owner *owner, const st
 	struct group *group;
 	int r;
 
-	r = registry_find_group(registry, client, &group);
+	r = client_group_find(registry->config.groups, client, &group);
 	if (r < 0)
 		return r;
 	*owner = (struct owner){ .ops = ops, .client = *client, .group = group };
@@ -308,6 +268,11 @@ static int registry_check(struct registry *registry, const struct owner *owner,
 		*ret_problem = "you already have a module of that name";
 		return -EEXIST;
 	}
+	if (registry->config.masks &&
+	    masks_match_client(registry->config.masks, &owner->client, description->name)) {
+		*ret_problem = "an administrator has masked it (reliefctl unmask)";
+		return -EACCES;
+	}
 	return registry_check_quota(registry, owner, ret_problem);
 }
 
@@ -315,14 +280,15 @@ static uint32_t registry_free_slot(const struct registry *registry)
 {
 	uint32_t slot = 0;
 
-	while (registry->modules[slot]) /* there is one: n_modules < max_modules */
+	assert(registry->n_modules < registry->config.max_modules);
+	while (registry->modules[slot])
 		slot++;
 	return slot;
 }
 
-int registry_add(struct registry *registry, struct owner *owner,
-		 const struct module_description *description, struct module **ret,
-		 const char **ret_problem)
+static int registry_insert(struct registry *registry, struct owner *owner,
+			   const struct module_description *description, uint64_t id,
+			   struct module **ret, const char **ret_problem)
 {
 	struct module *module;
 	int r;
@@ -335,7 +301,8 @@ int registry_add(struct registry *registry, struct owner *owner,
 		*ret_problem = "reliefd is out of memory";
 		return -ENOMEM;
 	}
-	module->id = ++registry->last_id;
+	module->id = id;
+	registry->last_id = u64_max(registry->last_id, id);
 	module->slot = registry_free_slot(registry);
 	module->group_slot = owner->group->slot;
 	module->group_id = owner->group->id;
@@ -352,6 +319,30 @@ int registry_add(struct registry *registry, struct owner *owner,
 	wake_up(&registry->config.wake);
 	*ret = module;
 	return 0;
+}
+
+int registry_add(struct registry *registry, struct owner *owner,
+		 const struct module_description *description, struct module **ret,
+		 const char **ret_problem)
+{
+	return registry_insert(registry, owner, description, registry->last_id + 1, ret,
+			       ret_problem);
+}
+
+int registry_resume(struct registry *registry, struct owner *owner,
+		    const struct module_description *description, uint64_t id, struct module **ret,
+		    const char **ret_problem)
+{
+	int r;
+
+	if (id == 0 || registry_find(registry, id)) {
+		*ret_problem = "its number is in use";
+		return -EEXIST;
+	}
+	r = registry_insert(registry, owner, description, id, ret, ret_problem);
+	if (r == 0)
+		(*ret)->is_resumed = true;
+	return r;
 }
 
 static void registry_close_request(struct registry *registry, struct module *module,
@@ -378,6 +369,24 @@ void registry_remove(struct registry *registry, struct module *module)
 		registry->end_slot--;
 	free(module);
 	wake_up(&registry->config.wake);
+}
+
+struct masks *registry_masks(const struct registry *registry)
+{
+	return registry->config.masks;
+}
+
+void registry_ask_again(struct registry *registry, const char *cgroup)
+{
+	char of_owner[CLIENT_CGROUP_SIZE];
+	struct owner *owner;
+
+	LIST_FOREACH(owner, &registry->owners, others)
+	{
+		client_unit_cgroup(&owner->client, of_owner);
+		if (owner->ops->ask_again && strcmp(of_owner, cgroup) == 0)
+			owner->ops->ask_again(owner);
+	}
 }
 
 void registry_report(struct registry *registry, struct module *module, uint64_t size_bytes,

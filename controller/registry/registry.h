@@ -16,6 +16,7 @@
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
 #include "controller/registry/client_identity.h"
+#include "controller/registry/masks.h"
 #include "controller/registry/module_description.h"
 #include "policies/decision.h"
 
@@ -30,6 +31,7 @@ struct module {
 	struct module_description description; /* size and flags as last reported */
 	uint64_t registered_usec;
 	uint64_t last_used_usec;
+	bool is_resumed; /* registered with the daemon before this one; see registry_resume() */
 	struct owner *owner;
 
 	/* The request last sent; one at a time is open. */
@@ -46,6 +48,11 @@ struct owner_ops {
 	int (*send_request)(struct owner *owner, const struct module *module,
 			    const struct action *action);
 	int (*send_level)(struct owner *owner, enum level level); /* may be NULL */
+	/* An administrator unregistered the module. May be NULL. */
+	void (*send_unregistered)(struct owner *owner, const struct module *module);
+	/* What was refused before would be taken now: makes the owner register anew. May be NULL.
+	 */
+	void (*ask_again)(struct owner *owner);
 };
 
 struct owner {
@@ -67,6 +74,7 @@ struct registry_listener {
 struct registry_config {
 	sd_event *event;
 	struct group_set *groups;
+	struct masks *masks; /* NULL: none, and none can be set */
 	uint32_t max_modules;
 	uint32_t max_modules_per_uid;  /* root included; 0: the default, 256 */
 	uint32_t max_modules_per_unit; /* 0: the default, 64 */
@@ -101,12 +109,24 @@ void registry_owner_tell(struct registry *registry, struct owner *owner);
 /*
  * Returns: 0 and the module, owned by the registry; or, with *ret_problem a sentence for the
  * client (static): -EINVAL description, -EEXIST the owner has a module of that name, -EDQUOT a
- * quota of the uid or the unit is used up, -ENOSPC no slot left.
+ * quota of the uid or the unit is used up, -ENOSPC no slot left, -EACCES masked.
  */
 int registry_add(struct registry *registry, struct owner *owner,
 		 const struct module_description *description, struct module **ret,
 		 const char **ret_problem);
+/*
+ * As registry_add(), for a module that was registered with the daemon before this one: it keeps its
+ * id. Later modules get larger ids. Returns also -EEXIST when there is a module of that id.
+ */
+int registry_resume(struct registry *registry, struct owner *owner,
+		    const struct module_description *description, uint64_t id, struct module **ret,
+		    const char **ret_problem);
 void registry_remove(struct registry *registry, struct module *module);
+
+/* The masks, as given by the config, or NULL. */
+struct masks *registry_masks(const struct registry *registry);
+/* Owners of the unit at that cgroup register anew what was refused to them. */
+void registry_ask_again(struct registry *registry, const char *cgroup);
 /* An owner's words about its module: its size now (capped below MODULE_AMOUNT_LIMIT), and whether
  * it is unloaded; and: it was used just now. To be loaded again is a use, too. */
 void registry_report(struct registry *registry, struct module *module, uint64_t size_bytes,

@@ -135,9 +135,11 @@ void world_init(struct world *world, uint32_t max_modules, uint32_t per_uid, uin
 								       .max_groups = 64,
 								       .wake = wake }) == 0,
 	     "group_set_new");
+	must(masks_new(&world->masks, NULL) == 0, "masks_new");
 	must(registry_new(&world->registry,
 			  &(struct registry_config){ .event = world->event,
 						     .groups = world->groups,
+						     .masks = world->masks,
 						     .max_modules = max_modules,
 						     .max_modules_per_uid = per_uid,
 						     .max_modules_per_unit = per_unit,
@@ -152,6 +154,7 @@ void world_done(struct world *world)
 {
 	channels_free(world->channels);
 	registry_free(world->registry);
+	masks_free(world->masks);
 	group_set_free(world->groups);
 	cgroup_tree_done(&world->tree);
 	sd_event_unref(world->event);

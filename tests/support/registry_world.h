@@ -25,6 +25,7 @@ struct world {
 	struct cgroup_tree tree;
 	struct profile profile;
 	struct group_set *groups;
+	struct masks *masks; /* in no file */
 	struct registry *registry;
 	struct channels *channels;
 	uint32_t n_wakes;

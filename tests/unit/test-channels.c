@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "controller/base/cleanup.h"
+#include "controller/registry/registry_masks.h"
 #include "tests/support/registry_world.h"
 
 static struct world world;
@@ -530,6 +531,36 @@ static void a_socket_from_systemd_is_taken_over(void **state)
 	assert_int_equal(access(world.socket, F_OK), 0); /* systemd's to remove */
 }
 
+static void an_administrator_keeps_a_module_out_and_lets_it_in(void **state)
+{
+	const char *unit = "/system.slice/a.service";
+	struct relief_message message;
+	int fd = greet();
+	uint64_t id = enrol(fd, "images")->id;
+
+	assert_int_equal(registry_mask(world.registry, unit, "images"), 0);
+	message = world_expect(&world, fd, RELIEF_ERROR);
+	assert_int_equal(message.error, ENOENT);
+	assert_int_equal(message.serial, 0);
+	assert_int_equal(message.module, id);
+
+	message = register_message("images", 43);
+	assert_int_equal(world_send(fd, &message), 0);
+	message = world_expect(&world, fd, RELIEF_ERROR);
+	assert_int_equal(message.error, EACCES);
+	assert_int_equal(message.serial, 43);
+	assert_non_null(strstr(message.name, "unmask"));
+
+	/* The client meets the end of the channel, and connects anew. */
+	assert_int_equal(registry_unmask(world.registry, unit, "images"), 0);
+	world_run(&world, 20000);
+	assert_int_equal(world_receive(fd, &message), -1);
+	close(fd);
+	fd = greet();
+	enrol(fd, "images");
+	close(fd);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -550,6 +581,7 @@ int main(void)
 		TEST(a_process_that_is_not_known_is_refused),
 		TEST(stale_sockets_are_replaced_others_are_not),
 		TEST(a_socket_from_systemd_is_taken_over),
+		TEST(an_administrator_keeps_a_module_out_and_lets_it_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,11 +10,13 @@
 
 #include <cmocka.h>
 
+#include "controller/registry/registry_masks.h"
 #include "tests/support/registry_world.h"
 
 /* An owner that notes what it is sent. */
 struct test_owner {
 	struct owner owner;
+	uint32_t n_unregistered, n_asked_again;
 	int send_error;	 /* what sending returns */
 	int level_error; /* the same for levels */
 	uint32_t n_requests, n_levels;
@@ -41,10 +43,22 @@ static int note_level(struct owner *owner, enum level level)
 	return 0;
 }
 
+static void note_unregistered(struct owner *owner, const struct module *module)
+{
+	((struct test_owner *)owner)->n_unregistered++;
+}
+
+static void note_ask_again(struct owner *owner)
+{
+	((struct test_owner *)owner)->n_asked_again++;
+}
+
 static const struct owner_ops ops = {
 	.name = "test",
 	.send_request = note_request,
 	.send_level = note_level,
+	.send_unregistered = note_unregistered,
+	.ask_again = note_ask_again,
 };
 
 static struct world world;
@@ -459,6 +473,68 @@ static void listeners_hear_of_changes_not_of_use(void **state)
 	assert_int_equal(heard.removed, 1);
 }
 
+static void a_masked_module_stays_out_until_the_mask_is_lifted(void **state)
+{
+	const char *a = "/system.slice/a.service";
+	struct test_owner one, two, other;
+	struct module *module;
+
+	join(&one, 1000, a);
+	join(&two, 1000, a);
+	join(&other, 1000, "/system.slice/b.service");
+	add(&one, "images");
+	add(&one, "fonts");
+	add(&two, "images");
+	add(&other, "images");
+	assert_int_equal(registry_mask(world.registry, a, "images"), 0);
+	assert_int_equal(registry_mask(world.registry, a, "images"), -EEXIST);
+	assert_int_equal(registry_size(world.registry), 2);
+	assert_int_equal(one.n_unregistered, 1);
+	assert_int_equal(two.n_unregistered, 1);
+	assert_int_equal(other.n_unregistered, 0);
+	assert_int_equal(try_add(&two, "images", &module), -EACCES);
+	add(&two, "sounds");
+
+	assert_int_equal(registry_unmask(world.registry, a, "fonts"), -ENOENT);
+	assert_int_equal(registry_unmask(world.registry, a, "images"), 0);
+	assert_int_equal(one.n_asked_again, 1);
+	assert_int_equal(two.n_asked_again, 1);
+	assert_int_equal(other.n_asked_again, 0);
+	add(&two, "images");
+
+	assert_int_equal(registry_mask(world.registry, a, ""), 0);
+	assert_int_equal(registry_size(world.registry), 1);
+	assert_int_equal(try_add(&one, "new", &module), -EACCES);
+	registry_owner_done(world.registry, &one.owner);
+	registry_owner_done(world.registry, &two.owner);
+	registry_owner_done(world.registry, &other.owner);
+}
+
+static void a_resumed_module_keeps_its_id(void **state)
+{
+	struct module_description description = world_cache("images");
+	struct test_owner o;
+	struct module *module;
+	const char *problem;
+
+	join(&o, 1000, "/system.slice/a.service");
+	assert_int_equal(
+		registry_resume(world.registry, &o.owner, &description, 41, &module, &problem), 0);
+	assert_int_equal(module->id, 41);
+	assert_true(module->is_resumed);
+	module = add(&o, "fonts");
+	assert_int_equal(module->id, 42);
+	assert_false(module->is_resumed);
+	description = world_cache("sounds");
+	assert_int_equal(
+		registry_resume(world.registry, &o.owner, &description, 42, &module, &problem),
+		-EEXIST);
+	assert_int_equal(
+		registry_resume(world.registry, &o.owner, &description, 0, &module, &problem),
+		-EEXIST);
+	registry_owner_done(world.registry, &o.owner);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -479,6 +555,8 @@ int main(void)
 		TEST(collect_lists_all_or_does_not_say_so),
 		TEST(an_owner_whose_cgroup_is_removed_moves_up),
 		TEST(memory_is_charged_where_the_controller_is),
+		TEST(a_masked_module_stays_out_until_the_mask_is_lifted),
+		TEST(a_resumed_module_keeps_its_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
