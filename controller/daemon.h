@@ -23,7 +23,10 @@ struct daemon_config {
 	const char *cgroup_root; /* NULL: found by mountinfo */
 	const char *socket;	 /* path of the channel socket */
 	int socket_fd;		 /* listening descriptor from systemd, else -1; taken over */
+	const char *state;	 /* directory of what outlives a reboot */
 	const char *held;	 /* who is held still is written down here; NULL: nowhere */
+	const char *agents;	 /* registrations on D-Bus are kept here; NULL: nowhere */
+	const char *masks;	 /* masked modules are kept here; NULL: nowhere */
 	const char *record;	 /* write every observation and decision here; NULL: nowhere */
 	bool dry_run;
 	/*

@@ -22,6 +22,9 @@
 #include "controller/daemon.h"
 #include "controller/groups/cgroup_tree.h"
 
+/* StateDirectory= of the unit */
+#define STATE_DIRECTORY "/var/lib/reliefd"
+
 enum {
 	OPT_VERSION = 0x100,
 	OPT_PROFILE,
@@ -30,6 +33,7 @@ enum {
 	OPT_SYS,
 	OPT_CGROUP_ROOT,
 	OPT_SOCKET,
+	OPT_STATE,
 	OPT_RECORD,
 	OPT_DRY_RUN,
 	OPT_LOG_LEVEL,
@@ -50,7 +54,9 @@ static void print_help(void)
 	       "     --record=FILE       Write every observation and decision to FILE\n"
 	       "     --log-level=LEVEL   err, warning, info (default) or debug\n"
 	       "     --socket=PATH       Channel socket (default " RELIEF_SOCKET_PATH ")\n"
-	       "                         and, beside it, who is held still\n"
+	       "                         and, beside it, what the next reliefd takes over\n"
+	       "     --state=DIR         Keep there what outlives a reboot "
+	       "(default " STATE_DIRECTORY ")\n"
 	       "     --root=DIR          Read the configuration below DIR\n"
 	       "     --proc=DIR          Read DIR in place of /proc\n"
 	       "     --sys=DIR           Read DIR in place of /sys\n"
@@ -87,6 +93,7 @@ static int parse_options(int argc, char **argv, struct daemon_config *config, bo
 		{ "record", required_argument, NULL, OPT_RECORD },
 		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 		{ "socket", required_argument, NULL, OPT_SOCKET },
+		{ "state", required_argument, NULL, OPT_STATE },
 		{ "root", required_argument, NULL, OPT_ROOT },
 		{ "proc", required_argument, NULL, OPT_PROC },
 		{ "sys", required_argument, NULL, OPT_SYS },
@@ -128,6 +135,9 @@ static int parse_options(int argc, char **argv, struct daemon_config *config, bo
 			break;
 		case OPT_SOCKET:
 			config->socket = optarg;
+			break;
+		case OPT_STATE:
+			config->state = optarg;
 			break;
 		case OPT_ROOT:
 			config->config_root = optarg;
@@ -247,18 +257,34 @@ static int confine(void)
 	return 0;
 }
 
-/* Beside the socket, so that two daemons do not let go of each other's groups. */
-static int find_held(struct daemon_config *config)
+/* Returns: 0, or -ENAMETOOLONG, which is logged. */
+static int join_path(const char *directory, int length, const char *name, char ret[static PATH_MAX])
 {
-	static char path[PATH_MAX];
-	const char *slash = strrchr(config->socket, '/');
-	int n;
+	int n = snprintf(ret, PATH_MAX, "%.*s/%s", length, directory, name);
 
-	n = snprintf(path, sizeof(path), "%.*sheld", slash ? (int)(slash - config->socket + 1) : 0,
-		     config->socket);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return log_errno(-ENAMETOOLONG, "--socket=%s", config->socket);
-	config->held = path;
+	if (n >= 0 && n < PATH_MAX)
+		return 0;
+	return log_errno(-ENAMETOOLONG, "Cannot use %.*s", length, directory);
+}
+
+/*
+ * What ends with the boot is beside the socket, so that two daemons do not let go of each other's
+ * groups.
+ */
+static int find_files(struct daemon_config *config)
+{
+	static char held[PATH_MAX], agents[PATH_MAX], masks[PATH_MAX];
+	const char *slash = strrchr(config->socket, '/');
+	const char *directory = slash ? config->socket : ".";
+	int length = slash ? (int)(slash - config->socket) : 1;
+
+	if (join_path(directory, length, "held", held) < 0 ||
+	    join_path(directory, length, "agents", agents) < 0 ||
+	    join_path(config->state, (int)strlen(config->state), "masks", masks) < 0)
+		return -ENAMETOOLONG;
+	config->held = held;
+	config->agents = agents;
+	config->masks = masks;
 	return 0;
 }
 
@@ -281,6 +307,7 @@ int main(int argc, char **argv)
 {
 	struct daemon_config config = {
 		.socket = RELIEF_SOCKET_PATH,
+		.state = STATE_DIRECTORY,
 		.socket_fd = -1,
 		.confine = confine,
 	};
@@ -290,7 +317,7 @@ int main(int argc, char **argv)
 	r = parse_options(argc, argv, &config, &only_let_go);
 	if (r <= 0)
 		return r < 0 ? 2 : EXIT_SUCCESS;
-	r = find_held(&config);
+	r = find_files(&config);
 	if (r < 0)
 		return EXIT_FAILURE;
 	if (only_let_go)

@@ -81,9 +81,13 @@ static int parts_build_hands(struct parts *parts, const struct parts_config *con
 {
 	int r;
 
+	r = masks_new(&parts->masks, config->daemon->masks);
+	if (r < 0)
+		return log_errno(r, "Cannot set up the masks");
 	r = registry_new(&parts->registry, &(struct registry_config){
 						   .event = config->event,
 						   .groups = parts->groups,
+						   .masks = parts->masks,
 						   .max_modules = config->state->limits.max_modules,
 						   .answered = on_answered,
 						   .answered_data = parts,
@@ -120,6 +124,7 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 					 .tasks = observer_tasks(parts->observer),
 					 .registry = parts->registry,
 					 .channels = parts->channels,
+					 .agents_file = config->daemon->agents,
 					 .dry_run = config->dry_run,
 					 .hooks = config->hooks,
 				 });
@@ -157,6 +162,7 @@ void parts_done(struct parts *parts)
 	bus_free(parts->bus);
 	/* Owners that go with the registry still answer: the actor is there until then. */
 	registry_free(parts->registry);
+	masks_free(parts->masks);
 	parts->actor = actor_free(parts->actor);
 	observer_free(parts->observer);
 	group_set_free(parts->groups);

@@ -21,6 +21,7 @@ struct parts {
 	struct cgroup_tree tree;
 	struct group_set *groups;
 	struct observer *observer;
+	struct masks *masks;
 	struct registry *registry;
 	struct channels *channels;
 	struct actor *actor;

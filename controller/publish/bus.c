@@ -53,6 +53,8 @@ static void bus_forget(struct bus *bus)
 {
 	bus->connected = false;
 	bus->named = false;
+	if (bus->keeper)
+		agents_keeper_pause(bus->keeper);
 	agents_drop_all(bus->agents);
 	callers_drop_all(&bus->callers);
 	bus_drop_orders(bus);
@@ -78,6 +80,8 @@ static void bus_became_named(struct bus *bus)
 	bus->retry_delay_usec = BUS_RETRY_FIRST_USEC;
 	bus_published_reset(bus);
 	log_info("On the bus as %s", BUS_NAME);
+	if (bus->keeper)
+		agents_keeper_resume(bus->keeper, bus->connection);
 }
 
 static int on_name_acquired(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -259,6 +263,12 @@ static int bus_build(struct bus *bus)
 	r = agents_new(&bus->agents, bus->config.registry);
 	if (r < 0)
 		return r;
+	if (bus->config.agents_file) {
+		r = agents_keeper_new(&bus->keeper, bus->agents, bus->config.registry,
+				      bus->config.event, bus->config.agents_file);
+		if (r < 0)
+			return r;
+	}
 	/* The first try comes with the first turn of the loop, as every later one. */
 	r = sd_event_add_time_relative(bus->config.event, &bus->retry, CLOCK_MONOTONIC, 0, 0,
 				       on_retry, bus);
@@ -290,8 +300,11 @@ struct bus *bus_free(struct bus *bus)
 	if (!bus)
 		return NULL;
 	bus->retry = sd_event_source_disable_unref(bus->retry);
+	if (bus->keeper)
+		agents_keeper_stop(bus->keeper); /* while the agents are there */
 	bus_close(bus);
 	agents_free(bus->agents);
+	agents_keeper_free(bus->keeper);
 	free(bus->groups);
 	free(bus->modules);
 	free(bus);

@@ -45,6 +45,7 @@ struct bus_config {
 	struct observer *observer;
 	struct registry *registry;
 	struct channels *channels;
+	const char *agents_file;  /* registrations are kept here; NULL: nowhere */
 	struct task_watch *tasks; /* NULL: GetTopTasks is not supported */
 	bool dry_run;
 	struct bus_hooks hooks;

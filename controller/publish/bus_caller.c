@@ -128,41 +128,6 @@ static void pending_call_identified(struct pending_call *pending)
 	}
 }
 
-/* Takes uid and pid out of GetConnectionCredentials' a{sv}. */
-static int read_credentials(sd_bus_message *reply, struct caller *caller)
-{
-	uint32_t uid = 0, pid = 0;
-	bool has_uid = false, has_pid = false;
-	const char *key;
-	int r;
-
-	r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(reply, "s", &key);
-		if (r < 0)
-			return r;
-		if (strcmp(key, "UnixUserID") == 0) {
-			r = sd_bus_message_read(reply, "v", "u", &uid);
-			has_uid = true;
-		} else if (strcmp(key, "ProcessID") == 0) {
-			r = sd_bus_message_read(reply, "v", "u", &pid);
-			has_pid = true;
-		} else {
-			r = sd_bus_message_skip(reply, "v");
-		}
-		if (r < 0)
-			return r;
-		r = sd_bus_message_exit_container(reply);
-	}
-	if (r < 0)
-		return r;
-	if (!has_uid || !has_pid)
-		return -ENODATA;
-	caller->uid = uid;
-	caller->pid = (pid_t)pid;
-	return 0;
-}
-
 static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error refusal = SD_BUS_ERROR_NULL;
@@ -170,8 +135,10 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
 	const char *sender = sd_bus_message_get_sender(pending->call);
 	int r;
 
-	r = sd_bus_message_is_method_error(reply, NULL) ? -ESRCH
-							: read_credentials(reply, &pending->caller);
+	r = sd_bus_message_is_method_error(reply, NULL)
+		    ? -ESRCH
+		    : client_identity_read_credentials(reply, &pending->caller.uid,
+						       &pending->caller.pid);
 	if (r < 0) {
 		sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED,
 				  "The bus does not say who %s is; it may have disconnected",

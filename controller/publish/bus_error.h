@@ -11,6 +11,7 @@
 #define BUS_ERROR_NO_SUCH_MODULE   "org.reliefd.Relief1.Error.NoSuchModule"
 #define BUS_ERROR_NO_SUCH_GROUP	   "org.reliefd.Relief1.Error.NoSuchGroup"
 #define BUS_ERROR_NOT_OWNER	   "org.reliefd.Relief1.Error.NotOwner"
+#define BUS_ERROR_MASKED	   "org.reliefd.Relief1.Error.Masked"
 #define BUS_ERROR_TOO_MANY_MODULES "org.reliefd.Relief1.Error.TooManyModules"
 #define BUS_ERROR_TOO_MANY_ORDERS  "org.reliefd.Relief1.Error.TooManyOrders"
 #define BUS_ERROR_INVALID_ARGUMENT "org.reliefd.Relief1.Error.InvalidArgument"

@@ -11,6 +11,7 @@
 
 #include "controller/publish/bus.h"
 #include "controller/publish/bus_caller.h"
+#include "controller/registry/agents_keeper.h"
 #include "policies/outlook.h"
 
 #define BUS_MANAGER_INTERFACE BUS_NAME ".Manager"
@@ -72,6 +73,7 @@ struct bus {
 	struct bus_config config;
 	bool dry_run;
 	struct agents *agents;
+	struct agents_keeper *keeper; /* NULL: registrations end with the daemon */
 
 	/* bus.c: the connection */
 	sd_bus *connection; /* NULL between two tries */
@@ -125,6 +127,16 @@ const char *bus_group_name(struct bus *bus, uint32_t slot, uint64_t id);
 int bus_relieve(struct bus *bus, sd_bus_message *call, const struct group *group, uint64_t bytes,
 		const char *max_rung, sd_bus_error *error);
 int bus_unregister(struct bus *bus, sd_bus_message *call, struct module *module,
+		   sd_bus_error *error);
+/* Mask, Unmask, Unregister by an administrator, the property Masked: bus_mask.c */
+int bus_mask(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+	     sd_bus_error *error);
+int bus_unmask(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+	       sd_bus_error *error);
+int bus_unregister_for_others(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+			      struct module *module, sd_bus_error *error);
+int bus_get_masked(sd_bus *connection, const char *path, const char *interface,
+		   const char *property, sd_bus_message *reply, void *userdata,
 		   sd_bus_error *error);
 /* Register and RegisterFD, bus_register.c */
 int bus_register(struct bus *bus, sd_bus_message *call, const struct caller *caller,

@@ -123,7 +123,7 @@ static int do_unregister(struct bus *bus, sd_bus_message *call, const struct cal
 	int r;
 
 	r = read_module(bus, call, &module, error);
-	return r < 0 ? r : bus_unregister(bus, call, module, error);
+	return r < 0 ? r : bus_unregister_for_others(bus, call, caller, module, error);
 }
 
 static int method_unregister(sd_bus_message *call, void *userdata, sd_bus_error *error)
@@ -141,6 +141,16 @@ static int method_unregister(sd_bus_message *call, void *userdata, sd_bus_error 
 	if (r < 0)
 		return r;
 	return bus_admit(bus, call, POLKIT_ACTION_MANAGE, do_unregister, error);
+}
+
+static int method_mask(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, bus_mask, error);
+}
+
+static int method_unmask(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, bus_unmask, error);
 }
 
 static int reply_group(sd_bus_message *call, const struct group *group)
@@ -286,6 +296,10 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unregister", SD_BUS_ARGS("o", module), SD_BUS_NO_RESULT,
 				method_unregister, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Mask", SD_BUS_ARGS("s", control_group, "s", module),
+				SD_BUS_NO_RESULT, method_mask, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unmask", SD_BUS_ARGS("s", control_group, "s", module),
+				SD_BUS_NO_RESULT, method_unmask, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetGroupByControlGroup", SD_BUS_ARGS("s", control_group),
 				SD_BUS_RESULT("o", group), method_get_group_by_control_group,
 				SD_BUS_VTABLE_UNPRIVILEGED),
@@ -327,6 +341,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_UNTOLD("NEpisodes", "t", get_n_episodes),
 	BUS_UNTOLD("FreedBytes", "t", get_freed),
 	BUS_UNTOLD("ClaimedBytes", "t", get_claimed),
+	BUS_TOLD("Masked", "a(ss)", bus_get_masked),
 	BUS_UNTOLD("MemoryTotal", "t", get_memory_total),
 	BUS_UNTOLD("MemoryAvailable", "t", get_memory_available),
 	BUS_UNTOLD("Headroom", "t", get_headroom),

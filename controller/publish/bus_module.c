@@ -148,7 +148,7 @@ static int do_unregister(struct bus *bus, sd_bus_message *call, const struct cal
 	if (!module)
 		return sd_bus_error_set(error, BUS_ERROR_NO_SUCH_MODULE,
 					"The module went away in the meantime");
-	return bus_unregister(bus, call, module, error);
+	return bus_unregister_for_others(bus, call, caller, module, error);
 }
 
 static int method_unregister(sd_bus_message *call, void *userdata, sd_bus_error *error)

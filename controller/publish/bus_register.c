@@ -138,6 +138,7 @@ static int refuse_module(const struct module_description *description, int r, co
 			 sd_bus_error *error)
 {
 	const char *name = r == -EDQUOT || r == -ENOSPC ? BUS_ERROR_TOO_MANY_MODULES
+			   : r == -EACCES		? BUS_ERROR_MASKED
 							: BUS_ERROR_INVALID_ARGUMENT;
 
 	if (!problem)

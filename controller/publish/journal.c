@@ -443,6 +443,27 @@ void journal_oom_victim(const struct kernel_event *event, struct group_set *grou
 	send_record(&record);
 }
 
+void journal_masked(const char *cgroup, const char *module, uid_t uid, bool masked)
+{
+	struct journal_record record;
+	char unit[256], quoted[MODULE_NAME_SIZE + 16] = "all modules";
+
+	if (!unit_name_from_path(cgroup, unit, sizeof(unit)))
+		unit[0] = '\0';
+	if (module[0])
+		snprintf(quoted, sizeof(quoted), "module \"%s\"", module);
+	journal_record_init(&record, masked ? MESSAGE_ID_MASKED : MESSAGE_ID_UNMASKED, LOG_NOTICE,
+			    masked ? "User %u masked %s of %s: it cannot register until "
+				     "`reliefctl unmask`"
+				   : "User %u unmasked %s of %s: it may register again",
+			    uid, quoted, unit[0] ? unit : cgroup);
+	journal_record_add(&record, "CGROUP", cgroup);
+	journal_record_add(&record, "OBJECT_SYSTEMD_UNIT", unit);
+	journal_record_add(&record, "MODULE_NAME", module);
+	journal_record_add_number(&record, "CALLER_UID", uid);
+	send_record(&record);
+}
+
 void journal_config_error(const char *problem)
 {
 	struct journal_record record;

@@ -19,6 +19,8 @@ void journal_publish(const struct decision *decision, struct group_set *groups,
 		     struct registry *registry, bool dry_run);
 /* A KERNEL_EVENT_OOM_VICTIM: whom the kernel chose, and where. */
 void journal_oom_victim(const struct kernel_event *event, struct group_set *groups);
+/* An administrator masked, or unmasked, a module ("": all) of the unit at that cgroup. */
+void journal_masked(const char *cgroup, const char *module, uid_t uid, bool masked);
 /* A profile was not loaded; problem: "FILE:LINE: ...". */
 void journal_config_error(const char *problem);
 /* What this host lacks, by its name (observer_degradation_name()); said once at start. */

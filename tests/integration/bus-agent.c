@@ -131,7 +131,8 @@ static const sd_bus_vtable agent_vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static int register_one(struct client *client, const char *name)
+/* Calls Register(). Returns: 0 and the path, to be freed; or negative errno, printed. */
+static int call_register(struct client *client, const char *name, char **ret_path)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -146,6 +147,18 @@ static int register_one(struct client *client, const char *name)
 		return r;
 	}
 	r = sd_bus_message_read(reply, "o", &path);
+	if (r < 0)
+		return r;
+	*ret_path = strdup(path);
+	return *ret_path ? 0 : -ENOMEM;
+}
+
+static int register_one(struct client *client, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	r = call_register(client, name, &path);
 	if (r < 0)
 		return r;
 	if (!client->module[0])
@@ -233,6 +246,16 @@ static int call_module(struct client *client, const char *method, const char *ty
 	return 0;
 }
 
+static int register_again(struct client *client, uint64_t size)
+{
+	_cleanup_free_ char *path = NULL;
+
+	client->size = size;
+	if (call_register(client, client->name, &path) >= 0)
+		printf("re-registered %s\n", path);
+	return 0;
+}
+
 static int on_stdin(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct client *client = userdata;
@@ -246,6 +269,8 @@ static int on_stdin(sd_event_source *source, int fd, uint32_t revents, void *use
 		return call_module(client, "Touch", NULL, 0, 0);
 	if (strcmp(line, "unregister\n") == 0)
 		return call_module(client, "Unregister", NULL, 0, 0);
+	if (sscanf(line, "register %" SCNu64, &size) == 1)
+		return register_again(client, size);
 	if (sscanf(line, "report %" SCNu64 " %d", &size, &unloaded) == 2)
 		return call_module(client, "Report", "tb", size, unloaded);
 	fprintf(stderr, "bus-agent: what is '%s'?\n", line);

@@ -88,7 +88,7 @@ make_group() { # PATH CURRENT
 }
 
 make_host() {
-	mkdir -p "$dir/proc/pressure" "$dir/proc/self" "$dir/sys" "$dir/cgroup" \
+	mkdir -p "$dir/state" "$dir/proc/pressure" "$dir/proc/self" "$dir/sys" "$dir/cgroup" \
 		"$dir/etc/usr/lib/reliefd/profiles" "$dir/etc/etc/reliefd/profiles"
 	echo 'Filename Type Size Used Priority' >"$dir/proc/swaps"
 	cp /proc/self/mountinfo "$dir/proc/self/"
@@ -167,7 +167,7 @@ on_bus() {
 # shellcheck disable=SC2120 # most tests have none
 start_reliefd() { # MORE_OPTIONS...
 	"$reliefd" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" --cgroup-root="$dir/cgroup" \
-		--socket="$dir/relief.sock" --log-level=debug "$@" >>"$dir/reliefd.out" 2>&1 &
+		--socket="$dir/relief.sock" --state="$dir/state" --log-level=debug "$@" >>"$dir/reliefd.out" 2>&1 &
 	reliefd_pid=$!
 	children+=("$reliefd_pid")
 }
