@@ -69,6 +69,8 @@ int verb_is_ok(struct ctl *ctl, int argc, char **argv);
 int verb_list(struct ctl *ctl, int argc, char **argv);
 int verb_show(struct ctl *ctl, int argc, char **argv);
 int verb_suggestions(struct ctl *ctl, int argc, char **argv);
+int verb_mask(struct ctl *ctl, int argc, char **argv);
+int verb_unmask(struct ctl *ctl, int argc, char **argv);
 int verb_metrics(struct ctl *ctl, int argc, char **argv);
 int verb_monitor(struct ctl *ctl, int argc, char **argv);
 int verb_tasks(struct ctl *ctl, int argc, char **argv);

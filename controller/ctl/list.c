@@ -1,24 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * list: all groups, or all modules
+ * list: all groups, all modules, or the modules that are masked
  */
 
 #include <string.h>
 
+#include "controller/ctl/api.h"
 #include "controller/ctl/group_table.h"
 #include "controller/ctl/module_table.h"
 #include "controller/ctl/output.h"
 #include "controller/ctl/remote.h"
 
+static json_object *select_groups(const struct remote_objects *objects)
+{
+	return objects->groups;
+}
+
+static json_object *select_modules(const struct remote_objects *objects)
+{
+	return objects->modules;
+}
+
+static json_object *select_masked(const struct remote_objects *objects)
+{
+	json_object *masked = NULL;
+
+	json_object_object_get_ex(objects->manager, API_MASKED, &masked);
+	return masked;
+}
+
+static void print_masked(const struct ctl *ctl, json_object *masked)
+{
+	static const struct output_column columns[] = { { "CGROUP" }, { "MODULE" } };
+	_cleanup_table_ struct libscols_table *table = output_table(ctl, columns, 2);
+
+	for (size_t i = 0; i < json_object_array_length(masked); i++) {
+		json_object *mask = json_object_array_get_idx(masked, i);
+		const char *module = json_object_get_string(json_object_array_get_idx(mask, 1));
+		struct libscols_line *line = output_line(table, NULL);
+
+		output_cell(line, 0, json_object_get_string(json_object_array_get_idx(mask, 0)));
+		output_cell(line, 1, module[0] ? module : "(all)");
+	}
+	scols_print_table(table);
+}
+
+static const struct list {
+	const char *name;
+	json_object *(*select)(const struct remote_objects *objects);
+	void (*print)(const struct ctl *ctl, json_object *value);
+} lists[] = {
+	{ "groups", select_groups, group_table_print },
+	{ "modules", select_modules, module_table_print },
+	{ "masked", select_masked, print_masked },
+};
+
+static const struct list *find_list(const char *name)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (strcmp(lists[i].name, name) == 0)
+			return &lists[i];
+	return NULL;
+}
+
 int verb_list(struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(remote_objects_done) struct remote_objects objects = {};
 	_cleanup_bus_ sd_bus *bus = NULL;
-	bool modules = argc > 0 && strcmp(argv[0], "modules") == 0;
+	const struct list *list = find_list(argc > 0 ? argv[0] : "groups");
+	json_object *value;
 	int r;
 
-	if (argc > 0 && !modules && strcmp(argv[0], "groups") != 0) {
-		ctl_error("list %s: there are groups and modules to list", argv[0]);
+	if (!list) {
+		ctl_error("list %s: there are groups, modules and masked to list", argv[0]);
 		return CTL_USAGE;
 	}
 	r = remote_connect(&bus);
@@ -28,11 +82,10 @@ int verb_list(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_OK)
 		return r;
 	output_page(ctl);
+	value = list->select(&objects);
 	if (ctl->json != JSON_OFF)
-		output_json(ctl, modules ? objects.modules : objects.groups);
-	else if (modules)
-		module_table_print(ctl, objects.modules);
+		output_json(ctl, value);
 	else
-		group_table_print(ctl, objects.groups);
+		list->print(ctl, value);
 	return CTL_OK;
 }

@@ -42,7 +42,7 @@ __reliefctl_verb()
 _reliefctl()
 {
 	local cur prev verb
-	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve reload verify cat-config doctor simulate'
+	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve mask unmask reload verify cat-config doctor simulate'
 	local options='-h --help --version --json= -j --no-legend --no-pager -q --quiet
 		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --max-rung= --timeout= --profile=
 		--root='
@@ -93,7 +93,7 @@ _reliefctl()
 	'')
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
 		;;
-	status | is-ok | relieve)
+	status | is-ok | relieve | mask | unmask)
 		mapfile -t COMPREPLY < <(compgen -W "$(__reliefctl_groups "$cur")" -- "$cur")
 		;;
 	show)
@@ -101,7 +101,7 @@ _reliefctl()
 			$(__reliefctl_values modules Id | sed 's/^/m/')" -- "$cur")
 		;;
 	list)
-		mapfile -t COMPREPLY < <(compgen -W 'groups modules' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'groups modules masked' -- "$cur")
 		;;
 	cat-config)
 		mapfile -t COMPREPLY < <(compgen -W "$(__reliefctl_profiles)" -- "$cur")
