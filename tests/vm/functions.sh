@@ -224,6 +224,7 @@ daemon_settings() { # standard input becomes a drop-in of reliefd.conf until the
 forget_reliefd() { # stopped, and as it was installed
 	timeout 20 systemctl stop reliefd.service || return
 	rm -f /etc/reliefd/profiles/*.conf.d/90-case.conf /etc/reliefd/reliefd.conf.d/90-case.conf
+	rm -rf /var/lib/reliefd
 	if [ -e /run/systemd/system/reliefd.service.d/90-case.conf ]; then
 		rm -f /run/systemd/system/reliefd.service.d/90-case.conf
 		systemctl daemon-reload
