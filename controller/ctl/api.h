@@ -14,6 +14,7 @@
 #define API_I_MANAGER API_NAME ".Manager"
 #define API_I_GROUP   API_NAME ".Group"
 #define API_I_MODULE  API_NAME ".Module"
+#define API_I_AGENT   API_NAME ".Agent"
 
 /* Manager */
 #define API_GET_GROUP_BY_CONTROL_GROUP "GetGroupByControlGroup"
@@ -21,6 +22,7 @@
 #define API_GET_TOP_TASKS	       "GetTopTasks"
 #define API_GET_SUGGESTIONS	       "GetSuggestions"
 #define API_RELOAD		       "Reload"
+#define API_REGISTER		       "Register"
 #define API_MASK		       "Mask"
 #define API_UNMASK		       "Unmask"
 #define API_MASKED		       "Masked"
@@ -78,6 +80,7 @@
 #define API_MEMORY_SWAP		"MemorySwapCurrent"
 
 /* Module */
+#define API_REPORT	"Report"
 #define API_MODULE_NAME "Name"
 #define API_KIND	"Kind"
 #define API_SIZE	"Size"

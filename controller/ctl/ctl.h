@@ -47,8 +47,11 @@ struct ctl {
 	const char *root;    /* NULL: "/" */
 	const char *profile; /* simulate: a name or a file; NULL: the one of reliefd.conf */
 	const char *max_rung;
-	uint64_t bytes;	       /* relieve: 0 = not said */
-	uint64_t timeout_usec; /* relieve */
+	uint64_t bytes;	       /* relieve, register: 0 = not said */
+	uint64_t timeout_usec; /* relieve, register */
+	const char *command;   /* register */
+	const char *unit;      /* register; NULL: our own control group */
+	const char *kind;      /* register */
 	enum ctl_sort sort;    /* tasks, top */
 	uint32_t n_lines;      /* tasks, top: rows at most; 0 = not said */
 	bool tasks;	       /* top: tasks, not groups */
@@ -76,6 +79,7 @@ int verb_monitor(struct ctl *ctl, int argc, char **argv);
 int verb_tasks(struct ctl *ctl, int argc, char **argv);
 int verb_top(struct ctl *ctl, int argc, char **argv);
 int verb_relieve(struct ctl *ctl, int argc, char **argv);
+int verb_register(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_verify(struct ctl *ctl, int argc, char **argv);
 int verb_cat_config(struct ctl *ctl, int argc, char **argv);

@@ -41,6 +41,8 @@ static const struct verb {
 	{ "metrics", "", 0, verb_metrics, "The state in the text format of Prometheus" },
 	{ "monitor", "", 0, verb_monitor, "Level changes and actions as they happen" },
 	{ "relieve", "[UNIT|CGROUP]", 1, verb_relieve, "Free --bytes= now, and say what came" },
+	{ "register", "NAME", 1, verb_register,
+	  "Make a command a module of --unit=, while this runs" },
 	{ "mask", "UNIT [MODULE]", 2, verb_mask, "Keep modules of a unit out for good" },
 	{ "unmask", "UNIT [MODULE]", 2, verb_unmask, "Let them register again" },
 	{ "reload", "", 0, verb_reload, "Read the profile again" },
@@ -68,6 +70,9 @@ enum {
 	OPT_SORT,
 	OPT_TASKS,
 	OPT_ONCE,
+	OPT_EXEC,
+	OPT_UNIT,
+	OPT_KIND,
 };
 
 static const struct option options[] = {
@@ -87,6 +92,9 @@ static const struct option options[] = {
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "max-rung", required_argument, NULL, OPT_MAX_RUNG },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "exec", required_argument, NULL, OPT_EXEC },
+	{ "unit", required_argument, NULL, OPT_UNIT },
+	{ "kind", required_argument, NULL, OPT_KIND },
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{},
@@ -114,9 +122,12 @@ static void print_help(void)
 	       "  -n --lines=N           tasks, top: at most N lines\n"
 	       "     --tasks             top: tasks instead of groups\n"
 	       "     --once              top: one round, as without a terminal\n"
-	       "     --bytes=SIZE        relieve: how much, as 256M\n"
+	       "     --bytes=SIZE        relieve: how much, as 256M; register: as much at most\n"
 	       "     --max-rung=RUNG     relieve: climb no further (warn, shed, unload, reclaim)\n"
-	       "     --timeout=TIME      relieve: wait no longer for the answer\n"
+	       "     --timeout=TIME      relieve, register: wait no longer for the answer\n"
+	       "     --exec=COMMAND      register: what frees memory; sees $RELIEF_BYTES\n"
+	       "     --unit=UNIT         register: the unit or cgroup whose memory that is\n"
+	       "     --kind=KIND         register: cache (default), model, pool, worker, other\n"
 	       "     --profile=NAME      simulate: this profile, or a file with a / in its name\n"
 	       "     --root=DIR          verify, cat-config, doctor, simulate: files below DIR\n");
 }
@@ -204,6 +215,18 @@ static int parse_lines(struct ctl *ctl, const char *text)
 	return -EINVAL;
 }
 
+static int parse_kind(struct ctl *ctl, const char *text)
+{
+	enum module_kind kind;
+
+	if (module_kind_from_name(text, &kind) == 0) {
+		ctl->kind = text;
+		return 0;
+	}
+	ctl_error("--kind=%s: use cache, model, pool, worker or other", text);
+	return -EINVAL;
+}
+
 static int parse_timeout(struct ctl *ctl, const char *text)
 {
 	if (parse_usec(text, &ctl->timeout_usec) == 0 && ctl->timeout_usec > 0)
@@ -264,6 +287,14 @@ static int parse_option(struct ctl *ctl, int option)
 		return parse_rung(ctl, optarg);
 	case OPT_TIMEOUT:
 		return parse_timeout(ctl, optarg);
+	case OPT_EXEC:
+		ctl->command = optarg;
+		return 0;
+	case OPT_UNIT:
+		ctl->unit = optarg;
+		return 0;
+	case OPT_KIND:
+		return parse_kind(ctl, optarg);
 	case OPT_PROFILE:
 		ctl->profile = optarg;
 		return 0;
@@ -338,6 +369,7 @@ int main(int argc, char **argv)
 		.legend = true,
 		.pager = true,
 		.ask_password = true,
+		.kind = "cache",
 		.timeout_usec = RELIEVE_TIMEOUT_USEC,
 	};
 	int r;

@@ -20,15 +20,22 @@ static const uint32_t kind_flags[N_MODULE_KINDS] = {
 	[MODULE_OTHER] = 0, /* has to be said */
 };
 
+/* What one call asks for. */
+struct registration {
+	struct module_description description;
+	const char *control_group; /* that the caller acts for; NULL: its own. In the message. */
+};
+
 static const struct register_option {
 	const char *name;
 	char type;
-	size_t offset; /* in struct module_description, of a "t" */
+	size_t offset; /* in struct registration, of a "t" or "s" */
 	uint32_t flag; /* enum module_flag, of a "b" */
 } options[] = {
-	{ "Size", 't', offsetof(struct module_description, size_bytes), 0 },
-	{ "IdleLimitUSec", 't', offsetof(struct module_description, idle_limit_usec), 0 },
-	{ "ReloadCostUSec", 't', offsetof(struct module_description, reload_cost_usec), 0 },
+	{ "Size", 't', offsetof(struct registration, description.size_bytes), 0 },
+	{ "IdleLimitUSec", 't', offsetof(struct registration, description.idle_limit_usec), 0 },
+	{ "ReloadCostUSec", 't', offsetof(struct registration, description.reload_cost_usec), 0 },
+	{ "ControlGroup", 's', offsetof(struct registration, control_group), 0 },
 	{ "Keep", 'b', 0, MODULE_IS_KEPT },
 	{ "CanShed", 'b', 0, MODULE_CAN_SHED },
 	{ "CanUnload", 'b', 0, MODULE_CAN_UNLOAD },
@@ -42,26 +49,32 @@ static const struct register_option *option_find(const char *name)
 	return NULL;
 }
 
-static void option_apply(const struct register_option *option, uint64_t value,
-			 struct module_description *description)
+union option_value {
+	uint64_t t;
+	const char *s;
+	int b;
+};
+
+static void option_apply(const struct register_option *option, const union option_value *value,
+			 struct registration *registration)
 {
+	char *field = (char *)registration + option->offset;
+
 	if (option->type == 't')
-		memcpy((char *)description + option->offset, &value, sizeof(value));
-	else if (value)
-		description->flags |= option->flag;
+		memcpy(field, &value->t, sizeof(value->t));
+	else if (option->type == 's')
+		memcpy(field, &value->s, sizeof(value->s));
+	else if (value->b)
+		registration->description.flags |= option->flag;
 	else
-		description->flags &= ~option->flag;
+		registration->description.flags &= ~option->flag;
 }
 
 /* One {sv} entry, which the caller has entered. */
-static int read_option(sd_bus_message *call, struct module_description *description,
-		       sd_bus_error *error)
+static int read_option(sd_bus_message *call, struct registration *registration, sd_bus_error *error)
 {
 	const struct register_option *option;
-	union {
-		uint64_t t;
-		int b;
-	} value = {};
+	union option_value value = {};
 	const char *name, *type;
 	char expected[2] = {};
 	int r;
@@ -73,7 +86,7 @@ static int read_option(sd_bus_message *call, struct module_description *descript
 	if (!option)
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
 					 "There is no option '%s'; use Size, IdleLimitUSec, "
-					 "ReloadCostUSec, Keep, CanShed or CanUnload",
+					 "ReloadCostUSec, ControlGroup, Keep, CanShed or CanUnload",
 					 name);
 	r = sd_bus_message_peek_type(call, NULL, &type);
 	if (r < 0)
@@ -86,11 +99,11 @@ static int read_option(sd_bus_message *call, struct module_description *descript
 	r = sd_bus_message_read(call, "v", expected, &value);
 	if (r < 0)
 		return r;
-	option_apply(option, option->type == 't' ? value.t : (uint64_t)value.b, description);
+	option_apply(option, &value, registration);
 	return 0;
 }
 
-static int read_options(sd_bus_message *call, struct module_description *description,
+static int read_options(sd_bus_message *call, struct registration *registration,
 			sd_bus_error *error)
 {
 	int r;
@@ -99,7 +112,7 @@ static int read_options(sd_bus_message *call, struct module_description *descrip
 	if (r < 0)
 		return r;
 	while ((r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
-		r = read_option(call, description, error);
+		r = read_option(call, registration, error);
 		if (r < 0)
 			return r;
 		r = sd_bus_message_exit_container(call);
@@ -147,8 +160,30 @@ static int refuse_module(const struct module_description *description, int r, co
 				 description->name, problem);
 }
 
-static int identify(struct bus *bus, const struct caller *caller, struct client *ret,
-		    sd_bus_error *error)
+/* The cgroup must be under control: nothing could be measured elsewhere. */
+static int act_for(struct bus *bus, const char *control_group, struct client *client,
+		   sd_bus_error *error)
+{
+	struct group *group;
+	int r;
+
+	if (client->uid != 0)
+		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+					"Only root may register for another control group; leave "
+					"ControlGroup out to register for your own");
+	r = bus_find_group(bus, control_group, &group, error);
+	if (r < 0)
+		return r;
+	r = client_identity_act_for(client, group->path);
+	if (r < 0)
+		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
+					 "Nothing can be registered for control group '%s': %s",
+					 control_group, strerror(-r));
+	return 0;
+}
+
+static int identify(struct bus *bus, const struct caller *caller, const char *control_group,
+		    struct client *ret, sd_bus_error *error)
 {
 	int r;
 
@@ -159,35 +194,35 @@ static int identify(struct bus *bus, const struct caller *caller, struct client 
 					 "The cgroup of process %d cannot be told: %s; modules can "
 					 "be registered by processes in this host's cgroup v2 tree",
 					 caller->pid, strerror(-r));
-	return 0;
+	return control_group ? act_for(bus, control_group, ret, error) : 0;
 }
 
 int bus_register(struct bus *bus, sd_bus_message *call, const struct caller *caller,
 		 sd_bus_error *error)
 {
-	struct module_description description = {};
+	struct registration registration = {};
 	char path[BUS_MODULE_PATH_SIZE];
 	const char *agent_path, *problem = NULL;
 	struct module *module;
 	struct client client;
 	int r;
 
-	r = read_name_and_kind(call, &description, error);
+	r = read_name_and_kind(call, &registration.description, error);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(call, "o", &agent_path);
 	if (r < 0)
 		return r;
-	r = read_options(call, &description, error);
+	r = read_options(call, &registration, error);
 	if (r < 0)
 		return r;
-	r = identify(bus, caller, &client, error);
+	r = identify(bus, caller, registration.control_group, &client, error);
 	if (r < 0)
 		return r;
-	r = agents_register(bus->agents, call, &client, agent_path, &description, &module,
-			    &problem);
+	r = agents_register(bus->agents, call, &client, agent_path, &registration.description,
+			    &module, &problem);
 	if (r < 0)
-		return refuse_module(&description, r, problem, error);
+		return refuse_module(&registration.description, r, problem, error);
 	bus_module_path(module->id, path);
 	return sd_bus_reply_method_return(call, "o", path);
 }
@@ -195,7 +230,7 @@ int bus_register(struct bus *bus, sd_bus_message *call, const struct caller *cal
 int bus_register_fd(struct bus *bus, sd_bus_message *call, const struct caller *caller,
 		    sd_bus_error *error)
 {
-	struct module_description description = {};
+	struct registration registration = {};
 	char path[BUS_MODULE_PATH_SIZE];
 	const char *problem = NULL;
 	_cleanup_fd_ int fd = -1;
@@ -203,18 +238,19 @@ int bus_register_fd(struct bus *bus, sd_bus_message *call, const struct caller *
 	struct client client;
 	int r;
 
-	r = read_name_and_kind(call, &description, error);
+	r = read_name_and_kind(call, &registration.description, error);
 	if (r < 0)
 		return r;
-	r = read_options(call, &description, error);
+	r = read_options(call, &registration, error);
 	if (r < 0)
 		return r;
-	r = identify(bus, caller, &client, error);
+	r = identify(bus, caller, registration.control_group, &client, error);
 	if (r < 0)
 		return r;
-	r = channels_register(bus->config.channels, &client, &description, &module, &fd, &problem);
+	r = channels_register(bus->config.channels, &client, &registration.description, &module,
+			      &fd, &problem);
 	if (r < 0)
-		return refuse_module(&description, r, problem, error);
+		return refuse_module(&registration.description, r, problem, error);
 	bus_module_path(module->id, path);
 	return sd_bus_reply_method_return(call, "oh", path, fd);
 }

@@ -434,7 +434,7 @@ bool agents_describe(const struct agents *agents, const struct module *module,
 		return false;
 	agent = agent_of(module->owner);
 	if (strlen(agent->sender) >= sizeof(ret->sender) ||
-	    strlen(agent->path) >= sizeof(ret->path))
+	    strlen(agent->path) >= sizeof(ret->path) || strchr(agent->owner.client.cgroup, '\t'))
 		return false;
 	*ret = (struct agents_entry){
 		.module_id = module->id,
@@ -442,6 +442,8 @@ bool agents_describe(const struct agents *agents, const struct module *module,
 		.pid = agent->owner.client.pid,
 		.description = module->description,
 	};
+	if (agent->owner.client.acts_for_another)
+		strcpy(ret->cgroup, agent->owner.client.cgroup);
 	strcpy(ret->sender, agent->sender);
 	strcpy(ret->path, agent->path);
 	return true;

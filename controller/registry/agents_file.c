@@ -19,7 +19,9 @@
 #include "controller/base/parse.h"
 
 /* The longest line, with nine 64-bit numbers; and the file of that many. */
-#define LINE_MAX_BYTES (9 * 21 + AGENTS_FILE_SENDER_SIZE + AGENTS_FILE_PATH_SIZE + MODULE_NAME_SIZE)
+#define LINE_MAX_BYTES                                                                   \
+	(9 * 21 + AGENTS_FILE_SENDER_SIZE + AGENTS_FILE_PATH_SIZE + CLIENT_CGROUP_SIZE + \
+	 MODULE_NAME_SIZE)
 #define FILE_MAX_BYTES (64 + AGENTS_FILE_MAX_MODULES * LINE_MAX_BYTES)
 
 void agents_file_done(struct agents_file *file)
@@ -36,11 +38,12 @@ static void agents_file_print(FILE *stream, const struct agents_file *file)
 		const struct module_description *description = &entry->description;
 
 		fprintf(stream,
-			"%" PRIu64 " %s %u %d %d %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64
-			" %s %s\n",
+			"%" PRIu64 "\t%s\t%u\t%d\t%d\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu64
+			"\t%" PRIu64 "\t%s\t%s\t%s\n",
 			entry->module_id, entry->sender, entry->uid, entry->pid, description->kind,
 			description->flags, description->size_bytes, description->idle_limit_usec,
-			description->reload_cost_usec, entry->path, description->name);
+			description->reload_cost_usec, entry->path, entry->cgroup,
+			description->name);
 	}
 }
 
@@ -60,7 +63,7 @@ int agents_file_write(const char *path, const struct agents_file *file)
 
 static int next_number(char **rest, uint64_t max, uint64_t *ret)
 {
-	const char *word = strsep(rest, " ");
+	const char *word = strsep(rest, "\t");
 	int r;
 
 	if (!word || !*rest)
@@ -73,7 +76,7 @@ static int next_number(char **rest, uint64_t max, uint64_t *ret)
 
 static int next_word(char **rest, char *buf, size_t size)
 {
-	const char *word = strsep(rest, " ");
+	const char *word = strsep(rest, "\t");
 
 	if (!word || !*rest || strlen(word) >= size)
 		return -EBADMSG;
@@ -109,11 +112,13 @@ static int parse_entry(char *line, struct agents_entry *ret)
 	if (next_number(&rest, UINT64_MAX, &entry.module_id) < 0 ||
 	    next_word(&rest, entry.sender, sizeof(entry.sender)) < 0 ||
 	    parse_numbers(&rest, &entry) < 0 ||
-	    next_word(&rest, entry.path, sizeof(entry.path)) < 0 || !rest ||
+	    next_word(&rest, entry.path, sizeof(entry.path)) < 0 ||
+	    next_word(&rest, entry.cgroup, sizeof(entry.cgroup)) < 0 || !rest ||
 	    strlen(rest) >= sizeof(entry.description.name))
 		return -EBADMSG;
 	strcpy(entry.description.name, rest);
 	if (entry.module_id == 0 || entry.sender[0] != ':' ||
+	    (entry.cgroup[0] && entry.cgroup[0] != '/') ||
 	    !sd_bus_object_path_is_valid(entry.path) ||
 	    !module_description_is_valid(&entry.description, &problem))
 		return -EBADMSG;

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "controller/base/cleanup.h"
+#include "controller/registry/client_identity.h"
 #include "controller/registry/module_description.h"
 
 #define AGENTS_FILE_BUS_ID_SIZE 33  /* 128 bits in hex, and a NUL */
@@ -26,6 +27,7 @@ struct agents_entry {
 	char path[AGENTS_FILE_PATH_SIZE];
 	uid_t uid;
 	pid_t pid;
+	char cgroup[CLIENT_CGROUP_SIZE]; /* that the client acts for; "": its own */
 	struct module_description description;
 };
 

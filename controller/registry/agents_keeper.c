@@ -115,6 +115,10 @@ static int keeper_resume_entry(struct agents_keeper *keeper, const struct agents
 	r = client_identity_from_pid(registry_tree(keeper->registry), pid, -1, uid, &client);
 	if (r < 0)
 		return r;
+	if (entry->cgroup[0])
+		r = client_identity_act_for(&client, entry->cgroup);
+	if (r < 0)
+		return r;
 	return agents_resume(keeper->agents, keeper->bus, &client, entry, ret_problem);
 }
 

@@ -82,6 +82,18 @@ int client_identity_from_pid(const struct cgroup_tree *tree, pid_t pid, int pidf
 	return 0;
 }
 
+int client_identity_act_for(struct client *client, const char *cgroup)
+{
+	if (cgroup[0] != '/')
+		return -EINVAL;
+	if (strlen(cgroup) >= sizeof(client->cgroup))
+		return -ENAMETOOLONG;
+	strcpy(client->cgroup, cgroup);
+	client->acts_for_another = true;
+	client_find_unit(client);
+	return 0;
+}
+
 static int peer_pidfd(int fd)
 {
 #ifdef SO_PEERPIDFD

@@ -22,6 +22,7 @@ struct client {
 	pid_t pid;
 	char unit[256]; /* "" when its cgroup belongs to no unit; 255 is systemd's longest */
 	char cgroup[CLIENT_CGROUP_SIZE]; /* v2 path; containers within containers reach about 350 */
+	bool acts_for_another;		 /* the cgroup is not its own: client_identity_act_for() */
 	size_t unit_length; /* of `cgroup`, up to the end of the unit's own directory; 0: no unit */
 };
 
@@ -35,6 +36,11 @@ int client_identity_from_pid(const struct cgroup_tree *tree, pid_t pid, int pidf
 			     struct client *ret);
 /* The peer of a connected Unix socket, as it was at connect(). Returns: as above. */
 int client_identity_from_socket(const struct cgroup_tree *tree, int fd, struct client *ret);
+/*
+ * From here on the client speaks for what runs in that cgroup. To be allowed to root alone.
+ * Returns: 0; -EINVAL no absolute path; -ENAMETOOLONG.
+ */
+int client_identity_act_for(struct client *client, const char *cgroup);
 /*
  * Takes the user and the process out of the bus's reply to GetConnectionCredentials().
  * Returns: 0; -ENODATA when it does not say both; other negative errno.

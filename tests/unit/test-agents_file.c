@@ -74,6 +74,8 @@ static void the_longest_entry_fits(void **state)
 
 	memset(entry.path, 'a', sizeof(entry.path) - 1);
 	entry.path[0] = '/';
+	memset(entry.cgroup, 'c', sizeof(entry.cgroup) - 1);
+	entry.cgroup[0] = '/';
 	memset(entry.sender, '1', sizeof(entry.sender) - 1);
 	entry.sender[0] = ':';
 	memset(entry.description.name, 'n', sizeof(entry.description.name) - 1);
@@ -98,22 +100,25 @@ static void write_text(const char *text)
 static void a_damaged_entry_costs_only_itself(void **state)
 {
 	static const char *const damaged[] = {
-		"0 :1.42 1000 812 0 1 5 0 0 /agent zero id",
-		"4 1.42 1000 812 0 1 5 0 0 /agent no unique name",
-		"4 :1.42 -1 812 0 1 5 0 0 /agent negative uid",
-		"4 :1.42 1000 99999999999 0 1 5 0 0 /agent huge pid",
-		"4 :1.42 1000 812 5 1 5 0 0 /agent unknown kind",
-		"4 :1.42 1000 812 0 0 5 0 0 /agent can do nothing",
-		"4 :1.42 1000 812 0 4096 5 0 0 /agent unknown flag",
-		"4 :1.42 1000 812 0 1 99999999999999999999 0 0 /agent huge",
-		"4 :1.42 1000 812 0 1 5 0 0 agent no object path",
-		"4 :1.42 1000 812 0 1 5 0 0 /agent ",
-		"4 :1.42 1000 812 0 1 5 0 0 /agent",
-		"4 :1.42 1000 812 0 1 5 0 0",
-		"4 :1.42 1000 812 0 1 5 0 0 /agent bad\x1b[31m",
-		"4 :1.422222222222222222222222222222222 1000 812 0 1 5 0 0 /agent long name",
-		"4 :1.42 1000 812 0 1 5 0 0 /agent "
+		"0\t:1.42\t1000\t812\t0\t1\t5\t0\t0\t/agent\t\tzero id",
+		"4\t1.42\t1000\t812\t0\t1\t5\t0\t0\t/agent\t\tno unique name",
+		"4\t:1.42\t-1\t812\t0\t1\t5\t0\t0\t/agent\t\tnegative uid",
+		"4\t:1.42\t1000\t99999999999\t0\t1\t5\t0\t0\t/agent\t\thuge pid",
+		"4\t:1.42\t1000\t812\t5\t1\t5\t0\t0\t/agent\t\tunknown kind",
+		"4\t:1.42\t1000\t812\t0\t0\t5\t0\t0\t/agent\t\tcan do nothing",
+		"4\t:1.42\t1000\t812\t0\t4096\t5\t0\t0\t/agent\t\tunknown flag",
+		"4\t:1.42\t1000\t812\t0\t1\t99999999999999999999\t0\t0\t/agent\t\thuge",
+		"4\t:1.42\t1000\t812\t0\t1\t5\t0\t0\tagent\t\tno object path",
+		"4\t:1.42\t1000\t812\t0\t1\t5\t0\t0\t/agent\t\t",
+		"4\t:1.42\t1000\t812\t0\t1\t5\t0\t0\t/agent",
+		"4\t:1.42\t1000\t812\t0\t1\t5\t0\t0",
+		"4\t:1.42\t1000\t812\t0\t1\t5\t0\t0\t/agent\t\tbad\x1b[31m",
+		"4\t:1.422222222222222222222222222222222\t1000\t812\t0\t1\t5\t0\t0\t/agent\t\tlong "
+		"name",
+		"4\t:1.42\t1000\t812\t0\t1\t5\t0\t0\t/agent\t\t"
 		"123456789012345678901234567890123456789012345678901234567890 64 bytes",
+		"4\t:1.42\t1000\t812\t0\t1\t5\t0\t0\t/agent\ta.service\trelative cgroup",
+		"4 :1.42 1000 812 0 1 5 0 0 /agent /a blanks, no tabs",
 		"",
 		"x",
 	};
@@ -122,7 +127,8 @@ static void a_damaged_entry_costs_only_itself(void **state)
 		struct agents_file file;
 		char text[512];
 
-		snprintf(text, sizeof(text), "bus " BUS "\n%s\n7 :1.9 0 1 0 1 5 0 0 / good\n",
+		snprintf(text, sizeof(text),
+			 "bus " BUS "\n%s\n7\t:1.9\t0\t1\t0\t1\t5\t0\t0\t/\t/a b\tgood\n",
 			 damaged[i]);
 		write_text(text);
 		assert_int_equal(agents_file_read(path, &file), 0);
@@ -142,7 +148,7 @@ static void what_is_no_such_file_is_refused(void **state)
 		"bus 12\n",
 		"bus " BUS "0\n",
 		"bus 0123456789ABCDEF0123456789ABCDEF",
-		"7 :1.9 0 1 0 1 5 0 0 / good\n",
+		"7\t:1.9\t0\t1\t0\t1\t5\t0\t0\t/\t\tgood\n",
 	};
 	struct agents_file file;
 
