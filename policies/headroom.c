@@ -3,7 +3,7 @@
 /*
  * Headroom
  *
- *	host   available = MemAvailable
+ *	host   available = MemAvailable, and what ZFS gives back
  *	       headroom  = available + what swapping could still save
  *	group  available = headroom = limit - (current - reclaimable)
  *
@@ -32,6 +32,18 @@ static uint64_t compressed_gain(uint64_t free_bytes, uint64_t stored_bytes, uint
 	return u64_sub(free_bytes, u64_muldiv(free_bytes, cost_bp, BP_ONE));
 }
 
+/* The pool in front of a disk costs memory only up to its limit; what follows goes to the disk. */
+static uint64_t zswap_gain(const struct machine_reading *m, uint64_t disk_bytes)
+{
+	uint64_t gain_bytes =
+		compressed_gain(disk_bytes, m->zswap_stored_bytes, m->zswap_used_bytes);
+
+	if (m->zswap_most_bytes == 0)
+		return gain_bytes;
+	return u64_max(gain_bytes,
+		       u64_sub(disk_bytes, u64_sub(m->zswap_most_bytes, m->zswap_used_bytes)));
+}
+
 uint64_t headroom_swap_gain(const struct machine_reading *m)
 {
 	uint64_t disk_bytes = m->swap_free_bytes, zram_bytes = 0, movable_bytes;
@@ -51,8 +63,7 @@ uint64_t headroom_swap_gain(const struct machine_reading *m)
 	}
 	disk_bytes = u64_min(disk_bytes, movable_bytes);
 	if ((m->has & MACHINE_HAS_ZSWAP) && m->zswap_stored_bytes >= COMPRESSED_MIN_BYTES)
-		disk_bytes =
-			compressed_gain(disk_bytes, m->zswap_stored_bytes, m->zswap_used_bytes);
+		disk_bytes = zswap_gain(m, disk_bytes);
 	return u64_add(zram_bytes, disk_bytes);
 }
 

@@ -53,6 +53,24 @@ static void see_machine(struct step *step)
 			  step->now_usec);
 }
 
+/* What could not be read this time is taken not to have moved. */
+static void keep_count(uint64_t *count, uint64_t seen)
+{
+	if (*count == COUNT_UNKNOWN)
+		*count = seen;
+}
+
+static void keep_counts(struct group_reading *reading, const struct group_reading *seen)
+{
+	bool had_events = seen->has & GROUP_HAS_EVENTS;
+
+	if (!(reading->has & GROUP_HAS_EVENTS))
+		return;
+	keep_count(&reading->n_high, had_events ? seen->n_high : COUNT_UNKNOWN);
+	keep_count(&reading->n_max, had_events ? seen->n_max : COUNT_UNKNOWN);
+	keep_count(&reading->n_oom_kill, had_events ? seen->n_oom_kill : COUNT_UNKNOWN);
+}
+
 static void forget_group(struct step *step, struct group_state *group)
 {
 	uint32_t slot = group->slot;
@@ -68,11 +86,14 @@ static void forget_group(struct step *step, struct group_state *group)
 static void see_readings(struct step *step, struct group_state *group,
 			 const struct group_reading *reading)
 {
-	bool both_have_events = (group->seen.has & reading->has & GROUP_HAS_EVENTS) != 0;
+	const struct group_reading before = group->seen;
+	bool both_have_events = (before.has & reading->has & GROUP_HAS_EVENTS) != 0;
 
-	group->limit_hit = both_have_events && reading->n_max > group->seen.n_max;
 	group->parent_slot = reading->parent_slot;
 	group->seen = *reading;
+	keep_counts(&group->seen, &before);
+	group->limit_hit = both_have_events && before.n_max != COUNT_UNKNOWN &&
+			   group->seen.n_max > before.n_max;
 	brake_see_through(group);
 	group->seen_usec = step->now_usec;
 	group->seen_step = step->state->n_steps;

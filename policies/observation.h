@@ -19,6 +19,9 @@
 #define GROUP_SLOT_HOST 0U
 #define SLOT_NONE	UINT32_MAX
 
+/* A total of stalls or events that could not be read this time, beside others that could. */
+#define COUNT_UNKNOWN UINT64_MAX
+
 enum machine_field {
 	MACHINE_HAS_MEMORY = 1U << 0, /* total_bytes, available_bytes */
 	MACHINE_HAS_SWAP = 1U << 1,   /* swap_*; both 0 on a host without swap */
@@ -28,12 +31,14 @@ enum machine_field {
 	/* The kernel counts what is charged and wakes us when a budget is spent (decision.budgets).
 	 */
 	MACHINE_HAS_TRIPWIRE = 1U << 5,
+	/* available_bytes was put together from other values, for want of MemAvailable. */
+	MACHINE_IS_ESTIMATED = 1U << 6,
 };
 
 struct machine_reading {
 	uint32_t has; /* enum machine_field */
-	uint64_t total_bytes;
-	uint64_t available_bytes; /* MemAvailable */
+	uint64_t total_bytes;	  /* without static huge pages: a pool of its own */
+	uint64_t available_bytes; /* MemAvailable, and what ZFS would give back */
 	uint64_t swap_total_bytes;
 	uint64_t swap_free_bytes;
 	uint64_t zram_total_bytes;  /* the part of swap_total_bytes that lies on zram */
@@ -42,6 +47,7 @@ struct machine_reading {
 	uint64_t zram_used_bytes;   /* RAM that this costs (mem_used_total) */
 	uint64_t zswap_stored_bytes;
 	uint64_t zswap_used_bytes;
+	uint64_t zswap_most_bytes; /* zswap_used_bytes does not grow beyond; 0: not known */
 	uint64_t some_usec; /* total= of /proc/pressure/memory: only differences mean anything */
 	uint64_t full_usec;
 };

@@ -19,6 +19,14 @@
 #define STALL_WINDOW_MIN_USEC (500 * USEC_PER_MSEC)
 #define STALL_WINDOW_MAX_USEC (10 * USEC_PER_SEC)
 
+/* What moved between two totals; one that is not known says nothing. */
+static uint64_t lost_between(uint64_t before_usec, uint64_t after_usec)
+{
+	if (before_usec == COUNT_UNKNOWN || after_usec == COUNT_UNKNOWN)
+		return 0;
+	return u64_sub(after_usec, before_usec);
+}
+
 static void window_start(struct group_state *group, uint64_t some_usec, uint64_t full_usec,
 			 uint64_t now_usec)
 {
@@ -32,8 +40,8 @@ void stall_add(const struct profile *profile, struct group_state *group, uint64_
 	       uint64_t full_usec, uint64_t now_usec)
 {
 	uint64_t elapsed_usec = u64_sub(now_usec, group->stall_since_usec);
-	uint64_t lost_some_usec = u64_sub(some_usec, group->stall_some_usec);
-	uint64_t lost_full_usec = u64_sub(full_usec, group->stall_full_usec);
+	uint64_t lost_some_usec = lost_between(group->stall_some_usec, some_usec);
+	uint64_t lost_full_usec = lost_between(group->stall_full_usec, full_usec);
 
 	if (!group->stall_started) {
 		window_start(group, some_usec, full_usec, now_usec);

@@ -12,7 +12,7 @@
 #include "policies/state.h"
 
 /*
- * Feeds a group's (or the host's) PSI totals. Sets shortage.some_bp and full_bp each time a window
+ * Feeds a group's (or the host's) PSI totals, each of which may be COUNT_UNKNOWN. Sets shortage.some_bp and full_bp each time a window
  * closes and keeps them until the next one does; sets look_again_usec when stalls began during a
  * sleep that was too long to tell how dense they are.
  */

@@ -180,7 +180,8 @@ void suggestion_learn(const struct profile *profile, struct state *state, struct
 	if (group->shortage.growth_bytes > 0 && /* most do not grow: that is cheaper to know */
 	    exhaustion_level(profile, group, LEVEL_LOW) == LEVEL_CRITICAL)
 		group->kills.ran_out_usec = state->now_usec;
-	if (group->slot == GROUP_SLOT_HOST || !(group->seen.has & GROUP_HAS_EVENTS))
+	if (group->slot == GROUP_SLOT_HOST || !(group->seen.has & GROUP_HAS_EVENTS) ||
+	    group->seen.n_oom_kill == COUNT_UNKNOWN)
 		return;
 	n_new = new_kills(group);
 	/* The host has no such counter: whoever is killed for its sake is killed in a top group. */

@@ -93,7 +93,7 @@ void check_degraded(struct doctor *doctor, struct finding *finding)
 	}
 	join_strings(reasons, text, sizeof(text));
 	finding_bad(finding, VERDICT_WARN,
-		    "the rows above and growth name the fixes; then restart reliefd",
+		    "the rows above and growth name the fixes, reliefd(8) each name",
 		    "reliefd works without: %s", text);
 }
 

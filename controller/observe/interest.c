@@ -72,10 +72,11 @@ void interest_learn(struct interest *i, const struct group_reading *reading, uin
 {
 	struct glance *glance = &i->glances[reading->slot];
 
-	if (reading->has & GROUP_HAS_EVENTS)
+	if (reading->has & GROUP_HAS_EVENTS && reading->n_high != COUNT_UNKNOWN &&
+	    reading->n_max != COUNT_UNKNOWN && reading->n_oom_kill != COUNT_UNKNOWN)
 		glance_see_events(glance, reading->n_high + reading->n_max + reading->n_oom_kill,
 				  now_usec);
-	if (reading->has & GROUP_HAS_STALL)
+	if (reading->has & GROUP_HAS_STALL && reading->some_usec != COUNT_UNKNOWN)
 		glance->some_usec = reading->some_usec;
 	if (reading->has & (GROUP_HAS_LIMIT | GROUP_HAS_HIGH)) {
 		glance->is_limited = reading_is_limited(reading);
@@ -109,6 +110,7 @@ static void look_at(struct interest *i, const struct group *group, uint8_t stirs
 
 	if (dir < 0)
 		return;
+	/* A counter that cannot be read now is looked at with the next stir. */
 	if (stirs & STIR_EVENTS && memory_events_read(dir, &events) >= 0)
 		glance_see_events(glance, events.n_high + events.n_max + events.n_oom_kill,
 				  now_usec);
@@ -193,7 +195,7 @@ static void refresh_limits(struct interest *i, const struct group *group, uint64
 	if (dir < 0)
 		return;
 	/* What cannot be understood is said when the group is read as a whole. */
-	memory_files_read(dir, GROUP_HAS_LIMIT | GROUP_HAS_HIGH, &reading);
+	memory_files_read(dir, GROUP_HAS_LIMIT | GROUP_HAS_HIGH, &reading, NULL);
 	interest_learn(i, &reading, now_usec);
 }
 

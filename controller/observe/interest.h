@@ -13,14 +13,16 @@
 
 /* What is remembered of a group between two collects. */
 struct glance {
-	uint64_t n_events;    /* sum of the counters of memory.events: only its change counts */
-	uint64_t some_usec;   /* total of memory.pressure */
-	uint64_t moved_usec;  /* when either moved; 0: never */
-	uint64_t limits_usec; /* when is_limited was found out; 0: never */
-	uint32_t round;	      /* the collect that listed it */
-	uint8_t stirs;	      /* enum stir, of a top: nobody looked below since */
-	bool is_known;	      /* listed at least once */
-	bool is_limited;      /* by its own memory.max or memory.high */
+	uint64_t n_events;     /* sum of the counters of memory.events: only its change counts */
+	uint64_t some_usec;    /* total of memory.pressure */
+	uint64_t moved_usec;   /* when either moved; 0: never */
+	uint64_t limits_usec;  /* when is_limited was found out; 0: never */
+	uint64_t shared_usec;  /* when shared_bytes was found out; 0: never */
+	uint64_t shared_bytes; /* of its shmem, mapped by its processes */
+	uint32_t round;	       /* the collect that listed it */
+	uint8_t stirs;	       /* enum stir, of a top: nobody looked below since */
+	bool is_known;	       /* listed at least once */
+	bool is_limited;       /* by its own memory.max or memory.high */
 };
 
 struct interest {

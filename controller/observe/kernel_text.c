@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controller/base/file.h"
 #include "policies/observation.h"
 
 bool text_take_number(const char **cursor, uint64_t *ret)
@@ -34,8 +35,9 @@ bool text_take_blanks(const char **cursor)
 	return true;
 }
 
-/* What stands behind the key: an optional colon, blanks, a number, an optional unit, newline. */
-static int take_value(const char *s, uint64_t *ret)
+/* What stands behind the key: an optional colon, blanks, a number, the unit if it has one, newline.
+ */
+static int take_value(const char *s, const struct text_field *field)
 {
 	uint64_t value;
 
@@ -43,40 +45,55 @@ static int take_value(const char *s, uint64_t *ret)
 		s++;
 	if (!text_take_blanks(&s) || !text_take_number(&s, &value))
 		return -EBADMSG;
-	if (strncmp(s, " kB", 3) == 0) {
-		s += 3;
-		if (__builtin_mul_overflow(value, KIB, &value))
+	if (field->is_kib) {
+		if (strncmp(s, " kB", 3) != 0 || __builtin_mul_overflow(value, KIB, &value))
 			return -EBADMSG;
+		s += 3;
 	}
 	if (*s != '\n')
 		return -EBADMSG;
-	*ret = value;
+	*field->value = value;
 	return 0;
+}
+
+/* The field of that name, or n_fields. Most lines have none: the first character tells. */
+static size_t find_field(const char *key, size_t length, const struct text_field *fields,
+			 size_t n_fields)
+{
+	size_t i;
+
+	for (i = 0; i < n_fields; i++)
+		if (fields[i].key[0] == key[0] && strncmp(fields[i].key, key, length) == 0 &&
+		    fields[i].key[length] == '\0')
+			break;
+	return i;
 }
 
 int text_read_fields(const char *text, const struct text_field *fields, size_t n_fields,
 		     uint32_t *ret_found)
 {
 	uint32_t found = 0;
+	const char *end;
+	int r = 0;
 
-	while (*text) {
-		const char *end = strchr(text, '\n');
-		size_t n = strcspn(text, ": \t\n");
+	for (; *text; text = end + 1) {
+		size_t length = strcspn(text, ": \t\n");
+		size_t i = find_field(text, length, fields, n_fields);
 
-		if (!end)
-			return -EBADMSG;
-		for (size_t i = 0; i < n_fields; i++) {
-			if (strlen(fields[i].key) != n || memcmp(fields[i].key, text, n) != 0)
-				continue;
-			if (take_value(text + n, fields[i].value) < 0)
-				return -EBADMSG;
-			found |= 1U << i;
+		end = strchr(text, '\n');
+		if (!end) {
+			r = -EBADMSG;
 			break;
 		}
-		text = end + 1;
+		if (i == n_fields || found >> i & 1)
+			continue;
+		if (take_value(text + length, &fields[i]) < 0)
+			r = -EBADMSG;
+		else
+			found |= 1U << i;
 	}
 	*ret_found = found;
-	return 0;
+	return r;
 }
 
 int text_read_number(const char *text, uint64_t *ret)
@@ -96,4 +113,36 @@ int text_read_limit(const char *text, uint64_t *ret_bytes)
 		return 0;
 	}
 	return text_read_number(text, ret_bytes);
+}
+
+/* A NUL would hide what stands behind it: it garbles its own line only. */
+static int text_finish(char *text, size_t size, ssize_t n)
+{
+	int r = 0;
+
+	if (n == -EFBIG) {
+		n = (ssize_t)size - 1;
+		r = -EBADMSG;
+	}
+	if (n < 0)
+		return (int)n;
+	for (char *nul; (nul = memchr(text, '\0', (size_t)n)); *nul = '?')
+		r = -EBADMSG;
+	return r;
+}
+
+int text_load_fd(int fd, char *text, size_t size)
+{
+	return text_finish(text, size, file_read_fd(fd, text, size));
+}
+
+int text_load_at(int dirfd, const char *path, char *text, size_t size)
+{
+	return text_finish(text, size, file_read_at(dirfd, path, text, size));
+}
+
+bool text_is_absent(int loaded)
+{
+	return loaded == -ENOENT || loaded == -ENODEV || loaded == -EOPNOTSUPP ||
+	       loaded == -EACCES || loaded == -EPERM || loaded == -EBADF || loaded == -ENOTDIR;
 }

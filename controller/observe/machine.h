@@ -19,23 +19,18 @@ int machine_new(struct machine **ret, const char *proc, const char *sys);
 struct machine *machine_free(struct machine *machine);
 DEFINE_CLEANUP(struct machine *, machine_free);
 
+enum machine_file {
+	MACHINE_MEMINFO = 1U << 0,
+	MACHINE_SWAPS = 1U << 1,
+	MACHINE_PRESSURE = 1U << 2,
+	MACHINE_ARCSTATS = 1U << 3,
+};
+
 /*
  * Fills the reading as far as the files allow; `has` says how far.
- * Returns: 0, or -EBADMSG when a file could not be understood.
+ * Returns: a bit for each file (enum machine_file) of which something could not be understood and
+ * was left out; 0 when all was well.
  */
-int machine_read(struct machine *machine, struct machine_reading *ret);
-
-/* Parsers of whole files. Return: 0 or -EBADMSG. */
-
-/* /proc/meminfo: memory, swap and zswap, with their `has` bits. */
-int meminfo_parse(const char *text, struct machine_reading *reading);
-
-/* zram0 to zram63 can be told apart; a host has one or one per CPU. */
-struct swaps {
-	uint64_t zram_devices;			    /* bit n: zram<n> is used for swap */
-	uint64_t zram_total_bytes, zram_used_bytes; /* as swap space, before compression */
-};
-int swaps_parse(const char *text, struct swaps *ret);
-
-/* /sys/block/zram<n>/mm_stat: bytes stored there, and the RAM that they cost. */
-int mm_stat_parse(const char *text, uint64_t *ret_stored_bytes, uint64_t *ret_used_bytes);
+uint32_t machine_read(struct machine *machine, struct machine_reading *ret);
+/* For people. */
+const char *machine_file_name(enum machine_file file);

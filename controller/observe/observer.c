@@ -14,6 +14,7 @@
 #include "controller/observe/observer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "controller/base/log.h"
 #include "controller/observe/event_watch.h"
@@ -21,11 +22,20 @@
 #include "controller/observe/interest.h"
 #include "controller/observe/machine.h"
 #include "controller/observe/memory_files.h"
+#include "controller/observe/misread.h"
 #include "controller/observe/psi.h"
+#include "controller/observe/shared_pages.h"
 
 #define ALL_FIELDS                                                                      \
 	(GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH | GROUP_HAS_RECLAIMABLE | \
 	 GROUP_HAS_SWAP | GROUP_HAS_STALL | GROUP_HAS_EVENTS)
+
+/* What comes and goes is one degradation, not many. */
+#define DEGRADED_USEC (10 * USEC_PER_SEC)
+/* Processes map and unmap shmem seldom; asking each costs more than all else of a look. */
+#define SHARED_USEC (2 * USEC_PER_SEC)
+/* Less than this share of a limit in doubt makes no level. */
+#define DOUBT_SHARE 64
 
 struct observer {
 	sd_event *event;
@@ -40,16 +50,12 @@ struct observer {
 	struct observer_stats stats;
 	uint32_t round; /* of collect */
 	uint64_t wanted_window_usec;
-	bool is_garbled; /* said once */
+	int proc_fd; /* O_PATH */
+	struct misread misread;
+	uint64_t now_usec;	   /* of the last collect */
+	uint64_t blind_until_usec; /* memory of the host was not known lately */
+	uint64_t estimated_until_usec;
 };
-
-static void observer_note(struct observer *o, int r, const char *what)
-{
-	if (r >= 0 || o->is_garbled)
-		return;
-	o->is_garbled = true;
-	log_errno(r, "Cannot understand the memory files of %s; what they say is left out", what);
-}
 
 /* Events. */
 
@@ -129,6 +135,27 @@ static void fill_identity(const struct group *group, struct group_reading *readi
 	};
 }
 
+/* As far as what is mapped is shmem, file pages can be dropped after all. */
+static void observer_settle_doubt(struct observer *o, const struct group *group, int dir,
+				  uint64_t doubtful_bytes, struct group_reading *reading)
+{
+	struct glance *glance = interest_glance(&o->interest, group);
+	uint64_t limit_bytes = BYTES_UNLIMITED;
+
+	if (reading->has & GROUP_HAS_LIMIT)
+		limit_bytes = reading->limit_bytes;
+	if (reading->has & GROUP_HAS_HIGH)
+		limit_bytes = u64_min(limit_bytes, reading->high_bytes);
+	if (limit_bytes == BYTES_UNLIMITED || doubtful_bytes < limit_bytes / DOUBT_SHARE)
+		return;
+	if (glance->shared_usec == 0 || o->now_usec >= glance->shared_usec + SHARED_USEC) {
+		glance->shared_usec = o->now_usec;
+		glance->shared_bytes = shared_pages_mapped(dir, o->proc_fd, UINT64_MAX);
+	}
+	reading->reclaimable_bytes =
+		u64_add(reading->reclaimable_bytes, u64_min(doubtful_bytes, glance->shared_bytes));
+}
+
 /*
  * memory.stat makes the kernel sum up the counters of all CPUs and all groups below: of a group
  * that is only context it is read only where a limit makes it matter.
@@ -137,13 +164,23 @@ static void observer_read(struct observer *o, const struct group *group, bool is
 			  struct group_reading *reading)
 {
 	_cleanup_fd_ int dir = group_open_directory(o->groups, group);
-	uint32_t fields = o->interest.fields, costly = fields & GROUP_HAS_RECLAIMABLE;
+	uint32_t fields = o->interest.fields, costly = fields & GROUP_HAS_RECLAIMABLE, garbled;
+	uint64_t doubtful_bytes = 0;
 
-	if (dir < 0)
+	if (dir < 0) {
+		/* For want of a descriptor, perhaps. */
+		misread_note_group(&o->misread, group, dir == -ENODEV ? 0 : GROUP_HAS_CURRENT);
 		return;
-	observer_note(o, memory_files_read(dir, fields & ~costly, reading), group->path);
+	}
+	garbled = memory_files_read(dir, fields & ~costly, reading, NULL);
 	if (!is_context || reading_is_limited(reading))
-		observer_note(o, memory_files_read(dir, costly, reading), group->path);
+		garbled |= memory_files_read(dir, costly, reading, &doubtful_bytes);
+	if (doubtful_bytes > 0)
+		observer_settle_doubt(o, group, dir, doubtful_bytes, reading);
+	misread_note_group(&o->misread, group, garbled);
+	/* Read at the next looks, too. */
+	if (garbled)
+		interest_glance(&o->interest, group)->moved_usec = o->now_usec;
 }
 
 /* Listing. */
@@ -198,10 +235,26 @@ static void list_host(struct observer *o, struct observation *observation)
 	}
 }
 
+/* 0: there is no need. */
 static void observer_look_later(struct observer *o, uint64_t at_usec)
 {
-	sd_event_source_set_time(o->look_later, at_usec);
-	sd_event_source_set_enabled(o->look_later, SD_EVENT_ONESHOT);
+	if (at_usec)
+		sd_event_source_set_time(o->look_later, at_usec);
+	sd_event_source_set_enabled(o->look_later, at_usec ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static void observer_read_machine(struct observer *o, struct machine_reading *machine)
+{
+	misread_note_host(&o->misread, machine_read(o->machine, machine));
+	if (!(machine->has & MACHINE_HAS_MEMORY))
+		o->blind_until_usec = o->now_usec + DEGRADED_USEC;
+	if (machine->has & MACHINE_IS_ESTIMATED)
+		o->estimated_until_usec = o->now_usec + DEGRADED_USEC;
+}
+
+static uint64_t earlier(uint64_t a_usec, uint64_t b_usec)
+{
+	return a_usec && b_usec ? u64_min(a_usec, b_usec) : a_usec + b_usec;
 }
 
 void observer_collect(struct observer *o, enum attention attention, struct observation *observation)
@@ -209,7 +262,9 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 	uint64_t now_usec = observation->now_usec, look_again_usec;
 
 	o->round++;
-	observer_note(o, machine_read(o->machine, &observation->machine), "the host");
+	o->now_usec = now_usec;
+	misread_begin(&o->misread, now_usec);
+	observer_read_machine(o, &observation->machine);
 	if (growth_has_tripwire(o->growth))
 		observation->machine.has |= MACHINE_HAS_TRIPWIRE;
 	growth_catch_up(o->growth);
@@ -217,13 +272,13 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 	group_set_collect(o->groups, observation);
 	list_host(o, observation);
 	look_again_usec = interest_look_below(&o->interest, now_usec);
-	if (look_again_usec)
-		observer_look_later(o, look_again_usec);
 	group_set_foreach(o->groups, group)
 		if (is_wanted(o, group, attention, now_usec))
 			list_group(o, group, attention, observation);
 	if (attention >= ATTENTION_GROUPS)
 		observation->covers |= OBSERVED_GROUPS;
+	look_again_usec = earlier(look_again_usec, misread_end(&o->misread));
+	observer_look_later(o, look_again_usec);
 }
 
 void observer_read_group(struct observer *o, const struct group *group, struct group_reading *ret)
@@ -252,6 +307,17 @@ static int observer_add_timer(struct observer *o)
 	return sd_event_source_set_enabled(o->look_later, SD_EVENT_OFF);
 }
 
+uint64_t observer_look_at(const struct observer *o)
+{
+	uint64_t usec;
+	int enabled;
+
+	if (sd_event_source_get_enabled(o->look_later, &enabled) < 0 || enabled == SD_EVENT_OFF ||
+	    sd_event_source_get_time(o->look_later, &usec) < 0)
+		return USEC_NEVER;
+	return usec;
+}
+
 static int observer_build(struct observer *o, const struct observer_config *config)
 {
 	const struct cgroup_tree *tree = group_set_tree(o->groups);
@@ -264,6 +330,7 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 	r = machine_new(&o->machine, tree->proc, config->sys);
 	if (r < 0)
 		return r;
+	o->proc_fd = open(tree->proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = observer_add_timer(o);
 	if (r < 0)
 		return r;
@@ -303,6 +370,7 @@ int observer_new(struct observer **ret, const struct observer_config *config)
 
 	if (!o)
 		return -ENOMEM;
+	o->proc_fd = -1;
 	o->event = sd_event_ref(config->event);
 	o->groups = config->groups;
 	o->wake = config->wake;
@@ -324,6 +392,7 @@ struct observer *observer_free(struct observer *o)
 	sd_event_source_disable_unref(o->look_later);
 	sd_event_unref(o->event);
 	machine_free(o->machine);
+	fd_close(o->proc_fd);
 	interest_done(&o->interest);
 	free(o);
 	return NULL;
@@ -371,32 +440,11 @@ uint32_t observer_degradations(const struct observer *o)
 		bits |= OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS;
 	else if (event_watch_lacks_events(o->watch))
 		bits |= OBSERVER_NO_EVENTS;
+	if (o->now_usec < o->blind_until_usec)
+		bits |= OBSERVER_NO_MEMORY_READING;
+	if (o->now_usec < o->estimated_until_usec)
+		bits |= OBSERVER_ESTIMATED_MEMORY;
 	return bits;
-}
-
-const char *observer_degradation_name(enum observer_degradation bit)
-{
-	switch (bit) {
-	case OBSERVER_NO_PSI:
-		return "no-psi";
-	case OBSERVER_SLOW_PSI:
-		return "slow-psi";
-	case OBSERVER_NO_MEMORY_CONTROLLER:
-		return "no-memory-controller";
-	case OBSERVER_NO_EVENTS:
-		return "no-memory-events";
-	case OBSERVER_NO_BTF:
-		return "no-btf";
-	case OBSERVER_NO_BPF_CAPABILITY:
-		return "no-bpf-capability";
-	case OBSERVER_NO_FENTRY:
-		return "no-fentry";
-	case OBSERVER_NO_BPF:
-		return "no-bpf";
-	case OBSERVER_BPF_OFF:
-		return "bpf-off";
-	}
-	return "unknown";
 }
 
 const struct observer_stats *observer_stats(struct observer *o)

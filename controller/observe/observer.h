@@ -12,6 +12,7 @@
 
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
+#include "controller/observe/degradation.h"
 #include "controller/observe/probes.h"
 #include "controller/observe/task_watch.h"
 #include "policies/decision.h"
@@ -29,20 +30,6 @@ struct observer_config {
 	/* The kernel's OOM killer chose somebody; may be NULL. */
 	void (*oom_victim)(void *data, const struct kernel_event *victim);
 	void *oom_victim_data;
-};
-
-/* What this host offers, for doctor, D-Bus `Degraded` and the log. */
-enum observer_degradation {
-	OBSERVER_NO_PSI = 1U << 0,   /* no PSI files: headroom and events only */
-	OBSERVER_SLOW_PSI = 1U << 1, /* windows must be multiples of 2 s */
-	OBSERVER_NO_MEMORY_CONTROLLER = 1U << 2,
-	OBSERVER_NO_EVENTS = 1U << 3,
-	/* Why growth is not told by the best clock; see enum probes_lack. */
-	OBSERVER_NO_BTF = 1U << 4,
-	OBSERVER_NO_BPF_CAPABILITY = 1U << 5,
-	OBSERVER_NO_FENTRY = 1U << 6,
-	OBSERVER_NO_BPF = 1U << 7,
-	OBSERVER_BPF_OFF = 1U << 8,
 };
 
 struct observer_stats {
@@ -67,10 +54,11 @@ DEFINE_CLEANUP(struct observer *, observer_free);
  */
 void observer_collect(struct observer *observer, enum attention attention,
 		      struct observation *observation);
+/* When it wakes the daemon by itself to look again; USEC_NEVER: it does not. */
+uint64_t observer_look_at(const struct observer *observer);
 /* Re-arms triggers where the new profile differs; old ones are closed on a helper thread. */
 int observer_use_profile(struct observer *observer, const struct profile *profile);
 uint32_t observer_degradations(const struct observer *observer);
-const char *observer_degradation_name(enum observer_degradation bit);
 const struct observer_stats *observer_stats(struct observer *observer);
 /* What tells growth on this host. */
 enum growth_clock observer_growth_clock(const struct observer *observer);

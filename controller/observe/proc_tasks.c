@@ -92,9 +92,11 @@ static bool parse_status(const char *text, struct task_row *row)
 	if (!text_take_blanks(&uid) || !text_take_number(&uid, &value))
 		return false;
 	row->uid = (uint32_t)value;
-	if (swap &&
-	    text_read_fields(swap + 1, &(struct text_field){ "VmSwap", &value }, 1, &found) == 0)
-		row->swap_bytes = value;
+	if (swap) {
+		text_read_fields(swap + 1, &(struct text_field){ "VmSwap", &value, true }, 1,
+				 &found);
+		row->swap_bytes = found ? value : 0;
+	}
 	return true;
 }
 

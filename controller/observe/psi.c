@@ -21,45 +21,38 @@
 /* What the kernel grants a process without CAP_SYS_RESOURCE: multiples of its averaging period. */
 #define UNPRIVILEGED_STEP_USEC (2 * USEC_PER_SEC)
 #define WINDOW_MAX_USEC	       (10 * USEC_PER_SEC)
+/* A hundred years: no host was up for longer, so that it is no time that tasks lost. */
+#define TOTAL_MOST_USEC (100ULL * 366 * 86400 * USEC_PER_SEC)
 
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=178240": the number behind " total=". */
 static int parse_total(const char *line, const char *end, uint64_t *ret_usec)
 {
 	static const char key[] = " total=";
 	const char *s = strstr(line, key);
+	uint64_t usec;
 
 	if (!s || s > end)
 		return -EBADMSG;
 	s += sizeof(key) - 1;
-	if (!text_take_number(&s, ret_usec) || (*s != '\n' && *s != ' '))
+	if (!text_take_number(&s, &usec) || (*s != '\n' && *s != ' ') || usec > TOTAL_MOST_USEC)
 		return -EBADMSG;
+	*ret_usec = usec;
 	return 0;
 }
 
 int psi_parse(const char *text, uint64_t *ret_some_usec, uint64_t *ret_full_usec)
 {
-	uint64_t some = 0, full = 0;
-	bool has_some = false, has_full = false;
+	uint64_t some = COUNT_UNKNOWN, full = COUNT_UNKNOWN;
 
-	for (const char *end; *text; text = end + 1) {
-		end = strchr(text, '\n');
-		if (!end)
-			return -EBADMSG;
-		if (strncmp(text, "some ", 5) == 0) {
-			if (parse_total(text, end, &some) < 0)
-				return -EBADMSG;
-			has_some = true;
-		} else if (strncmp(text, "full ", 5) == 0) {
-			if (parse_total(text, end, &full) < 0)
-				return -EBADMSG;
-			has_full = true;
-		}
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+		if (strncmp(text, "some ", 5) == 0)
+			parse_total(text, end, &some);
+		else if (strncmp(text, "full ", 5) == 0)
+			parse_total(text, end, &full);
 	}
-	if (!has_some || !has_full)
-		return -EBADMSG;
 	*ret_some_usec = some;
 	*ret_full_usec = full;
-	return 0;
+	return *text || some == COUNT_UNKNOWN || full == COUNT_UNKNOWN ? -EBADMSG : 0;
 }
 
 static int write_trigger(int fd, enum psi_kind kind, uint64_t stall_usec, uint64_t window_usec)

@@ -17,8 +17,8 @@
 #define KERNEL_EVENT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 100)
 
 /*
- * The totals of a whole pressure file.
- * Returns: 0; -EBADMSG when "some" or "full" or its total is missing, cut short or no number.
+ * The totals of a pressure file; one that is missing, cut short or no time becomes COUNT_UNKNOWN.
+ * Returns: 0; -EBADMSG when one of them did, or the last line is cut short.
  */
 int psi_parse(const char *text, uint64_t *ret_some_usec, uint64_t *ret_full_usec);
 

@@ -36,9 +36,11 @@ static const struct line_field machine_fields[] = {
 	MACHINE("zram_used", LINE_BYTES, zram_used_bytes, MACHINE_HAS_ZRAM),
 	MACHINE("zswap_stored", LINE_BYTES, zswap_stored_bytes, MACHINE_HAS_ZSWAP),
 	MACHINE("zswap_used", LINE_BYTES, zswap_used_bytes, MACHINE_HAS_ZSWAP),
+	MACHINE("zswap_most", LINE_BYTES, zswap_most_bytes, MACHINE_HAS_ZSWAP),
 	MACHINE("some", LINE_USEC, some_usec, MACHINE_HAS_STALL),
 	MACHINE("full", LINE_USEC, full_usec, MACHINE_HAS_STALL),
 	MACHINE("tripwire", LINE_FLAG, has, MACHINE_HAS_TRIPWIRE),
+	MACHINE("estimated", LINE_FLAG, has, MACHINE_IS_ESTIMATED),
 };
 
 #define GROUP(key, kind, field, bit)                                  \

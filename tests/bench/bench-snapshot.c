@@ -89,7 +89,7 @@ static void check_room(size_t n)
 	uint32_t found;
 
 	if (file_read_at(AT_FDCWD, "/proc/meminfo", text, sizeof(text)) < 0 ||
-	    text_read_fields(text, &(struct text_field){ "MemAvailable", &available_bytes }, 1,
+	    text_read_fields(text, &(struct text_field){ "MemAvailable", &available_bytes, true }, 1,
 			     &found) < 0)
 		errx(1, "cannot read /proc/meminfo");
 	if (available_bytes < n * PROCESS_BYTES)

@@ -11,7 +11,8 @@
  * The fixtures' numbers: 32 + 20 MiB on the file lists; 10 MiB mapped of which 8 may be shmem,
  * 3 dirty, 1 in writeback; 2 MiB reclaimable slab.
  */
-#define FIXTURE_RECLAIMABLE ((32 + 20 - (10 - 8) - 3 - 1 + 1) * MIB)
+#define FIXTURE_RECLAIMABLE ((32 + 20 - 10 - 3 - 1 + 1) * MIB)
+#define FIXTURE_DOUBTFUL    (8 * MIB)
 
 static void counters_of_every_kernel(void **state)
 {
@@ -31,10 +32,12 @@ static void reclaimable_of_every_kernel(void **state)
 {
 	for (size_t i = 0; i < N(kernels); i++) {
 		char *text = fixture_read(kernels[i], "memory.stat");
-		uint64_t bytes;
+		struct memory_stat stat;
 
-		assert_int_equal(memory_stat_parse(text, &bytes), 0);
-		assert_int_equal(bytes, FIXTURE_RECLAIMABLE);
+		assert_int_equal(memory_stat_parse(text, &stat), 0);
+		assert_true(stat.is_known);
+		assert_int_equal(stat.reclaimable_bytes, FIXTURE_RECLAIMABLE);
+		assert_int_equal(stat.doubtful_bytes, FIXTURE_DOUBTFUL);
 		free(text);
 	}
 }
@@ -48,11 +51,12 @@ static void cut_files_never_claim_more(void **state)
 
 		for (size_t n = 0; n < strlen(stat); n++) {
 			char *cut = fixture_cut(stat, n);
-			uint64_t bytes = 0;
-			int r = memory_stat_parse(cut, &bytes);
+			struct memory_stat read;
+			int r = memory_stat_parse(cut, &read);
 
 			assert_true(r == -EBADMSG || (r == 0 && stat[n - 1] == '\n'));
-			assert_true(bytes <= FIXTURE_RECLAIMABLE);
+			assert_true(!read.is_known ||
+				    read.reclaimable_bytes <= FIXTURE_RECLAIMABLE);
 			free(cut);
 		}
 		for (size_t n = 0; n < strlen(counters); n++) {
@@ -61,6 +65,7 @@ static void cut_files_never_claim_more(void **state)
 			int r = memory_events_parse(cut, &events);
 
 			assert_true(r == -EBADMSG || (r == 0 && events.n_oom_kill == 1));
+			assert_true(events.n_max == 17 || events.n_max == COUNT_UNKNOWN);
 			free(cut);
 		}
 		free(counters);
@@ -88,22 +93,90 @@ static void garbled_counters_are_refused(void **state)
 	}
 }
 
+static void a_garbled_counter_costs_that_counter_only(void **state)
+{
+	struct memory_events events;
+
+	assert_int_equal(memory_events_parse("high 1\nmax -2\noom_kill 3\n", &events), -EBADMSG);
+	assert_int_equal(events.n_high, 1);
+	assert_true(events.n_max == COUNT_UNKNOWN);
+	assert_int_equal(events.n_oom_kill, 3);
+	assert_int_equal(
+		memory_events_parse("high 18446744073709551615\nmax 2\noom_kill 3\n", &events),
+		-EBADMSG);
+	assert_true(events.n_high == COUNT_UNKNOWN);
+	assert_int_equal(events.n_max, 2);
+}
+
+/* Counters are added up by CPU and read while they move: a small one may come out below zero. */
+static void a_value_below_zero_does_not_blind_a_group(void **state)
+{
+	static const char *const values[] = { "-4096", "18446744073709547520",	 "-0", "",
+					      "0x10",  "99999999999999999999999" };
+	char text[512];
+
+	for (size_t i = 0; i < N(values); i++) {
+		struct memory_stat stat;
+
+		snprintf(text, sizeof(text),
+			 "file 9000\nshmem 1000\nfile_mapped 2000\nfile_dirty 0\n"
+			 "file_writeback %s\ninactive_file 5000\nactive_file 3000\n"
+			 "slab_reclaimable 20\n",
+			 values[i]);
+		assert_int_equal(memory_stat_parse(text, &stat), -EBADMSG);
+		assert_true(stat.is_known);
+		assert_int_equal(stat.reclaimable_bytes, 6010);
+		assert_int_equal(stat.doubtful_bytes, 1000);
+		/* The lists are what is left of all file pages. */
+		snprintf(text, sizeof(text),
+			 "file 9000\nshmem 1000\nfile_mapped 2000\nfile_dirty 0\n"
+			 "file_writeback 0\ninactive_file 5000\nactive_file %s\n"
+			 "slab_reclaimable 20\n",
+			 values[i]);
+		assert_int_equal(memory_stat_parse(text, &stat), -EBADMSG);
+		assert_true(stat.is_known);
+		assert_int_equal(stat.reclaimable_bytes, 6010);
+	}
+}
+
+static void what_is_mapped_is_file_unless_processes_say_otherwise(void **state)
+{
+	char *mapped = fixture_read("field", "memory.stat-mapped");
+	char *tmpfs = fixture_read("field", "memory.stat-mapped-and-tmpfs");
+	struct memory_stat stat;
+
+	assert_int_equal(memory_stat_parse(mapped, &stat), 0);
+	assert_int_equal(stat.reclaimable_bytes, 0);
+	assert_int_equal(stat.doubtful_bytes, 0);
+	assert_int_equal(memory_stat_parse(tmpfs, &stat), 0);
+	assert_int_equal(stat.reclaimable_bytes, 0);
+	assert_int_equal(stat.doubtful_bytes, 300 * MIB);
+	free(tmpfs);
+	free(mapped);
+}
+
+static void what_is_locked_is_on_no_list(void **state)
+{
+	struct memory_stat stat;
+
+	/* 6000 of the 7000 mapped are locked: off the lists, and not to be taken off twice. */
+	assert_int_equal(memory_stat_parse("file 10000\nshmem 0\nfile_mapped 7000\nfile_dirty 0\n"
+					   "file_writeback 0\ninactive_file 3000\n"
+					   "active_file 1000\nunevictable 6000\n",
+					   &stat),
+			 0);
+	assert_int_equal(stat.reclaimable_bytes, 3000);
+}
+
 static void counters_that_do_not_add_up_do_not_wrap(void **state)
 {
-	uint64_t bytes;
+	struct memory_stat stat;
 
-	assert_int_equal(memory_stat_parse("inactive_file 1\nactive_file 1\nshmem 5\n"
-					   "file_mapped 9\nfile_dirty 18446744073709551615\n"
-					   "file_writeback 7\nslab_reclaimable 2\n",
-					   &bytes),
-			 0);
-	assert_int_equal(bytes, 1);
-	assert_int_equal(memory_stat_parse("inactive_file 18446744073709551615\nactive_file 9\n"
-					   "shmem 0\nfile_mapped 0\nfile_dirty 0\n"
-					   "file_writeback 0\n",
-					   &bytes),
-			 0);
-	assert_true(bytes == UINT64_MAX);
+	memory_stat_parse("file 0\ninactive_file 1\nactive_file 1\nshmem 5\nfile_mapped 9\n"
+			  "file_dirty 4503599627370496\nfile_writeback 7\nslab_reclaimable 2\n",
+			  &stat);
+	assert_int_equal(stat.reclaimable_bytes, 1);
+	assert_int_equal(stat.doubtful_bytes, 0);
 }
 
 static void what_is_there_is_read(void **state)
@@ -116,7 +189,7 @@ static void what_is_there_is_read(void **state)
 	fake_write(&tree, "/a.service/memory.high", "83886080\n");
 	fake_remove(&tree, "/a.service/memory.swap.current");
 	dir = open(fake_path(&tree, "/a.service"), O_PATH | O_CLOEXEC);
-	assert_int_equal(memory_files_read(dir, UINT32_MAX >> 1, &reading), 0);
+	assert_int_equal(memory_files_read(dir, UINT32_MAX >> 1, &reading, NULL), 0);
 	assert_int_equal(reading.has, GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH |
 					      GROUP_HAS_RECLAIMABLE | GROUP_HAS_STALL |
 					      GROUP_HAS_EVENTS);
@@ -127,15 +200,35 @@ static void what_is_there_is_read(void **state)
 	/* One garbled file does not take the others along. */
 	fake_write(&tree, "/a.service/memory.current", "many\n");
 	reading = (struct group_reading){};
-	assert_int_equal(memory_files_read(dir, GROUP_HAS_CURRENT | GROUP_HAS_LIMIT, &reading),
-			 -EBADMSG);
+	assert_int_equal(
+		memory_files_read(dir, GROUP_HAS_CURRENT | GROUP_HAS_LIMIT, &reading, NULL),
+		GROUP_HAS_CURRENT);
 	assert_int_equal(reading.has, GROUP_HAS_LIMIT);
+	assert_string_equal(memory_file_name(GROUP_HAS_CURRENT), "memory.current");
+
+	/* More than any machine has. */
+	fake_write(&tree, "/a.service/memory.current", "9223372036854771712\n");
+	reading = (struct group_reading){};
+	assert_int_equal(memory_files_read(dir, GROUP_HAS_CURRENT, &reading, NULL),
+			 GROUP_HAS_CURRENT);
+	assert_int_equal(reading.has, 0);
+
+	/* One total, one counter: the others of that file are there. */
+	fake_write(&tree, "/a.service/memory.pressure", "some total=-1\nfull total=5\n");
+	fake_write(&tree, "/a.service/memory.events", "high 1\nmax x\noom_kill 2\n");
+	reading = (struct group_reading){};
+	assert_int_equal(memory_files_read(dir, GROUP_HAS_STALL | GROUP_HAS_EVENTS, &reading, NULL),
+			 GROUP_HAS_STALL | GROUP_HAS_EVENTS);
+	assert_int_equal(reading.has, GROUP_HAS_STALL | GROUP_HAS_EVENTS);
+	assert_true(reading.some_usec == COUNT_UNKNOWN && reading.full_usec == 5);
+	assert_true(reading.n_max == COUNT_UNKNOWN && reading.n_oom_kill == 2);
 
 	/* A file larger than any kernel's is not understood, and nothing is overrun. */
 	char *huge = fixture_huge("some_new_counter 12345\n", "");
 	fake_write(&tree, "/a.service/memory.stat", huge);
 	reading = (struct group_reading){};
-	assert_int_equal(memory_files_read(dir, GROUP_HAS_RECLAIMABLE, &reading), -EBADMSG);
+	assert_int_equal(memory_files_read(dir, GROUP_HAS_RECLAIMABLE, &reading, NULL),
+			 GROUP_HAS_RECLAIMABLE);
 	assert_int_equal(reading.has, 0);
 	free(huge);
 	close(dir);
@@ -148,6 +241,10 @@ int main(void)
 		cmocka_unit_test(reclaimable_of_every_kernel),
 		cmocka_unit_test(cut_files_never_claim_more),
 		cmocka_unit_test(garbled_counters_are_refused),
+		cmocka_unit_test(a_garbled_counter_costs_that_counter_only),
+		cmocka_unit_test(a_value_below_zero_does_not_blind_a_group),
+		cmocka_unit_test(what_is_mapped_is_file_unless_processes_say_otherwise),
+		cmocka_unit_test(what_is_locked_is_on_no_list),
 		cmocka_unit_test(counters_that_do_not_add_up_do_not_wrap),
 		cmocka_unit_test(what_is_there_is_read),
 	};

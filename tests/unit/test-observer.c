@@ -300,6 +300,113 @@ static void files_that_lie_are_left_out(void **state)
 	assert_int_equal(w->seen.machine.has, MACHINE_HAS_STALL);
 }
 
+static void what_makes_no_sense_is_looked_at_again_soon(void **state)
+{
+	struct world *w = *state;
+	uint64_t waits_usec[8];
+
+	world_open(w);
+	collect(w, ATTENTION_HOST, 0);
+	assert_true(observer_look_at(w->observer) == USEC_NEVER);
+	fake_write_proc(&w->fake, "meminfo",
+			"MemTotal: 1048576 kB\nMemAvailable: 524288 kB\n"
+			"SwapTotal: 0 kB\nSwapFree: 18446744073709346016 kB\n");
+	for (size_t i = 0; i < N(waits_usec); i++) {
+		collect(w, ATTENTION_HOST, i ? waits_usec[i - 1] : USEC_PER_SEC);
+		assert_true(w->seen.machine.has & MACHINE_HAS_MEMORY);
+		assert_false(w->seen.machine.has & MACHINE_HAS_SWAP);
+		waits_usec[i] = observer_look_at(w->observer) - w->now_usec;
+		assert_true(waits_usec[i] >= (i ? waits_usec[i - 1] : 500 * USEC_PER_MSEC));
+		assert_true(waits_usec[i] <= 8 * USEC_PER_SEC);
+	}
+	fake_write_proc(&w->fake, "meminfo", "MemTotal: 1048576 kB\nMemAvailable: 524288 kB\n");
+	collect(w, ATTENTION_HOST, 8 * USEC_PER_SEC);
+	assert_true(observer_look_at(w->observer) == USEC_NEVER);
+}
+
+static void a_group_that_makes_no_sense_is_read_until_it_does(void **state)
+{
+	struct world *w = *state;
+
+	world_open(w);
+	fake_write(&w->fake, "/system.slice/b.service/memory.events", "max -1\n");
+	collect(w, ATTENTION_HOST, 0);
+	for (int i = 0; i < 5; i++) {
+		collect(w, ATTENTION_HOST, observer_look_at(w->observer) - w->now_usec);
+		assert_string_equal(listed(w), "/ /system.slice /system.slice/b.service");
+	}
+	fake_events(&w->fake, "/system.slice/b.service", 0);
+	collect(w, ATTENTION_HOST, observer_look_at(w->observer) - w->now_usec);
+	collect(w, ATTENTION_HOST, 11 * USEC_PER_SEC);
+	assert_string_equal(listed(w), "/");
+}
+
+static void a_host_whose_memory_is_not_known_is_degraded_until_it_is(void **state)
+{
+	struct world *w = *state;
+
+	world_open(w);
+	collect(w, ATTENTION_HOST, 0);
+	assert_false(observer_degradations(w->observer) & OBSERVER_NO_MEMORY_READING);
+	fake_write_proc(&w->fake, "meminfo", "");
+	collect(w, ATTENTION_HOST, USEC_PER_SEC);
+	assert_true(observer_degradations(w->observer) & OBSERVER_NO_MEMORY_READING);
+	fake_write_proc(&w->fake, "meminfo",
+			"MemTotal: 1048576 kB\nMemFree: 5 kB\nCached: 524283 kB\n");
+	collect(w, ATTENTION_HOST, 11 * USEC_PER_SEC);
+	assert_int_equal(observer_degradations(w->observer) &
+				 (OBSERVER_NO_MEMORY_READING | OBSERVER_ESTIMATED_MEMORY),
+			 OBSERVER_ESTIMATED_MEMORY);
+	assert_int_equal(w->seen.machine.available_bytes, 512 * MIB);
+	fake_write_proc(&w->fake, "meminfo", "MemTotal: 1048576 kB\nMemAvailable: 524288 kB\n");
+	collect(w, ATTENTION_HOST, 11 * USEC_PER_SEC);
+	assert_false(observer_degradations(w->observer) & OBSERVER_ESTIMATED_MEMORY);
+}
+
+static void fake_process(struct world *w, const char *name, const char *status)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/proc/%s", w->fake.root, name);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/status", name);
+	fake_write_proc(&w->fake, path, status);
+}
+
+/* 420 MiB of mapped file pages and a tmpfs of 300 MiB at a limit of 1228. */
+static void a_tmpfs_that_nobody_maps_leaves_nothing_to_reclaim(void **state)
+{
+	struct world *w = *state;
+	char *stat = fixture_read("field", "memory.stat-mapped-and-tmpfs");
+	const char *b = "/system.slice/b.service";
+
+	fake_write(&w->fake, "/system.slice/b.service/memory.current", "1287651328\n");
+	fake_write(&w->fake, "/system.slice/b.service/memory.max", "1287651328\n");
+	fake_write(&w->fake, "/system.slice/b.service/memory.stat", stat);
+	fake_write(&w->fake, "/system.slice/b.service/cgroup.procs", "71\n72\n");
+	fake_process(w, "71", "Name:\tapp\nRssAnon:\t 9 kB\nRssShmem:\t 0 kB\n");
+	world_open(w);
+	collect(w, ATTENTION_GROUPS, 0);
+	assert_int_equal(reading_of(w, b)->reclaimable_bytes, 0);
+
+	/* A database has its buffers there: then file pages are what is not mapped. */
+	fake_process(w, "72", "Name:\tdb\nRssAnon:\t 9 kB\nRssShmem:\t 204800 kB\n");
+	collect(w, ATTENTION_GROUPS, 3 * USEC_PER_SEC);
+	assert_int_equal(reading_of(w, b)->reclaimable_bytes, 200 * MIB);
+	/* What several map is there once. */
+	fake_process(w, "71", "Name:\tdb\nRssShmem:\t 307200 kB\n");
+	collect(w, ATTENTION_GROUPS, 3 * USEC_PER_SEC);
+	assert_int_equal(reading_of(w, b)->reclaimable_bytes, 300 * MIB);
+
+	/* In a container's own cgroups, too. */
+	fake_write(&w->fake, "/system.slice/b.service/cgroup.procs", "");
+	fake_mkdir(&w->fake, "/system.slice/b.service/inner");
+	fake_write(&w->fake, "/system.slice/b.service/inner/cgroup.procs", "72\n");
+	collect(w, ATTENTION_GROUPS, 3 * USEC_PER_SEC);
+	assert_int_equal(reading_of(w, b)->reclaimable_bytes, 200 * MIB);
+	free(stat);
+}
+
 static void a_full_observation_is_no_accident(void **state)
 {
 	struct world *w = *state;
@@ -322,7 +429,7 @@ static void what_the_host_lacks_is_named(void **state)
 			 OBSERVER_NO_PSI | OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS);
 	assert_int_equal(observer_stats(w->observer)->n_triggers, 0);
 	assert_int_equal(observer_stats(w->observer)->last_trigger_usec, 0);
-	for (uint32_t bit = 1; bit <= OBSERVER_NO_EVENTS; bit <<= 1)
+	for (uint32_t bit = 1; bit <= OBSERVER_ESTIMATED_MEMORY; bit <<= 1)
 		assert_string_not_equal(observer_degradation_name(bit), "unknown");
 	/* Only PSI is asked for where there is no controller. */
 	collect(w, ATTENTION_GROUPS, 0);
@@ -342,6 +449,14 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(the_dead_are_reported, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_that_lie_are_left_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_makes_no_sense_is_looked_at_again_soon, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_group_that_makes_no_sense_is_read_until_it_does,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_host_whose_memory_is_not_known_is_degraded_until_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_tmpfs_that_nobody_maps_leaves_nothing_to_reclaim,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_observation_is_no_accident, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_host_lacks_is_named, setup, teardown),
 	};
