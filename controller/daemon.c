@@ -66,6 +66,7 @@ struct daemon {
 	size_t n_orders;
 	uint64_t last_order_id;
 	bool modules_changed;		/* registered or gone since the last step */
+	uint32_t told_degradations;	/* enum observer_degradation */
 	uint64_t answered_trigger_usec; /* the last trigger that a step has seen */
 };
 
@@ -152,6 +153,23 @@ static void daemon_log_reaction(struct daemon *d)
 			  now_monotonic_usec() - trigger_usec, trigger_usec, n_requests);
 }
 
+/* What this host lacks may come and go. */
+static void daemon_tell_degradations(struct daemon *d)
+{
+	uint32_t bits = observer_degradations(d->parts.observer);
+	uint32_t changed = bits ^ d->told_degradations;
+
+	for (uint32_t bit = 1; bit != 0 && bit <= changed; bit <<= 1) {
+		const char *name = observer_degradation_name((enum observer_degradation)bit);
+
+		if (changed & bit && bits & bit)
+			journal_degraded(name);
+		else if (changed & bit)
+			journal_restored(name);
+	}
+	d->told_degradations = bits;
+}
+
 static void daemon_step(struct daemon *d)
 {
 	enum attention attention = d->decision.attention;
@@ -169,6 +187,7 @@ static void daemon_step(struct daemon *d)
 	actor_carry_out(d->parts.actor, &d->decision);
 	observer_arm(d->parts.observer, &d->decision);
 	daemon_log_reaction(d);
+	daemon_tell_degradations(d);
 	bus_publish(d->parts.bus, &d->decision);
 	journal_publish(&d->decision, d->parts.groups, d->parts.registry,
 			actor_dry_run(d->parts.actor));
@@ -358,15 +377,6 @@ static int daemon_build(struct daemon *d)
 	return daemon_open_record(d);
 }
 
-static void daemon_say_degradations(const struct daemon *d)
-{
-	uint32_t bits = observer_degradations(d->parts.observer);
-
-	for (uint32_t bit = 1; bit != 0 && bit <= bits; bit <<= 1)
-		if (bits & bit)
-			journal_degraded(observer_degradation_name(bit));
-}
-
 int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config *config)
 {
 	_cleanup_(daemon_free_cleanup) struct daemon *d = calloc(1, sizeof(*d));
@@ -380,7 +390,7 @@ int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config 
 	if (r < 0)
 		return r;
 	daemon_wake(d);
-	daemon_say_degradations(d);
+	daemon_tell_degradations(d);
 	log_info("Profile %s, %u groups, cgroups %s%s", d->profile.name,
 		 group_set_size(d->parts.groups), cgroup_mode_name(d->parts.tree.mode),
 		 actor_dry_run(d->parts.actor) ? ", dry run" : "");

@@ -484,3 +484,13 @@ void journal_degraded(const char *what)
 	journal_record_add(&record, "DEGRADATION", what);
 	send_record(&record);
 }
+
+void journal_restored(const char *what)
+{
+	struct journal_record record;
+
+	journal_record_init(&record, MESSAGE_ID_RESTORED, LOG_NOTICE,
+			    "This host has it again: %s is over", what);
+	journal_record_add(&record, "DEGRADATION", what);
+	send_record(&record);
+}

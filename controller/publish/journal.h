@@ -23,5 +23,6 @@ void journal_oom_victim(const struct kernel_event *event, struct group_set *grou
 void journal_masked(const char *cgroup, const char *module, uid_t uid, bool masked);
 /* A profile was not loaded; problem: "FILE:LINE: ...". */
 void journal_config_error(const char *problem);
-/* What this host lacks, by its name (observer_degradation_name()); said once at start. */
+/* What this host lacks, by its name (observer_degradation_name()): when it begins, and ends. */
 void journal_degraded(const char *what);
+void journal_restored(const char *what);
