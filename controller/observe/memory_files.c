@@ -51,7 +51,8 @@ enum stat_field {
 	HAS_FILE = 1U << 0,
 	HAS_SHMEM = 1U << 1,
 	HAS_LISTS = 1U << 5 | 1U << 6,
-	HAS_NEEDED = 0x7f, /* slab: not accounted on kernels without memcg kernel memory */
+	/* `file` only stands in for others; slab is not accounted without memcg kernel memory. */
+	HAS_NEEDED = 0x7e,
 };
 
 /* A line of that key, whatever it says. */
