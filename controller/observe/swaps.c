@@ -355,7 +355,7 @@ static size_t find_emptied(const struct swaps *swaps, uint64_t swap_total_bytes)
 int swaps_fill(struct swap_names *names, const char *text, struct machine_reading *reading)
 {
 	struct swaps swaps;
-	uint64_t known_bytes = 0, known_free_bytes = 0;
+	uint64_t disk_bytes = 0, disk_free_bytes = 0;
 	size_t emptied;
 	int r;
 
@@ -368,19 +368,25 @@ int swaps_fill(struct swap_names *names, const char *text, struct machine_readin
 	for (size_t i = 0; i < swaps.n; i++) {
 		const struct swap_device *d = &swaps.devices[i];
 
-		known_bytes = u64_add(known_bytes, d->total_bytes);
-		known_free_bytes = u64_add(known_free_bytes, d->total_bytes - d->used_bytes);
-		if (i != emptied && d->zram != SWAP_IS_NO_ZRAM &&
-		    add_zram(names->sys_fd, d, reading) < 0)
-			r = -EBADMSG;
+		if (i == emptied)
+			continue;
+		if (d->zram != SWAP_IS_NO_ZRAM) {
+			if (add_zram(names->sys_fd, d, reading) < 0)
+				r = -EBADMSG;
+			continue;
+		}
+		disk_bytes = u64_add(disk_bytes, d->total_bytes);
+		disk_free_bytes = u64_add(disk_free_bytes, d->total_bytes - d->used_bytes);
 	}
-	if (r == 0)
-		return 0;
-	/* The cautious side: what was not understood is taken to lie on zram. */
-	reading->zram_total_bytes =
-		u64_add(reading->zram_total_bytes, u64_sub(reading->swap_total_bytes, known_bytes));
-	reading->zram_free_bytes = u64_add(reading->zram_free_bytes,
-					   u64_sub(reading->swap_free_bytes, known_free_bytes));
-	reading->has |= MACHINE_HAS_ZRAM;
+	if (r < 0)
+		reading->has |= MACHINE_HAS_ZRAM;
+	/* The cautious side: beside zram, what is not known to lie on a disk lies there, too. */
+	if (reading->has & MACHINE_HAS_ZRAM) {
+		reading->zram_total_bytes = u64_max(reading->zram_total_bytes,
+						    u64_sub(reading->swap_total_bytes, disk_bytes));
+		reading->zram_free_bytes =
+			u64_max(reading->zram_free_bytes,
+				u64_sub(reading->swap_free_bytes, disk_free_bytes));
+	}
 	return r;
 }
