@@ -16,7 +16,7 @@
 
 #define PROFILE_NAME_MAX     32
 #define PROFILE_PATTERNS_MAX 32
-#define PROFILE_PATTERN_SIZE 128 /* with the NUL; a unit name pattern or a cgroup path */
+#define PROFILE_PATTERN_SIZE 256 /* with the NUL: as long as a unit's name gets; or a path */
 
 /* How many modules one rung may ask at once, at most: the choice lies on decide()'s stack. */
 #define MODULES_PER_CYCLE_MAX 64

@@ -271,7 +271,7 @@ static void report_failure(struct brakes *brakes, const struct brake_change *cha
 
 	if (outcome.result == RESULT_FAILED) {
 		outcome.error = error;
-		log_errno(error, "Cannot hold %s", group ? group->path : "a group");
+		log_errno(error, "Cannot hold %s", group ? group->shown : "a group");
 	}
 	outcomes_add(brakes->outcomes, &outcome);
 }

@@ -4,7 +4,11 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "controller/base/printable.h"
 #include "controller/groups/unit_name.h"
+
+/* A path with some escaped bytes; where it is cut, only patterns that end in `*` match. */
+#define SHOWN_SIZE 4096
 
 static const char *last_element(const char *path)
 {
@@ -13,10 +17,23 @@ static const char *last_element(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/*
+ * A backslash is one: systemd's own escapes ("app-a\\x2db.scope") are part of a name, and a name
+ * matches as it is printed, whatever is in it.
+ */
+static bool matches(const char *pattern, const char *text, int flags)
+{
+	return fnmatch(pattern, text, flags | FNM_NOESCAPE) == 0 || strcmp(pattern, text) == 0;
+}
+
 static bool matches_any(const struct pattern_list *list, const char *text, int flags)
 {
+	char buf[SHOWN_SIZE];
+	const char *shown = printable(text, buf, sizeof(buf));
+
 	for (uint32_t i = 0; i < list->n; i++)
-		if (fnmatch(list->pattern[i], text, flags) == 0)
+		if (matches(list->pattern[i], text, flags) ||
+		    (shown != text && matches(list->pattern[i], shown, flags)))
 			return true;
 	return false;
 }
@@ -38,7 +55,7 @@ bool group_match_listed(const struct profile *profile, const char *path)
 
 static bool any_element_matches(const struct pattern_list *list, const char *path)
 {
-	char element[PROFILE_PATTERN_SIZE * 2];
+	char element[PROFILE_PATTERN_SIZE];
 
 	while (*path) {
 		size_t n = strcspn(++path, "/");
@@ -106,7 +123,7 @@ static bool pattern_reaches_below(const char *pattern, const char *path)
 		return true;
 	memcpy(head, pattern, (size_t)(s - pattern));
 	head[s - pattern] = '\0';
-	return fnmatch(head, path, FNM_PATHNAME) == 0;
+	return matches(head, path, FNM_PATHNAME);
 }
 
 static bool holds_units(const char *path)
@@ -133,7 +150,7 @@ bool group_match_may_hold(const struct profile *profile, const char *path)
 
 static bool is_literal(const char *pattern)
 {
-	return !strpbrk(pattern, "*?[\\");
+	return !strpbrk(pattern, "*?[");
 }
 
 bool group_match_named(const struct profile *profile, const char *path)

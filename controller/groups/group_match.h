@@ -4,7 +4,8 @@
 /*
  * Group match: what a profile's patterns say about a cgroup path
  *
- * Patterns are fnmatch(3) globs. Unit patterns are held against the last element of a path; in
+ * Patterns are fnmatch(3) globs in which a backslash is no escape: names match as systemctl and
+ * reliefctl print them. Unit patterns are held against the last element of a path; in
  * path patterns a `*` does not cross a slash, as in a shell, so that a pattern has a depth.
  */
 

@@ -29,19 +29,28 @@ static int read_id(const struct group_members *m, const char *path, uint64_t *re
 	return 0;
 }
 
+void group_members_lack(struct group_members *m, int error)
+{
+	m->watches_short = true;
+	if (m->watches_said)
+		return;
+	m->watches_said = true;
+	if (error == -ENOSPC)
+		log_warning("No inotify watch is left: cgroups that come and go are noticed late; "
+			    "raise fs.inotify.max_user_watches");
+	else if (error == -EMFILE)
+		log_warning("No inotify instance or descriptor is left: cgroups that come and go "
+			    "are noticed late; raise fs.inotify.max_user_instances");
+	else
+		log_warning("Cgroups that come and go are noticed late: %s", strerror(-error));
+}
+
 void group_members_watch(struct group_members *m, const char *path)
 {
 	int r = group_watch_add(m->watch, path);
 
-	if (r >= 0 || r == -ENOENT || m->watches_short)
-		return;
-	m->watches_short = true;
-	if (r == -ENOSPC)
-		log_warning("No inotify watch left for %s: births and deaths of cgroups go "
-			    "unnoticed, raise fs.inotify.max_user_watches",
-			    path);
-	else
-		log_errno(r, "Cannot watch %s for births and deaths of cgroups", path);
+	if (r < 0 && r != -ENOENT)
+		group_members_lack(m, r);
 }
 
 static struct group *parent_of(struct group_members *m, const struct group *group)
@@ -115,6 +124,10 @@ static int member_add_below(struct group_members *m, struct group *parent, const
 
 static void member_claim(struct group_members *m, struct group *group, uint32_t claim, bool is_new)
 {
+	if (claim & CLAIM_PROFILE && group->claims & CLAIM_STALE) {
+		group->claims &= ~(uint32_t)CLAIM_STALE; /* as before */
+		group->claims |= CLAIM_PROFILE;
+	}
 	if (!is_new && !(claim & ~group->claims))
 		return;
 	group->claims |= claim;
@@ -221,10 +234,21 @@ void group_members_unclaim(struct group_members *m)
 	for (uint32_t slot = 1; (group = group_table_next(&m->table, slot));
 	     slot = group->slot + 1) {
 		if (group_members_is_alive(m, group))
-			group->claims &= ~(uint32_t)CLAIM_PROFILE;
+			group->claims = group->claims & CLAIM_PROFILE
+						? (group->claims & ~(uint32_t)CLAIM_PROFILE) |
+							  CLAIM_STALE
+						: group->claims;
 		else
 			group_members_remove(m, group->path);
 	}
+}
+
+/* What was not looked at is as it was. */
+static void settle_claims(const struct group_members *m, struct group *group)
+{
+	if (group->claims & CLAIM_STALE && m->unseen)
+		group->claims |= CLAIM_PROFILE;
+	group->claims &= ~(uint32_t)CLAIM_STALE;
 }
 
 void group_members_settle(struct group_members *m)
@@ -234,6 +258,7 @@ void group_members_settle(struct group_members *m)
 	m->holding = false;
 	for (uint32_t slot = 1; (group = group_table_next(&m->table, slot));
 	     slot = group->slot + 1) {
+		settle_claims(m, group);
 		if (group->claims == 0 && group->n_children == 0) {
 			member_remove(m, group);
 			continue;

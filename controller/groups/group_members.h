@@ -19,6 +19,7 @@ enum group_claim {
 	CLAIM_PROFILE = 1U << 1,
 	CLAIM_MODULE = 1U << 2,
 	CLAIM_DEAD_AND_TOLD = 1U << 3, /* the last word is out: the slot is freed next time */
+	CLAIM_STALE = 1U << 4,	       /* the profile's before this look; it may hold still */
 };
 
 struct group_members {
@@ -33,7 +34,9 @@ struct group_members {
 	uint64_t n_refused; /* for want of a slot */
 	bool changed;	    /* since the owner last looked */
 	bool holding;	    /* nobody leaves for want of a claim right now */
-	bool watches_short; /* said once */
+	bool watches_said;  /* that it is so was logged */
+	bool watches_short; /* some directory is not watched */
+	bool unseen;	    /* some directory could not be looked into */
 };
 
 /* Opens the tree and adds the host. `profile` must stay. */
@@ -55,7 +58,11 @@ void group_members_unclaim(struct group_members *members);
 void group_members_settle(struct group_members *members);
 /* The path still belongs to this very group. */
 bool group_members_is_alive(const struct group_members *members, const struct group *group);
-/* Watches a directory for births and deaths; a failure is logged once. */
+/* Watches a directory for births and deaths; a failure is noted, and logged when it is the first.
+ */
 void group_members_watch(struct group_members *members, const char *path);
+/* Something was not seen or watched for want of a resource: said, and the tree is looked at again.
+ */
+void group_members_lack(struct group_members *members, int error);
 /* The path as openat() below root_fd wants it. */
 const char *group_relative_path(const char *path);

@@ -8,6 +8,7 @@
  *    birth (inotify) ─▶ look(child)
  *    death (inotify) ─▶ the group and all below it leave; ancestors that nobody needs leave, too
  *    queue overflow, other profile ─▶ drop watches and claims, look("/"), drop what is unclaimed
+ *    no watch to be had            ─▶ the same every few seconds, until all is watched
  *
  * A directory is watched before it is read, and the parent of a group before the group's identity
  * is taken: whatever happens in between is in the queue, and seeing a thing twice does no harm.
@@ -31,12 +32,16 @@
 
 /* Slices and user managers nest some ten deep; a user may nest what is delegated to him deeper. */
 #define MAX_DEPTH 32
+/* A thousand directories take some 10 ms to look through; a service is under way for longer. */
+#define RESCAN_USEC (5 * USEC_PER_SEC)
 
 struct group_set {
 	const struct cgroup_tree *tree;
 	struct profile profile;
 	struct wake wake;
 	struct group_members members;
+	sd_event_source *rescan;
+	bool is_short; /* as members.watches_short when it was last planned for */
 };
 
 /* A path that grows and shrinks while the tree is walked. */
@@ -74,6 +79,12 @@ static void close_directory(DIR **d)
 		closedir(*d);
 }
 
+static void set_miss(struct group_set *set, int error)
+{
+	set->members.unseen = true;
+	group_members_lack(&set->members, error);
+}
+
 /* The first error that is not about a single group; the walk goes on all the same. */
 static int set_look_below(struct group_set *set, struct walk *walk)
 {
@@ -84,12 +95,17 @@ static int set_look_below(struct group_set *set, struct walk *walk)
 
 	fd = openat(set->members.root_fd, group_relative_path(walk->path),
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+	/* It vanished, or there is no descriptor or memory for it now: it is looked at again. */
+	if (fd < 0) {
+		if (errno != ENOENT)
+			set_miss(set, -errno);
+		return 0;
+	}
 	d = fdopendir(fd);
 	if (!d) {
 		fd_close(fd);
-		return -ENOMEM;
+		set_miss(set, -ENOMEM);
+		return 0;
 	}
 	while ((entry = readdir(d))) {
 		int below;
@@ -133,17 +149,42 @@ static int set_look_at(struct group_set *set, const char *path)
 	return set_look(set, &walk);
 }
 
-static int set_look_anew(struct group_set *set)
+/* While some directory is not watched, the tree is looked through again and again. */
+static void set_plan_rescan(struct group_set *set)
+{
+	struct group_members *m = &set->members;
+
+	if (m->watches_short != set->is_short)
+		m->changed = true; /* the daemon says so */
+	if (set->is_short && !m->watches_short) {
+		log_info("Births and deaths of cgroups are noticed at once again");
+		m->watches_said = false;
+	}
+	set->is_short = m->watches_short;
+	if (!set->is_short)
+		sd_event_source_set_enabled(set->rescan, SD_EVENT_OFF);
+	else if (sd_event_source_set_time_relative(set->rescan, RESCAN_USEC) >= 0)
+		sd_event_source_set_enabled(set->rescan, SD_EVENT_ONESHOT);
+}
+
+static int set_look_through(struct group_set *set)
 {
 	int r;
 
-	r = group_watch_reset(set->members.watch);
-	if (r < 0)
-		return r;
+	set->members.watches_short = false;
+	set->members.unseen = false;
 	group_members_unclaim(&set->members);
 	r = set_look_at(set, "/");
 	group_members_settle(&set->members);
+	set_plan_rescan(set);
 	return r;
+}
+
+static int set_look_anew(struct group_set *set)
+{
+	/* Without an instance the tree is looked through all the same. */
+	group_watch_reset(set->members.watch);
+	return set_look_through(set);
 }
 
 static void on_created(void *data, const char *path)
@@ -184,9 +225,40 @@ static void on_settled(void *data)
 {
 	struct group_set *set = data;
 
+	if (set->members.watches_short && !set->is_short)
+		set_plan_rescan(set);
+
 	if (set->members.changed)
 		wake_up(&set->wake);
 	set->members.changed = false;
+}
+
+static int on_rescan(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct group_set *set = data;
+	int r;
+
+	/* Watches that are there stay: only what lacks one is asked for. */
+	if (group_watch_is_open(set->members.watch))
+		r = set_look_through(set);
+	else
+		r = set_look_anew(set);
+	if (r < 0)
+		log_errno(r, "Cannot look through the cgroup tree");
+	on_settled(set);
+	return 0;
+}
+
+static int set_add_rescan(struct group_set *set, sd_event *event)
+{
+	int r;
+
+	r = sd_event_add_time(event, &set->rescan, CLOCK_MONOTONIC, 0, RESCAN_USEC / 10, on_rescan,
+			      set);
+	if (r < 0)
+		return r;
+	sd_event_source_set_description(set->rescan, "cgroup-rescan");
+	return sd_event_source_set_enabled(set->rescan, SD_EVENT_OFF);
 }
 
 int group_set_new(struct group_set **ret, const struct group_set_config *config)
@@ -216,9 +288,13 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 						 });
 	if (r < 0)
 		return r;
+	r = set_add_rescan(set, config->event);
+	if (r < 0)
+		return r;
 	r = set_look_at(set, "/");
 	if (r < 0)
 		return r;
+	set_plan_rescan(set);
 	set->members.changed = false;
 	*ret = take_ptr(set);
 	return 0;
@@ -228,10 +304,16 @@ struct group_set *group_set_free(struct group_set *set)
 {
 	if (!set)
 		return NULL;
+	sd_event_source_disable_unref(set->rescan);
 	group_watch_free(set->members.watch);
 	group_members_done(&set->members);
 	free(set);
 	return NULL;
+}
+
+bool group_set_is_followed(const struct group_set *set)
+{
+	return !set->members.watches_short;
 }
 
 const struct cgroup_tree *group_set_tree(const struct group_set *set)
@@ -289,10 +371,22 @@ struct group *group_set_find(struct group_set *set, const char *path)
 	return group_table_find(&set->members.table, path);
 }
 
+struct group *group_set_find_shown(struct group_set *set, const char *shown)
+{
+	struct group *found = group_set_find(set, shown);
+
+	if (found)
+		return found;
+	group_set_foreach(set, group)
+		if (group->shown != group->path && strcmp(group->shown, shown) == 0)
+			return group;
+	return NULL;
+}
+
 struct group *group_set_find_unit(struct group_set *set, const char *unit)
 {
 	group_set_foreach(set, group)
-		if (strcmp(unit_name_unescape(strrchr(group->path, '/') + 1), unit) == 0)
+		if (strcmp(unit_name_unescape(strrchr(group->shown, '/') + 1), unit) == 0)
 			return group;
 	return NULL;
 }

@@ -26,7 +26,8 @@ struct group {
 	uint32_t slot, parent_slot;
 	uint32_t flags;	    /* enum group_flag */
 	uint32_t n_modules; /* registered in this very group; counted by the registry */
-	char *path;	    /* from the v2 root: "/", "/system.slice/foo.service" */
+	char *path;	    /* from the v2 root: "/", "/system.slice/foo.service"; any bytes */
+	char *shown;	    /* the same for strings and people; see controller/base/printable.h */
 
 	/* The set's own. */
 	uint32_t claims;     /* why it is here; 0: only as an ancestor */
@@ -63,6 +64,11 @@ int group_set_listen(struct group_set *set, const struct group_listener *listene
 /* Takes over another profile's patterns; groups come and go accordingly. */
 int group_set_use_profile(struct group_set *set, const struct profile *profile);
 
+/*
+ * Whether births and deaths are told by the kernel. Without that (no inotify instance or watch is
+ * left) the tree is looked through every few seconds, and the kernel asked again.
+ */
+bool group_set_is_followed(const struct group_set *set);
 uint32_t group_set_size(const struct group_set *set); /* groups, the host included */
 uint32_t group_set_max(const struct group_set *set);  /* slots */
 /* How often a group found no slot since the start. */
@@ -73,7 +79,9 @@ uint64_t group_set_n_refused(const struct group_set *set);
  */
 struct group *group_set_get(struct group_set *set, uint32_t slot);
 struct group *group_set_find(struct group_set *set, const char *path);
-/* The first group whose last path element is this unit name, or NULL. */
+/* The same by the path as it is shown. */
+struct group *group_set_find_shown(struct group_set *set, const char *shown);
+/* The first group whose last path element is this unit name, as it is shown; or NULL. */
 struct group *group_set_find_unit(struct group_set *set, const char *unit);
 /*
  * Finds or adds the group at that path, because a module lives there; it stays until the cgroup is

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controller/base/printable.h"
+
 /* Most hosts have fewer groups than this under control; the table doubles when it is full. */
 #define FIRST_N_BUCKETS 64
 
@@ -52,6 +54,15 @@ static int table_grow(struct group_table *t, uint32_t n_buckets)
 	return 0;
 }
 
+/* Most names can be shown as they are: there is one copy then. */
+static void free_names(struct group *group)
+{
+	if (group->shown != group->path)
+		free(group->shown);
+	free(group->path);
+	group->path = group->shown = NULL;
+}
+
 int group_table_init(struct group_table *t, uint32_t max)
 {
 	*t = (struct group_table){ .max = max };
@@ -64,7 +75,7 @@ int group_table_init(struct group_table *t, uint32_t max)
 void group_table_done(struct group_table *t)
 {
 	for (uint32_t i = 0; i < t->high_water; i++)
-		free(t->groups[i].path);
+		free_names(&t->groups[i]);
 	free(t->groups);
 	free(t->buckets);
 	*t = (struct group_table){};
@@ -88,7 +99,7 @@ static int take_slot(struct group_table *t, struct group **ret)
 
 int group_table_add(struct group_table *t, const char *path, uint64_t id, struct group **ret)
 {
-	char *copy;
+	_cleanup_free_ char *copy = NULL, *shown = NULL;
 	struct group *group;
 	int r;
 
@@ -100,12 +111,16 @@ int group_table_add(struct group_table *t, const char *path, uint64_t id, struct
 	copy = strdup(path);
 	if (!copy)
 		return -ENOMEM;
-	r = take_slot(t, &group);
-	if (r < 0) {
-		free(copy);
-		return r;
+	if (!printable_is(path)) {
+		shown = printable_dup(path);
+		if (!shown)
+			return -ENOMEM;
 	}
-	group->path = copy;
+	r = take_slot(t, &group);
+	if (r < 0)
+		return r;
+	group->path = take_ptr(copy);
+	group->shown = shown ? take_ptr(shown) : group->path;
 	group->id = id;
 	chain_in(t, group);
 	t->n++;
@@ -146,8 +161,7 @@ void group_table_hide(struct group_table *t, struct group *group)
 
 void group_table_release(struct group_table *t, struct group *group)
 {
-	free(group->path);
-	group->path = NULL;
+	free_names(group);
 	if (group->slot < t->lowest_free)
 		t->lowest_free = group->slot;
 	while (t->high_water > 0 && !t->groups[t->high_water - 1].path)

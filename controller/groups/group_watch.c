@@ -63,10 +63,14 @@ static int watch_open(struct group_watch *w)
 	return sd_event_source_set_priority(w->source, WATCH_PRIORITY);
 }
 
+bool group_watch_is_open(const struct group_watch *w)
+{
+	return w->fd >= 0;
+}
+
 int group_watch_new(struct group_watch **ret, const struct group_watch_config *config)
 {
 	_cleanup_(group_watch_free_cleanup) struct group_watch *w = calloc(1, sizeof(*w));
-	int r;
 
 	if (!w)
 		return -ENOMEM;
@@ -75,9 +79,8 @@ int group_watch_new(struct group_watch **ret, const struct group_watch_config *c
 	w->mount = strdup(config->mount);
 	if (!w->mount)
 		return -ENOMEM;
-	r = watch_open(w);
-	if (r < 0)
-		return r;
+	/* Instances are few (128 for a user) and used by many: it is tried again. */
+	group_watch_reset(w);
 	*ret = take_ptr(w);
 	return 0;
 }
@@ -95,8 +98,13 @@ struct group_watch *group_watch_free(struct group_watch *w)
 
 int group_watch_reset(struct group_watch *w)
 {
+	int r;
+
 	watch_close(w);
-	return watch_open(w);
+	r = watch_open(w);
+	if (r < 0)
+		watch_close(w);
+	return r;
 }
 
 /* The index of this number, or where it belongs. */
@@ -162,6 +170,8 @@ int group_watch_add(struct group_watch *w, const char *path)
 	n = snprintf(full, sizeof(full), "%s%s", w->mount, path);
 	if (n < 0 || (size_t)n >= sizeof(full))
 		return -ENAMETOOLONG;
+	if (w->fd < 0)
+		return -EMFILE;
 	/* The same number comes back for a directory that is watched already. */
 	number = inotify_add_watch(w->fd, full, WATCH_MASK);
 	if (number < 0)

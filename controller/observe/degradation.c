@@ -26,6 +26,10 @@ const char *observer_degradation_name(enum observer_degradation bit)
 		return "no-memory-reading";
 	case OBSERVER_ESTIMATED_MEMORY:
 		return "estimated-memory";
+	case OBSERVER_NO_INOTIFY:
+		return "no-inotify";
+	case OBSERVER_NO_GROUPS:
+		return "no-groups";
 	}
 	return "unknown";
 }

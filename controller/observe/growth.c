@@ -43,7 +43,7 @@ static void on_spent(struct growth *g, const struct kernel_event *event)
 
 	if (!group)
 		return;
-	log_debug("tripwire: %s: %s charged in %" PRIu64 " us", group->path,
+	log_debug("tripwire: %s: %s charged in %" PRIu64 " us", group->shown,
 		  format_bytes(event->bytes, amount, sizeof(amount)),
 		  (uint64_t)event->span_ns / 1000);
 	g->config.spent(g->config.data, event->slot);

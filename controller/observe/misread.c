@@ -49,7 +49,7 @@ void misread_note_group(struct misread *m, const struct group *group, uint32_t f
 	m->any = true;
 	if (is_due(&m->group_said_usec, m->now_usec))
 		log_warning("Cannot read or understand all of %s of %s: " AND_THEN,
-			    memory_file_name(first), group->path);
+			    memory_file_name(first), group->shown);
 }
 
 uint64_t misread_end(struct misread *m)

@@ -440,6 +440,10 @@ uint32_t observer_degradations(const struct observer *o)
 		bits |= OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS;
 	else if (event_watch_lacks_events(o->watch))
 		bits |= OBSERVER_NO_EVENTS;
+	if (!group_set_is_followed(o->groups))
+		bits |= OBSERVER_NO_INOTIFY;
+	if (group_set_size(o->groups) == 1)
+		bits |= OBSERVER_NO_GROUPS;
 	if (o->now_usec < o->blind_until_usec)
 		bits |= OBSERVER_NO_MEMORY_READING;
 	if (o->now_usec < o->estimated_until_usec)

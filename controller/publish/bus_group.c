@@ -50,7 +50,7 @@ const char *bus_group_name(struct bus *bus, uint32_t slot, uint64_t id)
 {
 	const struct group *group = group_set_get(bus->config.groups, slot);
 
-	return group && group->id == id ? group->path : "";
+	return group && group->id == id ? group->shown : "";
 }
 
 int bus_find_group(struct bus *bus, const char *control_group, struct group **ret,
@@ -58,7 +58,7 @@ int bus_find_group(struct bus *bus, const char *control_group, struct group **re
 {
 	struct group *group;
 
-	group = group_set_find(bus->config.groups, control_group[0] ? control_group : "/");
+	group = group_set_find_shown(bus->config.groups, control_group[0] ? control_group : "/");
 	if (!group)
 		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_GROUP,
 					 "'%s' is no cgroup under control: give its path from the "
@@ -144,7 +144,7 @@ static const char *name_or_empty(bool found, const char *name)
 	return found ? name : "";
 }
 
-BUS_GETTER_STRING(get_control_group, group_view, v->group->path)
+BUS_GETTER_STRING(get_control_group, group_view, v->group->shown)
 BUS_GETTER_U64(get_id, group_view, v->group->id)
 BUS_GETTER_BOOL(get_protected, group_view, (v->group->flags & GROUP_IS_PROTECTED) != 0)
 BUS_GETTER_BOOL(get_context, group_view, (v->group->flags & GROUP_IS_CONTEXT) != 0)

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "controller/base/parse.h"
+#include "controller/base/printable.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
 
@@ -54,7 +55,17 @@ BUS_GETTER_U64(get_id, module_view, v->module->id)
 BUS_GETTER_STRING(get_name, module_view, v->module->description.name)
 BUS_GETTER_STRING(get_kind, module_view, module_kind_name(v->module->description.kind))
 BUS_GETTER_STRING(get_unit, module_view, v->module->owner->client.unit)
-BUS_GETTER_STRING(get_control_group, module_view, v->module->owner->client.cgroup)
+
+static int get_control_group(sd_bus *connection, const char *path, const char *interface,
+			     const char *property, sd_bus_message *reply, void *userdata,
+			     sd_bus_error *error)
+{
+	const struct module_view *v = userdata;
+	_cleanup_free_ char *shown = printable_dup(v->module->owner->client.cgroup);
+
+	return shown ? sd_bus_message_append(reply, "s", shown) : -ENOMEM;
+}
+
 BUS_GETTER_STRING(get_transport, module_view, v->module->owner->ops->name)
 BUS_GETTER_U32(get_pid, module_view, v->module->owner->client.pid)
 BUS_GETTER_U32(get_uid, module_view, v->module->owner->client.uid)

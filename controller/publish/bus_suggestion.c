@@ -22,7 +22,7 @@ static const char *group_word(const struct group *group, char *buf, size_t size)
 {
 	if (group->slot == GROUP_SLOT_HOST)
 		return "the host";
-	return unit_name_from_path(group->path, buf, size) ? buf : group->path;
+	return unit_name_from_path(group->path, buf, size) ? buf : group->shown;
 }
 
 static void say_time_left(const struct suggestion *suggestion, const struct group *group, char *buf,
@@ -90,7 +90,8 @@ static int append_suggestion(sd_bus_message *reply, const struct suggestion *sug
 	if (r < 0)
 		return r;
 	r = sd_bus_message_append(reply, "sssos", suggestion_kind_name(suggestion->kind),
-				  severity_name(suggestion->severity), group->path, path, sentence);
+				  severity_name(suggestion->severity), group->shown, path,
+				  sentence);
 	if (r < 0)
 		return r;
 	r = append_numbers(reply, suggestion);

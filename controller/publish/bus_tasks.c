@@ -9,47 +9,38 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controller/base/printable.h"
 #include "controller/groups/unit_name.h"
 #include "controller/observe/task_watch.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
-#include "controller/registry/module_description.h"
 
 /* uint32, uint32, comm, unit, cgroup, pod, container, rss, exact, swap, growth, since */
 #define TASK_TYPE "uussssstbttt"
 /* As long as the name of a unit or a container gets. */
 #define NAME_SIZE 256
 
-/* A task and a cgroup may have any bytes for a name; a string on the bus may not. */
-static const char *make_printable(char *name)
-{
-	if (name_is_printable(name))
-		return name;
-	for (char *c = name; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return name;
-}
-
 static int append_task(sd_bus_message *reply, const struct cgroup_tree *tree,
 		       const struct task_standing *task)
 {
-	char comm[KERNEL_COMM_SIZE], unit[NAME_SIZE] = "", pod[NAME_SIZE] = "",
-				     container[NAME_SIZE] = "", nowhere[] = "";
-	_cleanup_free_ char *found = NULL;
-	char *path = nowhere;
+	char unit[NAME_SIZE] = "", pod[NAME_SIZE] = "", container[NAME_SIZE] = "";
+	char buf[KERNEL_COMM_SIZE * PRINTABLE_GROWTH + 1];
+	_cleanup_free_ char *found = NULL, *shown = NULL;
+	const char *path = "";
 
 	if (cgroup_tree_path_of_pid(tree, (int)task->pid, &found) == 0)
 		path = found;
-	make_printable(path);
 	unit_name_from_path(path, unit, sizeof(unit));
 	pod_uid_from_path(path, pod, sizeof(pod));
 	container_id_from_path(path, container, sizeof(container));
-	memcpy(comm, task->comm, sizeof(comm));
+	shown = printable_dup(path);
+	if (!shown)
+		return -ENOMEM;
 	return sd_bus_message_append(reply, "(" TASK_TYPE ")", task->pid, task->uid,
-				     make_printable(comm), unit, path, pod, container,
-				     task->rss_bytes, (int)task->rss_is_exact, task->swap_bytes,
-				     task->growth_bytes, task->growing_since_usec);
+				     printable(task->comm, buf, sizeof(buf)), unit, shown, pod,
+				     container, task->rss_bytes, (int)task->rss_is_exact,
+				     task->swap_bytes, task->growth_bytes,
+				     task->growing_since_usec);
 }
 
 static int read_question(sd_bus_message *call, enum task_order *ret_order, uint32_t *ret_max,

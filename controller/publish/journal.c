@@ -14,12 +14,15 @@
 #include "controller/base/journal_record.h"
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
+#include "controller/base/printable.h"
 #include "controller/groups/unit_name.h"
 #include "controller/publish/message_ids.h"
 
 /* Fit format_bytes() and format_usec(). */
 #define BYTES_TEXT 16
 #define USEC_TEXT  32
+/* Of a cgroup whose name must be escaped; what is longer is cut in the sentence anyway. */
+#define SHOWN_PATH_SIZE 256
 
 static void send_record(const struct journal_record *record)
 {
@@ -35,6 +38,7 @@ struct subject {
 	char unit[256];	    /* "" when it belongs to none */
 	const struct module *module;
 	char name[384]; /* for the sentence; cut where it is longer */
+	char path[SHOWN_PATH_SIZE];
 };
 
 static void subject_of_group(struct subject *subject, struct group_set *groups, uint32_t slot,
@@ -43,7 +47,7 @@ static void subject_of_group(struct subject *subject, struct group_set *groups, 
 	const struct group *group = group_set_get(groups, slot);
 	bool here = group && group->id == id;
 
-	*subject = (struct subject){ .cgroup = here ? group->path : "" };
+	*subject = (struct subject){ .cgroup = here ? group->shown : "" };
 	if (!here) {
 		snprintf(subject->name, sizeof(subject->name), "a group that is gone");
 		return;
@@ -53,7 +57,7 @@ static void subject_of_group(struct subject *subject, struct group_set *groups, 
 	if (slot == GROUP_SLOT_HOST)
 		snprintf(subject->name, sizeof(subject->name), "the host");
 	else
-		snprintf(subject->name, sizeof(subject->name), "%.255s", group->path + 1);
+		snprintf(subject->name, sizeof(subject->name), "%.255s", group->shown + 1);
 }
 
 static void subject_of_action(struct subject *subject, const struct action *action,
@@ -75,7 +79,9 @@ static void subject_of_action(struct subject *subject, const struct action *acti
 		strcpy(subject->unit, module->owner->client.unit);
 	snprintf(subject->name, sizeof(subject->name), "%s \"%s\" of %.255s",
 		 module_kind_name(module->description.kind), module->description.name,
-		 subject->unit[0] ? subject->unit : module->owner->client.cgroup);
+		 subject->unit[0] ? subject->unit
+				  : printable(module->owner->client.cgroup, subject->path,
+					      sizeof(subject->path)));
 }
 
 static void add_subject(struct journal_record *record, const struct subject *subject)
@@ -424,13 +430,16 @@ static const struct group *find_group_by_id(struct group_set *groups, uint64_t i
 void journal_oom_victim(const struct kernel_event *event, struct group_set *groups)
 {
 	const struct group *group = find_group_by_id(groups, event->group_id);
-	char rss[BYTES_TEXT], comm[KERNEL_COMM_SIZE + 1];
+	char rss[BYTES_TEXT], raw[KERNEL_COMM_SIZE + 1];
+	char buf[KERNEL_COMM_SIZE * PRINTABLE_GROWTH + 1];
+	const char *comm;
 	struct journal_record record;
 	struct subject subject = { .cgroup = "", .name = "a group that is not under control" };
 
 	if (group)
 		subject_of_group(&subject, groups, group->slot, group->id);
-	snprintf(comm, sizeof(comm), "%.*s", KERNEL_COMM_SIZE, event->comm);
+	snprintf(raw, sizeof(raw), "%.*s", KERNEL_COMM_SIZE, event->comm);
+	comm = printable(raw, buf, sizeof(buf));
 	journal_record_init(&record, MESSAGE_ID_OOM_KILL, LOG_WARNING,
 			    "The kernel's OOM killer chose process %u (%s) in %s: %s resident",
 			    event->pid, comm, subject.unit[0] ? subject.unit : subject.name,

@@ -8,63 +8,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "controller/base/printable.h"
+
 #define KNOWN_FLAGS (MODULE_CAN_SHED | MODULE_CAN_UNLOAD | MODULE_IS_UNLOADED | MODULE_IS_KEPT)
-
-/* One row a length: how the first byte looks, and the smallest code point that needs it. */
-static const struct utf8_form {
-	uint8_t mask, lead;
-	uint32_t min;
-} utf8_forms[] = {
-	{ 0x80, 0x00, 0x0 },
-	{ 0xe0, 0xc0, 0x80 },
-	{ 0xf0, 0xe0, 0x800 },
-	{ 0xf8, 0xf0, 0x10000 },
-};
-
-/* Returns: bytes taken and *ret the code point; 0 when it is not well-formed. */
-static size_t utf8_decode(const char *text, uint32_t *ret)
-{
-	const uint8_t *byte = (const uint8_t *)text;
-
-	for (size_t i = 0; i < sizeof(utf8_forms) / sizeof(utf8_forms[0]); i++) {
-		const struct utf8_form *form = &utf8_forms[i];
-		uint32_t code = byte[0] & (uint8_t)~form->mask;
-
-		if ((byte[0] & form->mask) != form->lead)
-			continue;
-		for (size_t k = 1; k <= i; k++) {
-			if ((byte[k] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (byte[k] & 0x3f);
-		}
-		if (code < form->min || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-			return 0;
-		*ret = code;
-		return i + 1;
-	}
-	return 0;
-}
-
-static bool code_is_printable(uint32_t code)
-{
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0)) /* C0, DEL, C1 */
-		return false;
-	if (code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-	    (code >= 0x2066 && code <= 0x2069)) /* line separators, changes of direction */
-		return false;
-	return code != 0xfeff && (code & 0xfffe) != 0xfffe; /* byte order mark, no characters */
-}
 
 bool name_is_printable(const char *name)
 {
-	uint32_t code;
-
-	for (size_t i = 0, n; name[i]; i += n) {
-		n = utf8_decode(name + i, &code);
-		if (n == 0 || !code_is_printable(code))
-			return false;
-	}
-	return name[0];
+	return name[0] && printable_is(name);
 }
 
 static const char *description_problem(const struct module_description *description)

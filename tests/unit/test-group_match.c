@@ -53,6 +53,48 @@ static void unit_patterns(void **state)
 	check(&profile, rows, N(rows));
 }
 
+static void names_match_as_they_are_printed(void **state)
+{
+	static const struct row rows[] = {
+		{ "/a/app-gnome-firefox\\x2dw-2504.scope", true, false, true, true },
+		{ "/a/app-gnome-firefox-w-2504.scope", false, false, false, false },
+		{ "/a/app-gnome-firefoxx2dw-2504.scope", false, false, false, false },
+		{ "/a/dev-disk-by\\x2duuid-1.swap", true, false, false, false },
+		{ "/a/system-backup\\x2dprune.slice/b", false, false, false, true },
+		{ "/a/bad\xff.service", true, false, false, true },
+		{ "/a/odd[1]*.service", true, false, false, false },
+		{ "/lxc/a\\x2db", true, false, true, false },
+		{ "/lxc/bad\xff", true, false, false, false },
+	};
+	struct profile profile = {};
+
+	add(&profile.units, "app-gnome-firefox\\x2dw-2504.scope");
+	add(&profile.units, "dev-disk-by\\x2duuid-*.swap");
+	add(&profile.units, "bad*.service");
+	add(&profile.units, "odd[1]*.service");
+	add(&profile.paths, "/lxc/a\\x2db");
+	add(&profile.paths, "/lxc/bad\\xff");
+	add(&profile.protected_units, "app-gnome-firefox\\x2dw-2504.scope");
+	add(&profile.protected_units, "system-backup\\x2dprune.slice");
+	add(&profile.protected_units, "bad\\xff.service");
+	check(&profile, rows, N(rows));
+}
+
+static void a_unit_of_255_bytes_can_be_named(void **state)
+{
+	char name[256], path[300];
+	struct profile profile = {};
+
+	memset(name, 'x', 247);
+	strcpy(name + 247, ".service");
+	snprintf(path, sizeof(path), "/system.slice/%s", name);
+	add(&profile.protected_units, name);
+	assert_true(group_match_protected(&profile, path));
+	name[0] = 'y';
+	snprintf(path, sizeof(path), "/system.slice/%s", name);
+	assert_false(group_match_protected(&profile, path));
+}
+
 static void path_patterns(void **state)
 {
 	static const struct row rows[] = {
@@ -146,6 +188,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unit_patterns),
+		cmocka_unit_test(names_match_as_they_are_printed),
+		cmocka_unit_test(a_unit_of_255_bytes_can_be_named),
 		cmocka_unit_test(path_patterns),
 		cmocka_unit_test(who_is_never_held_still),
 		cmocka_unit_test(an_empty_profile_lists_nothing),

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 
 #include "fixture.h"
 #include "group_world.h"
@@ -424,6 +425,89 @@ static void no_tree_no_set(void **state)
 	assert_null(group_set_free(set));
 }
 
+static void name_is_shown_as_text(struct world *w, const char *path, const char *shown)
+{
+	struct group *g = group_set_find(w->set, path);
+
+	assert_non_null(g);
+	assert_string_equal(g->shown, shown);
+	assert_ptr_equal(group_set_find_shown(w->set, shown), g);
+}
+
+static void names_of_any_bytes_are_followed(void **state)
+{
+	struct world *w = *state;
+
+	world_open(w, MAX_GROUPS);
+	fake_mkdir(&w->fake, "/system.slice/bad\xff.service");
+	fake_mkdir(&w->fake, "/system.slice/tab\t.service");
+	settle(w);
+	name_is_shown_as_text(w, "/system.slice/bad\xff.service", "/system.slice/bad\\xff.service");
+	name_is_shown_as_text(w, "/system.slice/tab\t.service", "/system.slice/tab\\x09.service");
+	name_is_shown_as_text(w, "/system.slice/a.service", "/system.slice/a.service");
+	assert_non_null(group_set_find_unit(w->set, "bad\\xff.service"));
+	assert_null(group_set_find_shown(w->set, "/system.slice/bad"));
+	fake_rmdir(&w->fake, "/system.slice/bad\xff.service");
+	settle(w);
+	assert_null(group_set_find_shown(w->set, "/system.slice/bad\\xff.service"));
+}
+
+/* Takes every descriptor that is left, so that there is none for inotify or a directory. */
+static size_t take_descriptors(int *fds, size_t max, struct rlimit *ret_before)
+{
+	struct rlimit few;
+	size_t n = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_before), 0);
+	few = *ret_before;
+	few.rlim_cur = max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (n < max && (fds[n] = dup(STDERR_FILENO)) >= 0)
+		n++;
+	assert_true(n < max);
+	return n;
+}
+
+static void give_descriptors(const int *fds, size_t n, const struct rlimit *before)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, before), 0);
+}
+
+static bool becomes_followed(struct world *w)
+{
+	for (int i = 0; i < 100 && !group_set_is_followed(w->set); i++)
+		sd_event_run(w->event, 200 * USEC_PER_MSEC);
+	return group_set_is_followed(w->set);
+}
+
+static void without_descriptors_a_reload_loses_nobody_for_good(void **state)
+{
+	struct world *w = *state;
+	struct rlimit before;
+	int fds[256];
+	size_t n;
+
+	world_open(w, MAX_GROUPS);
+	assert_true(group_set_is_followed(w->set));
+	n = take_descriptors(fds, N(fds), &before);
+	/* Its own descriptor of inotify is closed and taken at once: one is free, two are needed.
+	 */
+	fds[n] = -1;
+	assert_int_equal(group_set_use_profile(w->set, &w->profile), 0);
+	assert_false(group_set_is_followed(w->set));
+	give_descriptors(fds, n, &before);
+	fake_mkdir(&w->fake, "/system.slice/late.service");
+	assert_true(becomes_followed(w));
+	assert_non_null(group_set_find_unit(w->set, "late.service"));
+	assert_non_null(group_set_find_unit(w->set, "a.service"));
+	/* And from then on at once. */
+	fake_mkdir(&w->fake, "/system.slice/next.service");
+	settle(w);
+	assert_non_null(group_set_find_unit(w->set, "next.service"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +528,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_thousand_groups_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_fresh_look_sees_the_same, setup, teardown),
 		cmocka_unit_test(no_tree_no_set),
+		cmocka_unit_test_setup_teardown(names_of_any_bytes_are_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_descriptors_a_reload_loses_nobody_for_good,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,7 +96,7 @@ static void some_group_must_be_under_control(void **unused)
 	struct profile p;
 
 	profile_init(&p);
-	p.units.n = 0;
+	p.units.n = p.paths.n = 0;
 	assert_false(profile_is_sound(&p, &setting, &problem));
 	p.paths.n = 1;
 	assert_true(profile_is_sound(&p, &setting, &problem));
