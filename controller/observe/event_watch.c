@@ -54,6 +54,7 @@ struct event_watch {
 	struct psi_trigger host_some, host_full;
 	struct watcher watchers[MAX_TOPS + MAX_NAMED];
 	bool trigger_failed, events_failed; /* said once */
+	bool starved; /* something could not be watched for want of a resource */
 };
 
 static void host_fired(void *data, struct psi_trigger *trigger, bool gone)
@@ -73,9 +74,17 @@ static void watcher_fired(void *data, struct psi_trigger *trigger, bool gone)
 		w->config.stirred(w->config.data, watcher->slot, STIR_STALL);
 }
 
+/* It passes: descriptors and memory of this process or of the host, or a trigger's place. */
+static bool is_starvation(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOSPC ||
+	       error == -EBUSY || error == -EAGAIN;
+}
+
 /* PSI switched off or absent is a degradation, not an error. */
 static void watch_trigger_failed(struct event_watch *w, int error, const char *what)
 {
+	w->starved |= is_starvation(error);
 	if (error == -EOPNOTSUPP || error == -ENOENT || error == -ENODEV || w->trigger_failed)
 		return;
 	w->trigger_failed = true;
@@ -100,7 +109,7 @@ static void host_arm(struct event_watch *w, struct psi_trigger *trigger, enum ps
 {
 	int r;
 
-	if (stall_usec == 0)
+	if (stall_usec == 0 || trigger->source)
 		return;
 	r = host_open(w);
 	if (r >= 0)
@@ -131,7 +140,7 @@ static void watcher_arm_trigger(struct watcher *watcher, const struct group *gro
 	char description[DESCRIPTION_SIZE];
 	int r;
 
-	if (w->profile.trigger_some_usec == 0)
+	if (w->profile.trigger_some_usec == 0 || watcher->trigger.source)
 		return;
 	snprintf(description, sizeof(description), "trigger:%s", group->path);
 	r = group_open(w->config.groups, group, "memory.pressure", O_RDWR | O_NONBLOCK);
@@ -213,7 +222,8 @@ static void watcher_watch_events(struct watcher *watcher, const struct group *gr
 	if (r >= 0)
 		return;
 	watcher_close_events(watcher);
-	if (r == -ENODEV || w->events_failed)
+	w->starved |= is_starvation(r);
+	if (r == -ENODEV || w->events_failed || is_starvation(r))
 		return;
 	w->events_failed = true;
 	log_errno(r, "Cannot watch memory.events of %s", group->path);
@@ -329,6 +339,27 @@ void event_watch_use_profile(struct event_watch *w, const struct profile *profil
 	}
 	group_set_foreach(w->config.groups, group)
 		event_watch_add(w, group);
+}
+
+bool event_watch_is_starved(const struct event_watch *w)
+{
+	return w->starved;
+}
+
+void event_watch_retry(struct event_watch *w)
+{
+	w->starved = false;
+	watch_arm_host(w);
+	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++) {
+		struct watcher *watcher = &w->watchers[i];
+		const struct group *group = group_set_get(w->config.groups, watcher->slot);
+
+		if (watcher->id == 0 || !group || group->id != watcher->id)
+			continue;
+		watcher_arm_trigger(watcher, group);
+		if (watcher->is_top && !watcher->events)
+			watcher_watch_events(watcher, group);
+	}
 }
 
 int event_watch_new(struct event_watch **ret, const struct event_watch_config *config)

@@ -44,6 +44,10 @@ void event_watch_remove(struct event_watch *watch, const struct group *group);
 /* Triggers are set anew when their settings differ or other groups are named. */
 void event_watch_use_profile(struct event_watch *watch, const struct profile *profile);
 
+/* A trigger or a watch is missing for want of descriptors, memory or a place; it may pass. */
+bool event_watch_is_starved(const struct event_watch *watch);
+/* Tries again what is missing. */
+void event_watch_retry(struct event_watch *watch);
 /* What is heard of that group: enum stir bits, 0 when it found no place or no file. */
 uint32_t event_watch_covers(const struct event_watch *watch, const struct group *group);
 uint32_t event_watch_n_triggers(const struct event_watch *watch);

@@ -32,6 +32,8 @@
 
 /* What comes and goes is one degradation, not many. */
 #define DEGRADED_USEC (10 * USEC_PER_SEC)
+/* Some 30 system calls at most; a host that is idle is looked at once a minute. */
+#define RETRY_WATCH_USEC (30 * USEC_PER_SEC)
 /* Processes map and unmap shmem seldom; asking each costs more than all else of a look. */
 #define SHARED_USEC (2 * USEC_PER_SEC)
 /* Less than this share of a limit in doubt makes no level. */
@@ -52,6 +54,7 @@ struct observer {
 	uint64_t wanted_window_usec;
 	int proc_fd; /* O_PATH */
 	struct misread misread;
+	uint64_t retry_watch_usec; /* not before */
 	uint64_t now_usec;	   /* of the last collect */
 	uint64_t blind_until_usec; /* memory of the host was not known lately */
 	uint64_t estimated_until_usec;
@@ -252,6 +255,15 @@ static void observer_read_machine(struct observer *o, struct machine_reading *ma
 		o->estimated_until_usec = o->now_usec + DEGRADED_USEC;
 }
 
+static void observer_retry_watch(struct observer *o)
+{
+	if (!event_watch_is_starved(o->watch) || o->now_usec < o->retry_watch_usec)
+		return;
+	o->retry_watch_usec = o->now_usec + RETRY_WATCH_USEC;
+	event_watch_retry(o->watch);
+	observer_count_triggers(o);
+}
+
 static uint64_t earlier(uint64_t a_usec, uint64_t b_usec)
 {
 	return a_usec && b_usec ? u64_min(a_usec, b_usec) : a_usec + b_usec;
@@ -263,6 +275,7 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 
 	o->round++;
 	o->now_usec = now_usec;
+	observer_retry_watch(o);
 	misread_begin(&o->misread, now_usec);
 	observer_read_machine(o, &observation->machine);
 	if (growth_has_tripwire(o->growth))
@@ -440,6 +453,8 @@ uint32_t observer_degradations(const struct observer *o)
 		bits |= OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS;
 	else if (event_watch_lacks_events(o->watch))
 		bits |= OBSERVER_NO_EVENTS;
+	if (event_watch_is_starved(o->watch))
+		bits |= OBSERVER_STARVED;
 	if (!group_set_is_followed(o->groups))
 		bits |= OBSERVER_NO_INOTIFY;
 	if (group_set_size(o->groups) == 1)

@@ -429,7 +429,7 @@ static void what_the_host_lacks_is_named(void **state)
 			 OBSERVER_NO_PSI | OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS);
 	assert_int_equal(observer_stats(w->observer)->n_triggers, 0);
 	assert_int_equal(observer_stats(w->observer)->last_trigger_usec, 0);
-	for (uint32_t bit = 1; bit <= OBSERVER_ESTIMATED_MEMORY; bit <<= 1)
+	for (uint32_t bit = 1; bit <= OBSERVER_STARVED; bit <<= 1)
 		assert_string_not_equal(observer_degradation_name(bit), "unknown");
 	/* Only PSI is asked for where there is no controller. */
 	collect(w, ATTENTION_GROUPS, 0);
