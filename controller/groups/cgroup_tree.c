@@ -203,7 +203,8 @@ static int parse_v2_line(char *line, char **ret_path)
 	path[n] = '\0';
 	if (n >= sizeof(deleted) && strcmp(path + n - (sizeof(deleted) - 1), deleted) == 0)
 		return -ESRCH;
-	if (strncmp(path, "/..", 3) == 0)
+	/* A name may begin with dots. */
+	if (strcmp(path, "/..") == 0 || strncmp(path, "/../", 4) == 0)
 		return -ENODATA;
 	path = strdup(path);
 	if (!path)

@@ -110,8 +110,8 @@ static int set_look_below(struct group_set *set, struct walk *walk)
 	while ((entry = readdir(d))) {
 		int below;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-		    !walk_push(walk, entry->d_name))
+		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0 || !walk_push(walk, entry->d_name))
 			continue;
 		below = set_look(set, walk);
 		if (r == 0)

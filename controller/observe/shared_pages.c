@@ -92,7 +92,8 @@ static void add_children(struct search *s, int cgroup_fd, unsigned int depth)
 			const struct entry *e = (const struct entry *)(buf + at);
 
 			at += e->length;
-			if (e->type == TYPE_DIRECTORY && e->name[0] != '.') {
+			if (e->type == TYPE_DIRECTORY && strcmp(e->name, ".") != 0 &&
+			    strcmp(e->name, "..") != 0) {
 				_cleanup_fd_ int child =
 					openat(fd, e->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 

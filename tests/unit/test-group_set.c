@@ -442,6 +442,10 @@ static void names_of_any_bytes_are_followed(void **state)
 	fake_mkdir(&w->fake, "/system.slice/bad\xff.service");
 	fake_mkdir(&w->fake, "/system.slice/tab\t.service");
 	settle(w);
+	/* One that begins with a dot is no hidden one. */
+	fake_mkdir(&w->fake, "/system.slice/..dot.service");
+	assert_int_equal(group_set_use_profile(w->set, &w->profile), 0);
+	assert_non_null(group_set_find(w->set, "/system.slice/..dot.service"));
 	name_is_shown_as_text(w, "/system.slice/bad\xff.service", "/system.slice/bad\\xff.service");
 	name_is_shown_as_text(w, "/system.slice/tab\t.service", "/system.slice/tab\\x09.service");
 	name_is_shown_as_text(w, "/system.slice/a.service", "/system.slice/a.service");
