@@ -36,7 +36,7 @@ enum machine_field {
 };
 
 struct machine_reading {
-	uint32_t has; /* enum machine_field */
+	uint32_t has;		  /* enum machine_field */
 	uint64_t total_bytes;	  /* without static huge pages: a pool of its own */
 	uint64_t available_bytes; /* MemAvailable, and what ZFS would give back */
 	uint64_t swap_total_bytes;
