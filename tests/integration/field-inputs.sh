@@ -10,7 +10,7 @@ fixtures=$source_root/tests/fixtures/kernel/field
 
 # fresh [PROFILE_LINE...]: a host of its own, with these lines in a drop-in of the default profile
 fresh() {
-	rm -rf "$dir"/{proc,sys,cgroup,etc,reliefd.out}
+	rm -rf "${dir:?}"/{proc,sys,cgroup,etc,reliefd.out}
 	make_host
 	mkdir -p "$dir/etc/etc/reliefd/profiles/default.conf.d"
 	printf '[Daemon]\nGrowthClock=none\n' >"$dir/etc/etc/reliefd/reliefd.conf"
