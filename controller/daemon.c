@@ -32,6 +32,7 @@
 #include "controller/settings_file.h"
 #include "controller/simulate/trace.h"
 #include "policies/decide.h"
+#include "policies/outlook.h"
 
 /*
  * Capacities. A host has some thousand cgroups at most before other things break; slots that are
@@ -67,6 +68,7 @@ struct daemon {
 	uint64_t last_order_id;
 	bool modules_changed;		/* registered or gone since the last step */
 	uint32_t told_degradations;	/* enum observer_degradation */
+	bool is_recovering;		/* the host, as the status line has it */
 	uint64_t answered_trigger_usec; /* the last trigger that a step has seen */
 };
 
@@ -119,18 +121,43 @@ static int daemon_arm_timer(struct daemon *d)
 	return sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
 }
 
+/* ", recovering to low" while the level only outlasts its shortage. */
+static const char *recovery_text(const struct daemon *d, char *buf, size_t size)
+{
+	struct recovery recovery;
+
+	outlook_recovery(&d->profile, &d->state, GROUP_SLOT_HOST, &recovery);
+	buf[0] = '\0';
+	if (recovery.at_usec != USEC_NEVER)
+		snprintf(buf, size, ", recovering to %s", level_name(recovery.level));
+	return buf;
+}
+
 /* The one line of `systemctl status`. */
 static void daemon_notify_status(struct daemon *d)
 {
 	const struct group_state *host = state_host(&d->state);
-	char left[16], freed[16];
+	char left[16], freed[16], recovery[32];
 
-	sd_notifyf(false, "STATUS=Level %s, rung %s, %s left, %u modules, %s given back%s",
-		   level_name(host->level), rung_name(state_group_rung(&d->state, GROUP_SLOT_HOST)),
+	sd_notifyf(false, "STATUS=Level %s%s, rung %s, %s left, %u modules, %s given back%s",
+		   level_name(host->level), recovery_text(d, recovery, sizeof(recovery)),
+		   rung_name(state_group_rung(&d->state, GROUP_SLOT_HOST)),
 		   format_bytes(host->shortage.headroom_bytes, left, sizeof(left)),
 		   registry_size(d->parts.registry),
 		   format_bytes(d->state.measured_bytes, freed, sizeof(freed)),
 		   actor_dry_run(d->parts.actor) ? " (dry run)" : "");
+}
+
+/* Whenever the line may have changed much. */
+static void daemon_tell_status(struct daemon *d)
+{
+	const struct group_state *host = state_host(&d->state);
+	bool is_new = d->state.n_steps == 1 || d->is_recovering != host->is_below;
+
+	d->is_recovering = host->is_below;
+	if (is_new ||
+	    d->decision.n_level_changes + d->decision.n_rungs + d->decision.n_episodes > 0)
+		daemon_notify_status(d);
 }
 
 /*
@@ -193,9 +220,7 @@ static void daemon_step(struct daemon *d)
 			actor_dry_run(d->parts.actor));
 	if (d->record)
 		trace_write_step(d->record, &d->seen, &d->decision);
-	if (d->state.n_steps == 1 ||
-	    d->decision.n_level_changes + d->decision.n_rungs + d->decision.n_episodes > 0)
-		daemon_notify_status(d);
+	daemon_tell_status(d);
 	if (d->decision.n_dropped > 0)
 		log_warning("%u entries of a decision found no room", d->decision.n_dropped);
 }

@@ -137,6 +137,7 @@ static void report_finish(struct step *step, const struct request *request, enum
 {
 	struct finish *finish = decision_add_finish(step->decision);
 
+	step->state->n_results[result]++;
 	if (!finish)
 		return;
 	finish->action = request->action;

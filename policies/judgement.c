@@ -52,9 +52,8 @@ void judgement_form(struct step *step, struct group_state *group)
 	}
 }
 
-/* The group whose judged level is the strongest, from this one up; the nearest of equals. */
-static const struct group_state *strongest_above(const struct state *state,
-						 const struct group_state *group)
+const struct group_state *judgement_strongest_above(const struct state *state,
+						    const struct group_state *group)
 {
 	const struct group_state *strongest = group;
 	uint32_t slot = group->slot;
@@ -191,7 +190,7 @@ static enum level level_to_show(const struct step *step, struct group_state *gro
 
 static void publish_one(struct step *step, struct group_state *group)
 {
-	const struct group_state *source = strongest_above(step->state, group);
+	const struct group_state *source = judgement_strongest_above(step->state, group);
 	bool fresh = group->slot == GROUP_SLOT_HOST ? step_sees_machine(step)
 						    : step_sees_group(step, group->slot);
 

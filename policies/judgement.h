@@ -18,5 +18,9 @@ void judgement_form(struct step *step, struct group_state *group);
  */
 void judgement_publish(struct step *step);
 
+/* The group whose judged level is the strongest, from this one up; the nearest of equals. */
+const struct group_state *judgement_strongest_above(const struct state *state,
+						    const struct group_state *group);
+
 /* Ends a group's level and episode, because it is gone. */
 void judgement_end(struct step *step, struct group_state *group, enum reason reason);

@@ -2,6 +2,8 @@
 
 #include "policies/outlook.h"
 #include "policies/exhaustion.h"
+#include "policies/headroom.h"
+#include "policies/judgement.h"
 
 /* A group without a limit may not be looked at for long: what was seen of its growth is soon old.
  */
@@ -67,4 +69,32 @@ void outlook_of_group(const struct profile *profile, const struct state *state, 
 		if (slot == GROUP_SLOT_HOST)
 			break;
 	}
+}
+
+uint64_t outlook_headroom_of_group(const struct group_reading *reading)
+{
+	struct shortage shortage = {};
+
+	headroom_of_group(reading, &shortage);
+	return shortage.valid ? shortage.headroom_bytes : BYTES_UNLIMITED;
+}
+
+uint64_t outlook_headroom_of_host(const struct machine_reading *machine)
+{
+	struct shortage shortage = {};
+
+	headroom_of_host(machine, &shortage);
+	return shortage.valid ? shortage.headroom_bytes : BYTES_UNLIMITED;
+}
+
+void outlook_recovery(const struct profile *profile, const struct state *state, uint32_t slot,
+		      struct recovery *ret)
+{
+	const struct group_state *group = &state->groups[slot];
+
+	*ret = (struct recovery){ .level = group->level, .at_usec = USEC_NEVER };
+	if (!group->is_below || group->level == LEVEL_LOW)
+		return;
+	ret->level = judgement_strongest_above(state, group)->judged_level;
+	ret->at_usec = u64_add(group->below_since_usec, profile->dwell_usec);
 }

@@ -26,3 +26,20 @@ void outlook_of_own(const struct profile *profile, const struct group_state *gro
 /* And by what lies above it. */
 void outlook_of_group(const struct profile *profile, const struct state *state, uint32_t slot,
 		      uint64_t now_usec, struct outlook *ret);
+
+/*
+ * What is left by a reading of this moment: of a group below its own limit, of the host altogether;
+ * BYTES_UNLIMITED without a limit or when the reading does not tell.
+ */
+uint64_t outlook_headroom_of_group(const struct group_reading *reading);
+uint64_t outlook_headroom_of_host(const struct machine_reading *machine);
+
+/* How the level falls if nothing happens meanwhile: a shortage is over, and the dwell time is not.
+ */
+struct recovery {
+	enum level level; /* the level to come; the present one when the group is not recovering */
+	uint64_t at_usec; /* when it comes; USEC_NEVER: not recovering */
+};
+
+void outlook_recovery(const struct profile *profile, const struct state *state, uint32_t slot,
+		      struct recovery *ret);

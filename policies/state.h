@@ -188,6 +188,7 @@ struct state {
 
 	/* Totals since start, for the publishers. */
 	uint64_t n_steps, n_requests, n_late, n_episodes;
+	uint64_t n_results[N_RESULTS]; /* requests that are over, reclaim included */
 	uint64_t claimed_bytes, measured_bytes;
 };
 

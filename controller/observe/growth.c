@@ -121,16 +121,23 @@ static void learn_limit(struct growth *g, const struct group_reading *reading)
 	probes_set_threshold(g->config.probes, reading->slot, threshold_bytes);
 }
 
+bool growth_lately(const struct growth *g, uint32_t slot, uint64_t now_usec, uint64_t *ret_bytes)
+{
+	const struct pace *pace = &g->paces[slot];
+
+	if (!growth_has_tripwire(g) || pace->at_usec == 0 ||
+	    now_usec >= pace->at_usec + GROWTH_FRESH_USEC)
+		return false;
+	*ret_bytes = pace->bytes;
+	return true;
+}
+
 void growth_fill(struct growth *g, struct group_reading *reading, uint64_t now_usec)
 {
-	const struct pace *pace = &g->paces[reading->slot];
-
 	if (!growth_has_tripwire(g))
 		return;
-	if (pace->at_usec > 0 && now_usec < pace->at_usec + GROWTH_FRESH_USEC) {
+	if (growth_lately(g, reading->slot, now_usec, &reading->growth_bytes))
 		reading->has |= GROUP_HAS_GROWTH;
-		reading->growth_bytes = pace->bytes;
-	}
 	if (reading->has & GROUP_HAS_LIMIT)
 		learn_limit(g, reading);
 }

@@ -41,6 +41,9 @@ void growth_remove(struct growth *growth, const struct group *group);
 void growth_catch_up(struct growth *growth);
 /* Completes the reading with the group's growth, if it grew lately, and learns its limit. */
 void growth_fill(struct growth *growth, struct group_reading *reading, uint64_t now_usec);
+/* How fast the group grew by its last event. Returns: whether that was lately. */
+bool growth_lately(const struct growth *growth, uint32_t slot, uint64_t now_usec,
+		   uint64_t *ret_bytes);
 /* Hands the budgets of a decision to the kernel; those of groups that went meanwhile are void. */
 void growth_arm(struct growth *growth, const struct decision *decision);
 

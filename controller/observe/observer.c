@@ -20,6 +20,7 @@
 #include "controller/observe/event_watch.h"
 #include "controller/observe/growth.h"
 #include "controller/observe/interest.h"
+#include "controller/observe/looks.h"
 #include "controller/observe/machine.h"
 #include "controller/observe/memory_files.h"
 #include "controller/observe/misread.h"
@@ -48,6 +49,7 @@ struct observer {
 	struct interest interest;
 	struct probes *probes; /* lent; NULL: none */
 	struct growth *growth;
+	struct looks *looks;
 	sd_event_source *look_later;
 	struct observer_stats stats;
 	uint32_t round; /* of collect */
@@ -123,6 +125,7 @@ static void on_removed(void *data, const struct group *group)
 
 	event_watch_remove(o->watch, group);
 	growth_remove(o->growth, group);
+	looks_forget(o->looks, group->slot);
 	observer_count_triggers(o);
 }
 
@@ -294,13 +297,24 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 	observer_look_later(o, look_again_usec);
 }
 
-void observer_read_group(struct observer *o, const struct group *group, struct group_reading *ret)
+const struct group_reading *observer_look(struct observer *o, const struct group *group,
+					  uint32_t wanted, uint64_t turn_usec)
 {
-	struct group_reading reading;
+	return looks_at(o->looks, group, wanted, turn_usec);
+}
 
-	fill_identity(group, &reading);
-	observer_read(o, group, false, &reading);
-	*ret = reading;
+const struct machine_reading *observer_look_at_machine(struct observer *o, uint64_t turn_usec)
+{
+	return looks_at_machine(o->looks, turn_usec);
+}
+
+bool observer_look_at_growth(struct observer *o, const struct group *group, uint64_t turn_usec,
+			     uint64_t *ret_bytes)
+{
+	if (looks_growth(o->looks, group, turn_usec, ret_bytes))
+		return true;
+	growth_catch_up(o->growth);
+	return growth_lately(o->growth, group->slot, turn_usec, ret_bytes);
 }
 
 /* Life. */
@@ -334,16 +348,19 @@ uint64_t observer_look_at(const struct observer *o)
 static int observer_build(struct observer *o, const struct observer_config *config)
 {
 	const struct cgroup_tree *tree = group_set_tree(o->groups);
+	uint32_t fields = tree->mode == CGROUP_MODE_PURE ? ALL_FIELDS : GROUP_HAS_STALL;
 	int r;
 
-	r = interest_init(&o->interest, o->groups,
-			  tree->mode == CGROUP_MODE_PURE ? ALL_FIELDS : GROUP_HAS_STALL);
+	r = interest_init(&o->interest, o->groups, fields);
 	if (r < 0)
 		return r;
 	r = machine_new(&o->machine, tree->proc, config->sys);
 	if (r < 0)
 		return r;
 	o->proc_fd = open(tree->proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = looks_new(&o->looks, o->groups, o->machine, fields);
+	if (r < 0)
+		return r;
 	r = observer_add_timer(o);
 	if (r < 0)
 		return r;
@@ -402,6 +419,7 @@ struct observer *observer_free(struct observer *o)
 		return NULL;
 	event_watch_free(o->watch);
 	growth_free(o->growth);
+	looks_free(o->looks);
 	sd_event_source_disable_unref(o->look_later);
 	sd_event_unref(o->event);
 	machine_free(o->machine);

@@ -71,6 +71,17 @@ void observer_arm(struct observer *observer, const struct decision *decision);
 /* Who grows and who is largest, task by task. */
 struct task_watch *observer_tasks(struct observer *observer);
 
-/* One fresh reading of one group (D-Bus properties); has == 0 when it is gone. */
-void observer_read_group(struct observer *observer, const struct group *group,
-			 struct group_reading *ret);
+/*
+ * For clients that ask between two steps: readings that are as fresh as a twentieth of a processor
+ * allows, shared by all clients (looks.h). turn_usec: when this turn of the loop began.
+ */
+const struct group_reading *observer_look(struct observer *observer, const struct group *group,
+					  uint32_t wanted, uint64_t turn_usec);
+const struct machine_reading *observer_look_at_machine(struct observer *observer,
+						       uint64_t turn_usec);
+/*
+ * How fast the group grows, by two looks, else by what the probes told lately.
+ * Returns: whether that is known.
+ */
+bool observer_look_at_growth(struct observer *observer, const struct group *group,
+			     uint64_t turn_usec, uint64_t *ret_bytes);

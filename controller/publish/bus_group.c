@@ -5,22 +5,17 @@
  * The path is the cgroup's path without its leading slash, encoded by sd_bus_path_encode(3); the
  * host, whose rest is empty, becomes "_".
  *
- * Counters of the kernel are read when asked for. One answer reads for at most
- * GROUP_LIVE_BUDGET_USEC: a GetManagedObjects over a thousand groups fills in the rest from what
- * the policies saw last, so that nobody can keep the loop from a pressure event by asking.
+ * Counters of the kernel are read when they are asked for, within what clients may cost
+ * (observe/looks.c). A value that was never read is unknown, not 0.
  */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "controller/groups/unit_name.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
-
-/* A tenth of the time in which a host can run out at 1 GB/s with 200 MB left. */
-#define GROUP_LIVE_BUDGET_USEC (20 * USEC_PER_MSEC)
 
 int bus_group_path(const struct group *group, char **ret)
 {
@@ -71,39 +66,11 @@ int bus_find_group(struct bus *bus, const char *control_group, struct group **re
 
 /* The readings */
 
-static bool turn_has_time(struct bus *bus, uint64_t *ret_turn_usec)
-{
-	struct timespec ts;
-	uint64_t now_usec;
-
-	/* sd_event_now() is when this turn of the loop began. */
-	if (sd_event_now(bus->config.event, CLOCK_MONOTONIC, ret_turn_usec) != 0)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now_usec = (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
-	return u64_sub(now_usec, *ret_turn_usec) < GROUP_LIVE_BUDGET_USEC;
-}
-
-static const struct group_reading *group_reading(struct bus *bus, const struct group *group,
-						 const struct group_state *state)
-{
-	uint64_t turn_usec = 0;
-	bool live = turn_has_time(bus, &turn_usec);
-
-	if (bus->reading.id == group->id && bus->reading_turn_usec == turn_usec)
-		return &bus->reading;
-	if (!live)
-		return &state->seen;
-	observer_read_group(bus->config.observer, group, &bus->reading);
-	bus->reading.id = group->id;
-	bus->reading_turn_usec = turn_usec;
-	return &bus->reading;
-}
-
-/* For one property of one object the files are read only if it is one that needs them. */
+/* Only the files that the property needs are read. */
 static uint64_t reading_value(const struct group_view *v, enum group_field field, size_t offset)
 {
-	const struct group_reading *reading = group_reading(v->bus, v->group, v->state);
+	const struct group_reading *reading =
+		observer_look(v->bus->config.observer, v->group, field, bus_now(v->bus));
 
 	if (!(reading->has & field))
 		return UINT64_MAX;
@@ -111,6 +78,59 @@ static uint64_t reading_value(const struct group_view *v, enum group_field field
 }
 
 #define READING(v, field, member) reading_value(v, field, offsetof(struct group_reading, member))
+
+/* What is left below one group's own limit, by a reading of now. */
+static uint64_t own_headroom(const struct bus *bus, const struct group *group)
+{
+	const uint32_t limits = GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH;
+	const struct group_reading *reading;
+
+	if (group->slot == GROUP_SLOT_HOST)
+		return outlook_headroom_of_host(
+			observer_look_at_machine(bus->config.observer, bus_now(bus)));
+	reading = observer_look(bus->config.observer, group, limits, bus_now(bus));
+	/* memory.stat is the costly one, and matters below a limit only. */
+	if (u64_min(reading->limit_bytes, reading->high_bytes) != BYTES_UNLIMITED)
+		reading = observer_look(bus->config.observer, group, limits | GROUP_HAS_RECLAIMABLE,
+					bus_now(bus));
+	return outlook_headroom_of_group(reading);
+}
+
+/* The least of that, for the group and all above it. */
+static uint64_t headroom_of(const struct group_view *v)
+{
+	uint64_t headroom_bytes = BYTES_UNLIMITED;
+	const struct group *group = v->group;
+
+	for (int depth = 0; group && depth < GROUP_DEPTH_MAX; depth++) {
+		headroom_bytes = u64_min(headroom_bytes, own_headroom(v->bus, group));
+		if (group->slot == GROUP_SLOT_HOST)
+			break;
+		group = group_set_get(v->bus->config.groups, group->parent_slot);
+	}
+	return headroom_bytes;
+}
+
+/* Under a limit the judgement knows it best; else two looks, or the probes, tell. */
+static uint64_t growth_of(const struct group_view *v)
+{
+	uint64_t growth_bytes;
+
+	if (v->outlook.slot == v->group->slot && v->outlook.growth_bytes > 0)
+		return v->outlook.growth_bytes;
+	if (observer_look_at_growth(v->bus->config.observer, v->group, bus_now(v->bus),
+				    &growth_bytes))
+		return growth_bytes;
+	return v->outlook.growth_bytes > 0 ? v->outlook.growth_bytes : UINT64_MAX;
+}
+
+static struct recovery recovery_of(const struct group_view *v)
+{
+	struct recovery recovery;
+
+	outlook_recovery(v->bus->config.profile, v->bus->config.state, v->group->slot, &recovery);
+	return recovery;
+}
 
 /* Properties. Unknown is UINT64_MAX. */
 
@@ -154,6 +174,9 @@ BUS_GETTER_STRING(get_signal, group_view, signal_name(v->state->signal))
 BUS_GETTER_STRING(get_attribution, group_view, attribution_name(v->state->attribution))
 BUS_GETTER_STRING(get_rung, group_view,
 		  rung_name(state_group_rung(v->bus->config.state, v->group->slot)))
+BUS_GETTER_STRING(get_recovering_to, group_view, bus_recovery_word(recovery_of(v)))
+BUS_GETTER_U64(get_recovering_until, group_view, recovery_of(v).at_usec)
+BUS_GETTER_U64(get_oom_kills, group_view, READING(v, GROUP_HAS_EVENTS, n_oom_kill))
 BUS_GETTER_U64(get_level_since, group_view, v->state->level_since_usec)
 BUS_GETTER_U64(get_current, group_view, READING(v, GROUP_HAS_CURRENT, current_bytes))
 BUS_GETTER_U64(get_max, group_view, READING(v, GROUP_HAS_LIMIT, limit_bytes))
@@ -162,8 +185,8 @@ BUS_GETTER_U64(get_swap, group_view, READING(v, GROUP_HAS_SWAP, swap_bytes))
 BUS_GETTER_U64(get_reclaimable, group_view, READING(v, GROUP_HAS_RECLAIMABLE, reclaimable_bytes))
 BUS_GETTER_U64(get_some, group_view, READING(v, GROUP_HAS_STALL, some_usec))
 BUS_GETTER_U64(get_full, group_view, READING(v, GROUP_HAS_STALL, full_usec))
-BUS_GETTER_U64(get_headroom, group_view, v->outlook.headroom_bytes)
-BUS_GETTER_U64(get_growth, group_view, v->outlook.growth_bytes)
+BUS_GETTER_U64(get_headroom, group_view, headroom_of(v))
+BUS_GETTER_U64(get_growth, group_view, growth_of(v))
 BUS_GETTER_U64(get_time_left, group_view, v->outlook.time_left_usec)
 BUS_GETTER_U32(get_confidence, group_view, v->outlook.confidence_bp)
 BUS_GETTER_STRING(get_brake, group_view, brake_name(is_held(v) ? v->state->hold.brake : BRAKE_OFF))
@@ -231,6 +254,8 @@ static const sd_bus_vtable group_vtable[] = {
 	BUS_TOLD("Attribution", "s", get_attribution),
 	BUS_TOLD("Signal", "s", get_signal),
 	BUS_UNTOLD("LevelTimestampMonotonic", "t", get_level_since),
+	BUS_UNTOLD("RecoveringTo", "s", get_recovering_to),
+	BUS_UNTOLD("RecoveringUntilUSec", "t", get_recovering_until),
 	BUS_UNTOLD("Protected", "b", get_protected),
 	BUS_UNTOLD("Context", "b", get_context),
 	BUS_UNTOLD("NModules", "u", get_n_modules),
@@ -242,6 +267,7 @@ static const sd_bus_vtable group_vtable[] = {
 	BUS_UNTOLD("MemoryReclaimable", "t", get_reclaimable),
 	BUS_UNTOLD("SomeTotalUSec", "t", get_some),
 	BUS_UNTOLD("FullTotalUSec", "t", get_full),
+	BUS_UNTOLD("OOMKills", "t", get_oom_kills),
 	BUS_UNTOLD("Headroom", "t", get_headroom),
 	BUS_UNTOLD("GrowthBytesPerSecond", "t", get_growth),
 	BUS_UNTOLD("TimeLeftUSec", "t", get_time_left),

@@ -100,8 +100,6 @@ struct bus {
 	 */
 	struct group_view group_view;
 	struct module_view module_view;
-	struct group_reading reading; /* the last one read for a property ... */
-	uint64_t reading_turn_usec;   /* ... in this turn of the loop */
 };
 
 /* The interfaces; called anew for each connection. Return 0 or negative errno. */
@@ -119,6 +117,8 @@ struct module *bus_module_at(struct bus *bus, const char *path);
 /* The group behind a Relieve() argument: "" and "/" are the host. */
 int bus_find_group(struct bus *bus, const char *control_group, struct group **ret,
 		   sd_bus_error *error);
+/* The level that a group falls to; "" while it is not recovering. */
+const char *bus_recovery_word(struct recovery recovery);
 /* When this turn of the loop began, CLOCK_MONOTONIC. */
 uint64_t bus_now(const struct bus *bus);
 /* Path of the group in that slot, "" when it is gone. */

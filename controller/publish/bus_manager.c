@@ -22,9 +22,36 @@ static const struct group_state *host_of(const struct bus *bus)
 	return state_host(bus->config.state);
 }
 
-static uint64_t machine_value(const struct bus *bus, enum machine_field field, uint64_t value)
+/* As it is now: the judgement may sleep for a minute. */
+static uint64_t machine_value(const struct bus *bus, enum machine_field field, size_t offset)
 {
-	return bus->config.state->machine.has & field ? value : UINT64_MAX;
+	const struct machine_reading *machine =
+		observer_look_at_machine(bus->config.observer, bus_now(bus));
+
+	if (!(machine->has & field))
+		return UINT64_MAX;
+	return *(const uint64_t *)((const char *)machine + offset);
+}
+
+#define MACHINE(v, field, member) machine_value(v, field, offsetof(struct machine_reading, member))
+
+static uint64_t host_headroom(const struct bus *bus)
+{
+	return outlook_headroom_of_host(
+		observer_look_at_machine(bus->config.observer, bus_now(bus)));
+}
+
+static struct recovery host_recovery(const struct bus *bus)
+{
+	struct recovery recovery;
+
+	outlook_recovery(bus->config.profile, bus->config.state, GROUP_SLOT_HOST, &recovery);
+	return recovery;
+}
+
+const char *bus_recovery_word(struct recovery recovery)
+{
+	return recovery.at_usec == USEC_NEVER ? "" : level_name(recovery.level);
 }
 
 static struct outlook host_outlook(const struct bus *bus)
@@ -50,18 +77,16 @@ BUS_GETTER_U64(get_n_late, bus, v->config.state->n_late)
 BUS_GETTER_U64(get_n_episodes, bus, v->config.state->n_episodes)
 BUS_GETTER_U64(get_freed, bus, v->config.state->measured_bytes)
 BUS_GETTER_U64(get_claimed, bus, v->config.state->claimed_bytes)
-BUS_GETTER_U64(get_memory_total, bus,
-	       machine_value(v, MACHINE_HAS_MEMORY, v->config.state->machine.total_bytes))
-BUS_GETTER_U64(get_memory_available, bus,
-	       machine_value(v, MACHINE_HAS_MEMORY, v->config.state->machine.available_bytes))
-BUS_GETTER_U64(get_headroom, bus, host_outlook(v).headroom_bytes)
+BUS_GETTER_U64(get_memory_total, bus, MACHINE(v, MACHINE_HAS_MEMORY, total_bytes))
+BUS_GETTER_U64(get_memory_available, bus, MACHINE(v, MACHINE_HAS_MEMORY, available_bytes))
+BUS_GETTER_STRING(get_recovering_to, bus, bus_recovery_word(host_recovery(v)))
+BUS_GETTER_U64(get_recovering_until, bus, host_recovery(v).at_usec)
+BUS_GETTER_U64(get_headroom, bus, host_headroom(v))
 BUS_GETTER_U64(get_growth, bus, host_outlook(v).growth_bytes)
 BUS_GETTER_U64(get_time_left, bus, host_outlook(v).time_left_usec)
 BUS_GETTER_U32(get_confidence, bus, host_outlook(v).confidence_bp)
-BUS_GETTER_U64(get_some, bus,
-	       machine_value(v, MACHINE_HAS_STALL, v->config.state->machine.some_usec))
-BUS_GETTER_U64(get_full, bus,
-	       machine_value(v, MACHINE_HAS_STALL, v->config.state->machine.full_usec))
+BUS_GETTER_U64(get_some, bus, MACHINE(v, MACHINE_HAS_STALL, some_usec))
+BUS_GETTER_U64(get_full, bus, MACHINE(v, MACHINE_HAS_STALL, full_usec))
 BUS_GETTER_U64(get_trigger_window, bus, observer_stats(v->config.observer)->trigger_window_usec)
 BUS_GETTER_STRING(get_growth_clock, bus,
 		  growth_clock_name(observer_growth_clock(v->config.observer)))
@@ -70,6 +95,21 @@ BUS_GETTER_U64(get_lost, bus, observer_stats(v->config.observer)->n_kernel_event
 BUS_GETTER_STRING(get_brake_mode, bus, brake_name(v->config.profile->brake))
 BUS_GETTER_U32(get_n_held, bus, bus_count_held(v))
 BUS_GETTER_U64(get_observed, bus, v->config.state->now_usec)
+
+/* Requests that are over, by their result; every result has an entry. */
+static int get_results(sd_bus *connection, const char *path, const char *interface,
+		       const char *property, sd_bus_message *reply, void *userdata,
+		       sd_bus_error *error)
+{
+	const struct bus *bus = userdata;
+	int r;
+
+	r = sd_bus_message_open_container(reply, 'a', "{st}");
+	for (int result = 0; r >= 0 && result < N_RESULTS; result++)
+		r = sd_bus_message_append(reply, "{st}", result_name((enum result)result),
+					  bus->config.state->n_results[result]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
 
 static int get_degraded_reasons(sd_bus *connection, const char *path, const char *interface,
 				const char *property, sd_bus_message *reply, void *userdata,
@@ -327,6 +367,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_TOLD("Rung", "s", get_rung),
 	BUS_TOLD("Attribution", "s", get_attribution),
 	BUS_TOLD("Signal", "s", get_signal),
+	BUS_UNTOLD("RecoveringTo", "s", get_recovering_to),
+	BUS_UNTOLD("RecoveringUntilUSec", "t", get_recovering_until),
 	BUS_TOLD("Profile", "s", get_profile),
 	BUS_TOLD("DryRun", "b", get_dry_run),
 	BUS_TOLD("Degraded", "b", get_degraded),
@@ -338,6 +380,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_TOLD("NModules", "u", get_n_modules),
 	BUS_UNTOLD("NRequests", "t", get_n_requests),
 	BUS_UNTOLD("NLate", "t", get_n_late),
+	BUS_UNTOLD("RequestsByResult", "a{st}", get_results),
 	BUS_UNTOLD("NEpisodes", "t", get_n_episodes),
 	BUS_UNTOLD("FreedBytes", "t", get_freed),
 	BUS_UNTOLD("ClaimedBytes", "t", get_claimed),

@@ -157,6 +157,54 @@ static void nothing_known_is_no_shortage(void **unused)
 	course_free(c);
 }
 
+static struct recovery recovery_of(const struct course *c, uint32_t slot)
+{
+	struct recovery recovery;
+
+	outlook_recovery(&c->profile, &c->state, slot, &recovery);
+	return recovery;
+}
+
+static void a_shortage_that_is_over_says_when_its_level_ends(void **unused)
+{
+	struct course *c = slice_with_service();
+	uint64_t over_usec;
+
+	c->groups[0].limit_bytes = 150 * MIB;
+	c->groups[0].current_bytes = 148 * MIB;
+	course_step_after(c, SEC);
+	assert_int_equal(c->state.groups[1].level, LEVEL_CRITICAL);
+	assert_true(recovery_of(c, 1).at_usec == USEC_NEVER);
+	assert_int_equal(recovery_of(c, 1).level, LEVEL_CRITICAL);
+
+	c->groups[0].current_bytes = MIB;
+	course_step_after(c, SEC);
+	over_usec = c->seen.now_usec;
+	assert_int_equal(c->state.groups[1].level, LEVEL_CRITICAL);
+	for (uint32_t slot = 1; slot <= 2; slot++) { /* and of what is below it */
+		assert_int_equal(recovery_of(c, slot).level, LEVEL_LOW);
+		assert_int_equal(recovery_of(c, slot).at_usec, over_usec + c->profile.dwell_usec);
+	}
+
+	course_step_after(c, c->profile.dwell_usec);
+	assert_int_equal(c->state.groups[1].level, LEVEL_LOW);
+	assert_true(recovery_of(c, 1).at_usec == USEC_NEVER);
+	course_free(c);
+}
+
+static void a_recovery_may_end_at_a_level_between(void **unused)
+{
+	struct course *c = slice_with_service();
+
+	c->groups[0].limit_bytes = 150 * MIB;
+	c->groups[0].current_bytes = 148 * MIB;
+	course_step_after(c, SEC);
+	c->groups[0].current_bytes = 120 * MIB; /* 20 % left: medium */
+	course_step_after(c, SEC);
+	assert_int_equal(recovery_of(c, 1).level, LEVEL_MEDIUM);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +216,8 @@ int main(void)
 		cmocka_unit_test(without_a_limit_the_kernels_word_counts_for_a_while),
 		cmocka_unit_test(without_the_kernels_word_its_own_readings_count),
 		cmocka_unit_test(nothing_known_is_no_shortage),
+		cmocka_unit_test(a_shortage_that_is_over_says_when_its_level_ends),
+		cmocka_unit_test(a_recovery_may_end_at_a_level_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
