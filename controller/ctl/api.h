@@ -49,16 +49,18 @@
 #define API_EPISODE_ENDED	       "EpisodeEnded"
 
 /* Manager and Group */
-#define API_RELIEVE	"Relieve"
-#define API_LEVEL	"Level"
-#define API_RUNG	"Rung"
-#define API_ATTRIBUTION "Attribution"
-#define API_SIGNAL	"Signal"
-#define API_N_MODULES	"NModules"
-#define API_HEADROOM	"Headroom"
-#define API_GROWTH	"GrowthBytesPerSecond"
-#define API_TIME_LEFT	"TimeLeftUSec"
-#define API_CONFIDENCE	"TimeLeftConfidence"
+#define API_RELIEVE	     "Relieve"
+#define API_LEVEL	     "Level"
+#define API_RUNG	     "Rung"
+#define API_ATTRIBUTION	     "Attribution"
+#define API_SIGNAL	     "Signal"
+#define API_RECOVERING_TO    "RecoveringTo"
+#define API_RECOVERING_UNTIL "RecoveringUntilUSec"
+#define API_N_MODULES	     "NModules"
+#define API_HEADROOM	     "Headroom"
+#define API_GROWTH	     "GrowthBytesPerSecond"
+#define API_TIME_LEFT	     "TimeLeftUSec"
+#define API_CONFIDENCE	     "TimeLeftConfidence"
 
 /* Group and Module */
 #define API_ID		  "Id"

@@ -43,6 +43,7 @@ struct ctl {
 	bool pager;
 	bool quiet;
 	bool ask_password;
+	bool full;	     /* tables: whole names, all columns, however wide */
 	bool value;	     /* show: values only */
 	const char *root;    /* NULL: "/" */
 	const char *profile; /* simulate: a name or a file; NULL: the one of reliefd.conf */

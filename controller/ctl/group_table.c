@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/ctl/api.h"
+#include "controller/ctl/group_name.h"
 #include "controller/ctl/output.h"
 #include "controller/ctl/remote.h"
 
@@ -23,17 +24,17 @@ enum {
 };
 
 static const struct output_column columns[] = {
-	[COL_GROUP] = { "GROUP", SCOLS_FL_TREE },
+	[COL_GROUP] = { "GROUP", SCOLS_FL_TREE | SCOLS_FL_TRUNC },
 	[COL_LEVEL] = { "LEVEL" },
-	[COL_RUNG] = { "RUNG" },
-	[COL_WHY] = { "WHY" },
+	[COL_RUNG] = { "RUNG", 0, 110 },
+	[COL_WHY] = { "WHY", 0, 100 },
 	[COL_USED] = { "USED", SCOLS_FL_RIGHT },
 	[COL_MAX] = { "MAX", SCOLS_FL_RIGHT },
 	[COL_LEFT] = { "LEFT", SCOLS_FL_RIGHT },
 	[COL_GROWTH] = { "GROWTH/s", SCOLS_FL_RIGHT },
-	[COL_TIME] = { "TIME LEFT", SCOLS_FL_RIGHT },
+	[COL_TIME] = { "TIME LEFT", SCOLS_FL_RIGHT, 72 },
 	[COL_BRAKE] = { "BRAKE" },
-	[COL_MODULES] = { "MODULES", SCOLS_FL_RIGHT },
+	[COL_MODULES] = { "MODULES", SCOLS_FL_RIGHT, 80 },
 };
 
 /* One line of the table that may yet get children. */
@@ -52,37 +53,81 @@ bool group_is_below(const char *path, const char *ancestor)
 	return strncmp(path, ancestor, length) == 0 && path[length] == '/';
 }
 
-/* "cache.service" below "/system.slice", the whole path where no ancestor is shown. */
-static const char *name_below(const char *path, const struct ancestor *ancestor)
+static bool has_limit(json_object *group)
 {
-	size_t length = ancestor ? strlen(ancestor->path) : 0;
+	return props_u64(group, API_MEMORY_MAX) != UINT64_MAX ||
+	       props_u64(group, API_MEMORY_HIGH) != UINT64_MAX;
+}
 
+bool group_is_limited(json_object *groups, json_object *group)
+{
+	const char *path = props_string(group, API_CONTROL_GROUP);
+
+	if (strcmp(path, "/") == 0 || has_limit(group))
+		return true;
+	for (size_t i = 0; i < json_object_array_length(groups); i++) {
+		json_object *above = json_object_array_get_idx(groups, i);
+		const char *above_path = props_string(above, API_CONTROL_GROUP);
+
+		if (strcmp(above_path, "/") != 0 && has_limit(above) &&
+		    group_is_below(path, above_path))
+			return true;
+	}
+	return false;
+}
+
+/* How much of the path the line of the ancestor says already. */
+static size_t length_above(const struct ancestor *ancestor)
+{
 	if (!ancestor)
-		return path;
-	return strcmp(ancestor->path, "/") == 0 ? path + 1 : path + length + 1;
+		return 0;
+	return strcmp(ancestor->path, "/") == 0 ? 1 : strlen(ancestor->path) + 1;
+}
+
+static void fill_why(struct libscols_line *line, json_object *group)
+{
+	const char *signal = props_string(group, API_SIGNAL);
+	char why[64] = "", recovery[64];
+
+	if (output_recovery(group, recovery))
+		snprintf(why, sizeof(why), "recovering");
+	else if (*signal && strcmp(signal, "none") != 0)
+		snprintf(why, sizeof(why), "%s, %s", signal, props_string(group, API_ATTRIBUTION));
+	output_cell(line, COL_WHY, why);
+}
+
+/* What is left for the host is said once, in the host's line. */
+static void fill_left(struct libscols_line *line, json_object *group, bool is_limited)
+{
+	output_cell_bytes(line, COL_LEFT, is_limited ? props_u64(group, API_HEADROOM) : UINT64_MAX);
+	output_cell_usec(line, COL_TIME, is_limited ? props_u64(group, API_TIME_LEFT) : UINT64_MAX);
 }
 
 static void fill_line(struct libscols_line *line, json_object *group, const char *name)
 {
-	const char *signal = props_string(group, API_SIGNAL);
-	char why[64] = "";
-
-	if (*signal && strcmp(signal, "none") != 0)
-		snprintf(why, sizeof(why), "%s, %s", signal, props_string(group, API_ATTRIBUTION));
 	output_cell(line, COL_GROUP, name);
-	output_cell_level(line, COL_LEVEL, props_string(group, API_LEVEL));
+	output_cell_level_of(line, COL_LEVEL, group);
 	output_cell(line, COL_RUNG, props_string(group, API_RUNG));
-	output_cell(line, COL_WHY, why);
+	fill_why(line, group);
 	output_cell_bytes(line, COL_USED, props_u64(group, API_MEMORY_CURRENT));
 	output_cell_bytes(line, COL_MAX, props_u64(group, API_MEMORY_MAX));
-	output_cell_bytes(line, COL_LEFT, props_u64(group, API_HEADROOM));
 	output_cell_bytes(line, COL_GROWTH, props_u64(group, API_GROWTH));
-	output_cell_usec(line, COL_TIME, props_u64(group, API_TIME_LEFT));
 	output_cell(line, COL_BRAKE, props_string(group, API_BRAKE));
 	output_cell_number(line, COL_MODULES, props_u64(group, API_N_MODULES));
 }
 
-void group_table_print(const struct ctl *ctl, json_object *groups)
+bool group_any_is_held(json_object *groups)
+{
+	for (size_t i = 0; i < json_object_array_length(groups); i++) {
+		const char *brake = props_string(json_object_array_get_idx(groups, i), API_BRAKE);
+
+		if (*brake && strcmp(brake, "off") != 0)
+			return true;
+	}
+	return false;
+}
+
+void group_table_print(const struct ctl *ctl, json_object *groups, json_object *all)
 {
 	_cleanup_table_ struct libscols_table *table = NULL;
 	_cleanup_free_ struct ancestor *lines = NULL;
@@ -90,19 +135,24 @@ void group_table_print(const struct ctl *ctl, json_object *groups)
 	struct ancestor *last = NULL;
 
 	table = output_table(ctl, columns, sizeof(columns) / sizeof(columns[0]));
+	if (!group_any_is_held(groups))
+		output_hide_column(table, COL_BRAKE);
 	lines = calloc(n + 1, sizeof(*lines));
 	if (!lines)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		json_object *group = json_object_array_get_idx(groups, i);
 		const char *path = props_string(group, API_CONTROL_GROUP);
+		char name[GROUP_NAME_SIZE];
 
 		while (last && !group_is_below(path, last->path))
 			last = last->above;
 		lines[i].line = output_line(table, last ? last->line : NULL);
 		lines[i].path = path;
 		lines[i].above = last;
-		fill_line(lines[i].line, group, name_below(path, last));
+		fill_line(lines[i].line, group,
+			  group_name_below(ctl, path, length_above(last), name, sizeof(name)));
+		fill_left(lines[i].line, group, group_is_limited(all, group));
 		last = &lines[i];
 	}
 	scols_print_table(table);

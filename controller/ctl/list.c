@@ -29,6 +29,11 @@ static json_object *select_masked(const struct remote_objects *objects)
 	return masked;
 }
 
+static void print_groups(const struct ctl *ctl, json_object *groups)
+{
+	group_table_print(ctl, groups, groups);
+}
+
 static void print_masked(const struct ctl *ctl, json_object *masked)
 {
 	static const struct output_column columns[] = { { "CGROUP" }, { "MODULE" } };
@@ -50,7 +55,7 @@ static const struct list {
 	json_object *(*select)(const struct remote_objects *objects);
 	void (*print)(const struct ctl *ctl, json_object *value);
 } lists[] = {
-	{ "groups", select_groups, group_table_print },
+	{ "groups", select_groups, print_groups },
 	{ "modules", select_modules, module_table_print },
 	{ "masked", select_masked, print_masked },
 };

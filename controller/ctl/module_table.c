@@ -3,6 +3,7 @@
 #include "controller/ctl/module_table.h"
 
 #include "controller/ctl/api.h"
+#include "controller/ctl/group_name.h"
 #include "controller/ctl/output.h"
 #include "controller/ctl/remote.h"
 
@@ -22,14 +23,14 @@ enum {
 
 static const struct output_column columns[] = {
 	[COL_ID] = { "ID", SCOLS_FL_RIGHT },
-	[COL_NAME] = { "NAME" },
-	[COL_KIND] = { "KIND" },
-	[COL_UNIT] = { "UNIT" },
+	[COL_NAME] = { "NAME", SCOLS_FL_TRUNC },
+	[COL_KIND] = { "KIND", 0, 72 },
+	[COL_UNIT] = { "UNIT", SCOLS_FL_TRUNC },
 	[COL_SIZE] = { "SIZE", SCOLS_FL_RIGHT },
-	[COL_IDLE] = { "IDLE", SCOLS_FL_RIGHT },
-	[COL_REQUESTS] = { "REQUESTS", SCOLS_FL_RIGHT },
-	[COL_LATE] = { "LATE", SCOLS_FL_RIGHT },
-	[COL_CLAIMED] = { "CLAIMED", SCOLS_FL_RIGHT },
+	[COL_IDLE] = { "IDLE", SCOLS_FL_RIGHT, 80 },
+	[COL_REQUESTS] = { "REQUESTS", SCOLS_FL_RIGHT, 100 },
+	[COL_LATE] = { "LATE", SCOLS_FL_RIGHT, 90 },
+	[COL_CLAIMED] = { "CLAIMED", SCOLS_FL_RIGHT, 110 },
 	[COL_FREED] = { "FREED", SCOLS_FL_RIGHT },
 	[COL_STATE] = { "STATE" },
 };
@@ -43,14 +44,6 @@ static const char *module_state(json_object *module)
 	return props_bool(module, API_KEEP) ? "keep" : "";
 }
 
-/* A process outside of any unit is named by its cgroup. */
-static const char *module_home(json_object *module)
-{
-	const char *unit = props_string(module, API_UNIT);
-
-	return *unit ? unit : props_string(module, API_CONTROL_GROUP);
-}
-
 void module_table_print(const struct ctl *ctl, json_object *modules)
 {
 	_cleanup_table_ struct libscols_table *table = NULL;
@@ -59,11 +52,14 @@ void module_table_print(const struct ctl *ctl, json_object *modules)
 	for (size_t i = 0; i < json_object_array_length(modules); i++) {
 		json_object *module = json_object_array_get_idx(modules, i);
 		struct libscols_line *line = output_line(table, NULL);
+		char name[GROUP_NAME_SIZE];
 
 		output_cell_number(line, COL_ID, props_u64(module, API_ID));
 		output_cell(line, COL_NAME, props_string(module, API_MODULE_NAME));
 		output_cell(line, COL_KIND, props_string(module, API_KIND));
-		output_cell(line, COL_UNIT, module_home(module));
+		output_cell(line, COL_UNIT,
+			    group_name(ctl, props_string(module, API_CONTROL_GROUP), name,
+				       sizeof(name)));
 		output_cell_bytes(line, COL_SIZE, props_u64(module, API_SIZE));
 		output_cell_usec(line, COL_IDLE, props_u64(module, API_IDLE));
 		output_cell_number(line, COL_REQUESTS, props_u64(module, API_N_REQUESTS));

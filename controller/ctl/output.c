@@ -6,15 +6,33 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "controller/base/parse.h"
+#include "controller/ctl/api.h"
+#include "controller/ctl/remote.h"
 
 /* Quit when it fits one screen, keep colours, chop long lines, leave the text on the screen. */
 #define PAGER_DEFAULT "less -FRSX"
 
 static pid_t pager_pid;
+/* Of the terminal behind the pager. */
+static size_t paged_width;
+
+size_t output_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = {};
+	uint64_t width;
+
+	if (paged_width > 0)
+		return paged_width;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return columns && parse_u64(columns, &width) == 0 && width < UINT16_MAX ? width : 0;
+}
 
 static const char *pager_command(void)
 {
@@ -41,6 +59,7 @@ void output_page(const struct ctl *ctl)
 	    strcmp(command, "cat") == 0)
 		return;
 	output_colours(); /* looks at the terminal while there is one */
+	paged_width = output_width();
 	if (pipe(ends) < 0)
 		return;
 	fflush(stdout);
@@ -129,15 +148,32 @@ struct libscols_table *output_table(const struct ctl *ctl, const struct output_c
 				    size_t n)
 {
 	struct libscols_table *table = scols_new_table();
+	size_t width = ctl->full ? 0 : output_width();
 
 	if (!table)
 		err(CTL_FAILURE, "Cannot make a table");
 	scols_table_enable_noheadings(table, !ctl->legend);
 	scols_table_enable_colors(table, output_colours());
-	for (size_t i = 0; i < n; i++)
-		if (!scols_table_new_column(table, columns[i].name, 0, columns[i].flags))
+	if (width > 0)
+		scols_table_set_termwidth(table, width);
+	scols_table_set_termforce(table,
+				  width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	for (size_t i = 0; i < n; i++) {
+		int flags = columns[i].flags;
+
+		if (width > 0 && width < columns[i].from_width)
+			flags |= SCOLS_FL_HIDDEN;
+		if (!scols_table_new_column(table, columns[i].name, 0, flags))
 			err(CTL_FAILURE, "Cannot make a table");
+	}
 	return table;
+}
+
+void output_hide_column(struct libscols_table *table, size_t column)
+{
+	struct libscols_column *found = scols_table_get_column(table, column);
+
+	scols_column_set_flags(found, scols_column_get_flags(found) | SCOLS_FL_HIDDEN);
 }
 
 struct libscols_line *output_line(struct libscols_table *table, struct libscols_line *parent)
@@ -194,6 +230,29 @@ void output_cell_level(struct libscols_line *line, size_t column, const char *le
 	output_cell(line, column, level);
 	if (colour)
 		scols_cell_set_color(scols_line_get_cell(line, column), colour);
+}
+
+char *output_recovery(json_object *props, char *buf)
+{
+	const char *to = props_string(props, API_RECOVERING_TO);
+	uint64_t until_usec = props_u64(props, API_RECOVERING_UNTIL), now_usec = ctl_now_usec();
+	uint64_t left_usec = until_usec > now_usec ? until_usec - now_usec : 0;
+
+	if (*to == '\0' || until_usec == UINT64_MAX)
+		return NULL;
+	/* Rounded up: it is not there before. */
+	snprintf(buf, 64, "%s in %" PRIu64 "s", to, (left_usec + 999999) / 1000000);
+	return buf;
+}
+
+void output_cell_level_of(struct libscols_line *line, size_t column, json_object *props)
+{
+	char recovery[64];
+
+	if (output_recovery(props, recovery))
+		output_cell(line, column, recovery);
+	else
+		output_cell_level(line, column, props_string(props, API_LEVEL));
 }
 
 void output_json(const struct ctl *ctl, json_object *value)

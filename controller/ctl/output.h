@@ -27,13 +27,19 @@ const char *output_colour_end(const char *colour);
 struct output_column {
 	const char *name;
 	int flags; /* SCOLS_FL_RIGHT and the like */
+	/* The table leaves it out where lines are shorter than this; 0: never. */
+	size_t from_width;
 };
 
 DEFINE_CLEANUP(struct libscols_table *, scols_unref_table);
 
 #define _cleanup_table_ _cleanup_(scols_unref_table_cleanup)
 
-/* Returns: the table; ends the program when there is no memory for it. */
+/*
+ * The columns that fit; those with SCOLS_FL_TRUNC are cut. Lines are as long as the terminal, in a
+ * pipe as $COLUMNS says, with --full or without either as long as need be.
+ * Returns: the table; ends the program when there is no memory for it.
+ */
 struct libscols_table *output_table(const struct ctl *ctl, const struct output_column *columns,
 				    size_t n);
 struct libscols_line *output_line(struct libscols_table *table, struct libscols_line *parent);
@@ -42,6 +48,18 @@ void output_cell_bytes(struct libscols_line *line, size_t column, uint64_t bytes
 void output_cell_usec(struct libscols_line *line, size_t column, uint64_t usec);
 void output_cell_number(struct libscols_line *line, size_t column, uint64_t number);
 void output_cell_level(struct libscols_line *line, size_t column, const char *level);
+
+/* The level, or "low in 4s" while it only outlasts its shortage. */
+void output_cell_level_of(struct libscols_line *line, size_t column, json_object *props);
+/*
+ * "low in 4s", by RecoveringTo and RecoveringUntilUSec. Returns: buf (64 bytes), or NULL when it is
+ * not recovering.
+ */
+char *output_recovery(json_object *props, char *buf);
+/* Takes a column out of a table that was made. */
+void output_hide_column(struct libscols_table *table, size_t column);
+/* Columns of the terminal, or of $COLUMNS in a pipe; 0: no matter. */
+size_t output_width(void);
 
 /* The same in running text: "-" for UINT64_MAX; buf holds 32 bytes; returns buf. */
 char *output_bytes(uint64_t bytes, char *buf);

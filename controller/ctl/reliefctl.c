@@ -84,6 +84,7 @@ static const struct option options[] = {
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "no-ask-password", no_argument, NULL, OPT_NO_ASK_PASSWORD },
 	{ "property", required_argument, NULL, 'p' },
+	{ "full", no_argument, NULL, 'l' },
 	{ "value", no_argument, NULL, OPT_VALUE },
 	{ "sort", required_argument, NULL, OPT_SORT },
 	{ "lines", required_argument, NULL, 'n' },
@@ -113,6 +114,7 @@ static void print_help(void)
 	       "     --json=MODE         JSON instead of text: short, pretty or off\n"
 	       "  -j                     The same as --json=pretty on a terminal, else short\n"
 	       "     --no-legend         Tables without their heading\n"
+	       "  -l --full              Whole names and all columns, however wide\n"
 	       "     --no-pager          Do not pipe into a pager\n"
 	       "  -q --quiet             Only errors, and the exit status\n"
 	       "     --no-ask-password   Fail rather than ask for a password\n"
@@ -268,6 +270,9 @@ static int parse_option(struct ctl *ctl, int option)
 		return 0;
 	case 'p':
 		return add_property(ctl, optarg);
+	case 'l':
+		ctl->full = true;
+		return 0;
 	case OPT_VALUE:
 		ctl->value = true;
 		return 0;
@@ -311,7 +316,7 @@ static int parse_options(struct ctl *ctl, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "hjqp:n:", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "hjlqp:n:", options, NULL)) >= 0) {
 		if (c == 'h') {
 			print_help();
 			return 0;

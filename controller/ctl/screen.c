@@ -69,13 +69,13 @@ static attr_t attributes_of(const char *level)
 	return A_NORMAL;
 }
 
-/* What is too long runs on into the next line, which is cleared then. */
+/* What is too long is cut. */
 static void draw_line(int y, attr_t attributes, const char *text, size_t length)
 {
 	move(y, 0);
 	clrtobot();
 	attrset((int)attributes);
-	addnstr(text, (int)length);
+	addnstr(text, (int)(length < (size_t)COLS ? length : (size_t)COLS));
 	attrset(A_NORMAL);
 }
 

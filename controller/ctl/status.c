@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/ctl/api.h"
+#include "controller/ctl/group_name.h"
 #include "controller/ctl/group_table.h"
 #include "controller/ctl/module_table.h"
 #include "controller/ctl/output.h"
@@ -14,7 +15,7 @@
 
 #define LABEL "%12s: "
 
-/* "Level: high for 3.1s (headroom, host)" */
+/* "Level: high for 3.1s (headroom, host)", "Level: recovering, low in 4s (was high for 3.1s)" */
 static void print_level(json_object *group)
 {
 	const char *level = props_string(group, API_LEVEL);
@@ -22,14 +23,18 @@ static void print_level(json_object *group)
 	const char *attribution = props_string(group, API_ATTRIBUTION);
 	const char *colour = output_level_colour(level);
 	uint64_t since_usec = props_u64(group, API_LEVEL_TIMESTAMP), now_usec = ctl_now_usec();
-	char age[32];
+	char age[32] = "", recovery[64];
 
-	printf(LABEL "%s%s%s", "Level", output_colour_begin(colour), level,
-	       output_colour_end(colour));
 	if (since_usec > 0 && since_usec <= now_usec)
-		printf(" for %s", output_usec(now_usec - since_usec, age));
-	if (strcmp(signal, "none") != 0 && *signal)
-		printf(" (%s, %s)", signal, attribution);
+		output_usec(now_usec - since_usec, age);
+	if (output_recovery(group, recovery)) {
+		printf(LABEL "recovering, %s (was %s for %s)", "Level", recovery, level, age);
+	} else {
+		printf(LABEL "%s%s%s%s%s", "Level", output_colour_begin(colour), level,
+		       output_colour_end(colour), *age ? " for " : "", age);
+		if (strcmp(signal, "none") != 0 && *signal)
+			printf(" (%s, %s)", signal, attribution);
+	}
 	printf("\n" LABEL "%s\n", "Rung", props_string(group, API_RUNG));
 }
 
@@ -168,7 +173,7 @@ static int status_of_host(struct ctl *ctl, sd_bus *bus)
 	print_manager(objects.manager, find_host(objects.groups));
 	if (json_object_array_length(short_of) > 0) {
 		printf("\n");
-		group_table_print(ctl, short_of);
+		group_table_print(ctl, short_of, objects.groups);
 	}
 	return CTL_OK;
 }
@@ -182,13 +187,19 @@ static void print_amount(uint64_t bytes, const char *what)
 		printf(", %s %s", output_bytes(bytes, text), what);
 }
 
-static void print_group(json_object *group)
+static void print_group(const struct ctl *ctl, json_object *group)
 {
 	const char *unit = props_string(group, API_UNIT);
-	char current[32];
+	bool is_container = *props_string(group, API_TASK_POD) ||
+			    *props_string(group, API_TASK_CONTAINER);
+	char current[32], name[GROUP_NAME_SIZE];
 
-	printf("%s%s%s%s\n", props_string(group, API_CONTROL_GROUP), *unit ? " (" : "", unit,
-	       *unit ? ")" : "");
+	printf("%s",
+	       group_name_path(ctl, props_string(group, API_CONTROL_GROUP), name, sizeof(name)));
+	/* The unit of a container is its long id once more. */
+	if (*unit && (ctl->full || !is_container))
+		printf(" (%s)", unit);
+	printf("\n");
 	print_level(group);
 	printf(LABEL "%s", "Memory", output_bytes(props_u64(group, API_MEMORY_CURRENT), current));
 	print_amount(props_u64(group, API_MEMORY_MAX), "at most");
@@ -236,7 +247,7 @@ static int status_of_group(struct ctl *ctl, sd_bus *bus, const char *name)
 		output_json(ctl, group);
 		return CTL_OK;
 	}
-	print_group(group);
+	print_group(ctl, group);
 	if (json_object_array_length(modules) > 0) {
 		printf("\n");
 		module_table_print(ctl, modules);

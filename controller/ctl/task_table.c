@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "controller/ctl/api.h"
+#include "controller/ctl/group_name.h"
 #include "controller/ctl/remote.h"
 
 enum {
@@ -23,17 +24,14 @@ enum {
 
 static const struct output_column columns[] = {
 	[COL_PID] = { "PID", SCOLS_FL_RIGHT },
-	[COL_USER] = { "USER" },
+	[COL_USER] = { "USER", 0, 70 },
 	[COL_RSS] = { "RSS", SCOLS_FL_RIGHT },
-	[COL_SWAP] = { "SWAP", SCOLS_FL_RIGHT },
+	[COL_SWAP] = { "SWAP", SCOLS_FL_RIGHT, 90 },
 	[COL_GROWTH] = { "GROWTH/s", SCOLS_FL_RIGHT },
-	[COL_SINCE] = { "SINCE", SCOLS_FL_RIGHT },
+	[COL_SINCE] = { "SINCE", SCOLS_FL_RIGHT, 80 },
 	[COL_COMMAND] = { "COMMAND" },
-	[COL_WHERE] = { "WHERE" },
+	[COL_WHERE] = { "WHERE", SCOLS_FL_TRUNC },
 };
-
-/* An id as container tools print it. */
-#define SHORT_ID 12
 
 static json_object *string(const char *text)
 {
@@ -143,23 +141,6 @@ static void fill_growth(struct libscols_line *line, json_object *task)
 		output_cell(line, COL_SINCE, growth_bytes > 0 ? "<1s" : "");
 }
 
-/* The pod and its container, the unit, or the cgroup of what belongs to neither. */
-static void fill_where(struct libscols_line *line, json_object *task)
-{
-	const char *pod = props_string(task, API_TASK_POD);
-	const char *container = props_string(task, API_TASK_CONTAINER);
-	const char *unit = props_string(task, API_UNIT);
-	char text[512];
-
-	if (*pod)
-		snprintf(text, sizeof(text), "pod %s%s%.*s", pod, *container ? " " : "", SHORT_ID,
-			 container);
-	else
-		snprintf(text, sizeof(text), "%s",
-			 *unit ? unit : props_string(task, API_CONTROL_GROUP));
-	output_cell(line, COL_WHERE, text);
-}
-
 struct libscols_table *task_table_new(const struct ctl *ctl, json_object *tasks)
 {
 	struct libscols_table *table;
@@ -168,6 +149,7 @@ struct libscols_table *task_table_new(const struct ctl *ctl, json_object *tasks)
 	for (size_t i = 0; i < json_object_array_length(tasks); i++) {
 		json_object *task = json_object_array_get_idx(tasks, i);
 		struct libscols_line *line = output_line(table, NULL);
+		char name[GROUP_NAME_SIZE];
 
 		output_cell_number(line, COL_PID, props_u64(task, API_TASK_PID));
 		fill_user(line, props_u64(task, API_TASK_UID));
@@ -175,7 +157,9 @@ struct libscols_table *task_table_new(const struct ctl *ctl, json_object *tasks)
 		output_cell_bytes(line, COL_SWAP, props_u64(task, API_TASK_SWAP));
 		fill_growth(line, task);
 		output_cell(line, COL_COMMAND, props_string(task, API_TASK_COMM));
-		fill_where(line, task);
+		output_cell(
+			line, COL_WHERE,
+			group_name(ctl, props_string(task, API_CONTROL_GROUP), name, sizeof(name)));
 	}
 	return table;
 }

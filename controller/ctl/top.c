@@ -19,9 +19,11 @@
 #include "controller/ctl/top_table.h"
 
 #define REFRESH_USEC 1000000
+/* Growth is the difference between two readings; reliefd takes them half a second apart. */
+#define FIRST_PAUSE_USEC 600000
 
-static const char keys_of_groups[] = "q quit   g by growth   m by memory   t tasks";
-static const char keys_of_tasks[] = "q quit   g by growth   m by memory   t groups";
+static const char keys_of_groups[] = "q quit  g by growth  m by memory  t tasks  l long names";
+static const char keys_of_tasks[] = "q quit  g by growth  m by memory  t groups  l long names";
 
 /* One round of answers. */
 struct round {
@@ -73,16 +75,42 @@ static struct libscols_table *table_of(const struct ctl *ctl, const struct round
 	return ctl->tasks ? task_table_new(ctl, round->rows) : top_table_new(ctl, round->rows);
 }
 
+/* "reliefd: low, 752.5M left, growing by 19.8M/s, lasts 38s" */
 static void write_title(const struct round *round, char *buf, size_t size)
 {
 	uint64_t left_usec = props_u64(round->manager, API_TIME_LEFT);
-	char headroom[32], growth[32], left[32];
+	uint64_t growth_bytes = props_u64(round->manager, API_GROWTH);
+	char headroom[32], growth[32], left[32], recovery[64];
+	size_t length;
 
-	snprintf(buf, size, "reliefd: level %s, %s left, growing by %s a second, lasts %s",
-		 props_string(round->manager, API_LEVEL),
-		 output_bytes(props_u64(round->manager, API_HEADROOM), headroom),
-		 output_bytes(props_u64(round->manager, API_GROWTH), growth),
-		 output_usec(left_usec, left));
+	length = (size_t)snprintf(buf, size, "reliefd: ");
+	if (output_recovery(round->manager, recovery))
+		length += (size_t)snprintf(buf + length, size - length, "recovering, %s", recovery);
+	else
+		length += (size_t)snprintf(buf + length, size - length, "%s",
+					   props_string(round->manager, API_LEVEL));
+	length += (size_t)snprintf(buf + length, size - length, ", %s left",
+				   output_bytes(props_u64(round->manager, API_HEADROOM), headroom));
+	if (growth_bytes > 0 && growth_bytes != UINT64_MAX)
+		length += (size_t)snprintf(buf + length, size - length, ", growing by %s/s",
+					   output_bytes(growth_bytes, growth));
+	if (left_usec != UINT64_MAX)
+		snprintf(buf + length, size - length, ", lasts %s", output_usec(left_usec, left));
+}
+
+/* The first call shows no growth of groups that no other client asked about. */
+static int ask_twice(const struct ctl *ctl, sd_bus *bus, struct round *ret)
+{
+	int r;
+
+	if (!ctl->tasks) {
+		r = ask(ctl, bus, UINT32_MAX, ret);
+		if (r != CTL_OK)
+			return r;
+		round_done(ret);
+		usleep(FIRST_PAUSE_USEC);
+	}
+	return ask(ctl, bus, UINT32_MAX, ret);
 }
 
 static int print_once(const struct ctl *ctl, sd_bus *bus)
@@ -92,10 +120,11 @@ static int print_once(const struct ctl *ctl, sd_bus *bus)
 	char title[256];
 	int r;
 
-	r = ask(ctl, bus, UINT32_MAX, &round);
+	r = ask_twice(ctl, bus, &round);
 	if (r != CTL_OK)
 		return r;
 	if (ctl->json != JSON_OFF) {
+		top_table_strip(round.rows);
 		output_json(ctl, round.rows);
 		return CTL_OK;
 	}
@@ -139,6 +168,9 @@ static bool obey(struct ctl *ctl, int key)
 	case 'm':
 		ctl->sort = SORT_RSS;
 		break;
+	case 'l':
+		ctl->full = !ctl->full;
+		break;
 	case 't':
 		ctl->tasks = !ctl->tasks;
 		break;
@@ -148,6 +180,7 @@ static bool obey(struct ctl *ctl, int key)
 
 static int run_live(struct ctl *ctl, sd_bus *bus)
 {
+	uint64_t wait_usec = FIRST_PAUSE_USEC;
 	int key = 0, r = CTL_OK;
 
 	do {
@@ -157,7 +190,8 @@ static int run_live(struct ctl *ctl, sd_bus *bus)
 		if (r != CTL_OK)
 			break;
 		draw(ctl, &round);
-		key = screen_key(REFRESH_USEC);
+		key = screen_key(wait_usec);
+		wait_usec = REFRESH_USEC;
 	} while (obey(ctl, key));
 	return r;
 }

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A slice grows with the service in it, and the host with both. What puts a group first is what it
+ * grows (or holds) by itself, less what the groups right below it do: so the one that causes it
+ * comes first, and those above it follow.
+ */
 
 #include "controller/ctl/top_table.h"
 
@@ -6,66 +11,133 @@
 #include <string.h>
 
 #include "controller/ctl/api.h"
+#include "controller/ctl/group_name.h"
+#include "controller/ctl/group_table.h"
 #include "controller/ctl/remote.h"
 
 enum {
+	COL_GROUP,
 	COL_LEVEL,
 	COL_USED,
-	COL_LEFT,
 	COL_GROWTH,
+	COL_LEFT,
 	COL_TIME,
 	COL_SURE,
 	COL_BRAKE,
-	COL_GROUP,
 };
 
-/* The longest last: it is what a narrow terminal cuts off. */
 static const struct output_column columns[] = {
-	[COL_LEVEL] = { "LEVEL" },
-	[COL_USED] = { "USED", SCOLS_FL_RIGHT },
-	[COL_LEFT] = { "LEFT", SCOLS_FL_RIGHT },
-	[COL_GROWTH] = { "GROWTH/s", SCOLS_FL_RIGHT },
-	[COL_TIME] = { "TIME LEFT", SCOLS_FL_RIGHT },
-	[COL_SURE] = { "SURE", SCOLS_FL_RIGHT },
-	[COL_BRAKE] = { "BRAKE" },
-	[COL_GROUP] = { "GROUP" },
+	[COL_GROUP] = { "GROUP", SCOLS_FL_TRUNC },   [COL_LEVEL] = { "LEVEL" },
+	[COL_USED] = { "USED", SCOLS_FL_RIGHT },     [COL_GROWTH] = { "GROWTH/s", SCOLS_FL_RIGHT },
+	[COL_LEFT] = { "LEFT", SCOLS_FL_RIGHT },     [COL_TIME] = { "TIME LEFT", SCOLS_FL_RIGHT },
+	[COL_SURE] = { "SURE", SCOLS_FL_RIGHT, 80 }, [COL_BRAKE] = { "BRAKE" },
 };
 
-/* Unknown is less than nothing. */
-static int compare_known(uint64_t x, uint64_t y)
+/* Beside the properties, for the order and the table; not shown in JSON. */
+#define OWN_GROWTH "OwnGrowth"
+#define OWN_MEMORY "OwnMemory"
+#define IS_LIMITED "IsLimited"
+
+static uint64_t or_zero(uint64_t value)
 {
-	x++;
-	y++;
-	return (x < y) - (x > y);
+	return value == UINT64_MAX ? 0 : value;
 }
 
-static int compare_by(const void *a, const void *b, const char *first, const char *second)
+/* The nearest group above the one at `index` in an array that is sorted by path; NULL for the host.
+ */
+static json_object *parent_of(json_object *groups, size_t index)
+{
+	const char *path =
+		props_string(json_object_array_get_idx(groups, index), API_CONTROL_GROUP);
+
+	for (size_t i = index; i-- > 0;) {
+		json_object *above = json_object_array_get_idx(groups, i);
+
+		if (group_is_below(path, props_string(above, API_CONTROL_GROUP)))
+			return above;
+	}
+	return NULL;
+}
+
+static void add_number(json_object *group, const char *name, uint64_t value)
+{
+	json_object_object_add(group, name, json_object_new_uint64(value));
+}
+
+/* Takes what this one has from what the one above it has by itself. */
+static void subtract(json_object *above, const char *own, json_object *group, const char *property)
+{
+	uint64_t mine = or_zero(props_u64(group, property)), rest = props_u64(above, own);
+
+	add_number(above, own, rest > mine ? rest - mine : 0);
+}
+
+static void find_own(json_object *groups)
+{
+	for (size_t i = 0; i < json_object_array_length(groups); i++) {
+		json_object *group = json_object_array_get_idx(groups, i);
+		json_object *above = parent_of(groups, i);
+
+		add_number(group, OWN_GROWTH, or_zero(props_u64(group, API_GROWTH)));
+		add_number(group, OWN_MEMORY, or_zero(props_u64(group, API_MEMORY_CURRENT)));
+		json_object_object_add(group, IS_LIMITED,
+				       json_object_new_boolean(group_is_limited(groups, group)));
+		if (!above)
+			continue;
+		subtract(above, OWN_GROWTH, group, API_GROWTH);
+		subtract(above, OWN_MEMORY, group, API_MEMORY_CURRENT);
+	}
+}
+
+void top_table_strip(json_object *groups)
+{
+	for (size_t i = 0; i < json_object_array_length(groups); i++) {
+		json_object *group = json_object_array_get_idx(groups, i);
+
+		json_object_object_del(group, OWN_GROWTH);
+		json_object_object_del(group, OWN_MEMORY);
+		json_object_object_del(group, IS_LIMITED);
+	}
+}
+
+static int compare_number(json_object *x, json_object *y, const char *name)
+{
+	uint64_t a = or_zero(props_u64(x, name)), b = or_zero(props_u64(y, name));
+
+	return (a < b) - (a > b);
+}
+
+static int compare_by(const void *a, const void *b, const char *const *names)
 {
 	json_object *x = *(json_object *const *)a, *y = *(json_object *const *)b;
-	int order = compare_known(props_u64(x, first), props_u64(y, first));
+	int order = 0;
 
-	if (order == 0)
-		order = compare_known(props_u64(x, second), props_u64(y, second));
-	if (order == 0)
-		order = strcmp(props_string(x, API_CONTROL_GROUP),
-			       props_string(y, API_CONTROL_GROUP));
-	return order;
+	for (; order == 0 && *names; names++)
+		order = compare_number(x, y, *names);
+	return order ? order
+		     : strcmp(props_string(x, API_CONTROL_GROUP),
+			      props_string(y, API_CONTROL_GROUP));
 }
 
 static int compare_growth(const void *a, const void *b)
 {
-	return compare_by(a, b, API_GROWTH, API_MEMORY_CURRENT);
+	static const char *const names[] = { OWN_GROWTH, API_GROWTH, OWN_MEMORY, NULL };
+
+	return compare_by(a, b, names);
 }
 
 static int compare_size(const void *a, const void *b)
 {
-	return compare_by(a, b, API_MEMORY_CURRENT, API_GROWTH);
+	static const char *const names[] = { OWN_MEMORY, API_MEMORY_CURRENT, OWN_GROWTH, NULL };
+
+	return compare_by(a, b, names);
 }
 
 void top_table_sort(const struct ctl *ctl, json_object *groups, size_t n)
 {
 	size_t all = json_object_array_length(groups);
 
+	find_own(groups);
 	json_object_array_sort(groups, ctl->sort == SORT_RSS ? compare_size : compare_growth);
 	if (all > n)
 		json_object_array_del_idx(groups, n, all - n);
@@ -93,23 +165,40 @@ static void fill_brake(struct libscols_line *line, const char *brake)
 	output_cell(line, COL_BRAKE, strcmp(brake, "off") == 0 ? "" : brake);
 }
 
+/* Without a limit of its own or above it, what is left is the host's: the title has it. */
+static void fill_left(struct libscols_line *line, json_object *group)
+{
+	if (!props_bool(group, IS_LIMITED)) {
+		output_cell(line, COL_LEFT, "");
+		output_cell(line, COL_TIME, "");
+		output_cell(line, COL_SURE, "");
+		return;
+	}
+	output_cell_bytes(line, COL_LEFT, props_u64(group, API_HEADROOM));
+	fill_time(line, props_u64(group, API_TIME_LEFT));
+	fill_confidence(line, group);
+}
+
 struct libscols_table *top_table_new(const struct ctl *ctl, json_object *groups)
 {
 	struct libscols_table *table;
 
 	table = output_table(ctl, columns, sizeof(columns) / sizeof(columns[0]));
+	if (!group_any_is_held(groups))
+		output_hide_column(table, COL_BRAKE);
 	for (size_t i = 0; i < json_object_array_length(groups); i++) {
 		json_object *group = json_object_array_get_idx(groups, i);
 		struct libscols_line *line = output_line(table, NULL);
+		char name[GROUP_NAME_SIZE];
 
-		output_cell_level(line, COL_LEVEL, props_string(group, API_LEVEL));
+		output_cell(line, COL_GROUP,
+			    group_name(ctl, props_string(group, API_CONTROL_GROUP), name,
+				       sizeof(name)));
+		output_cell_level_of(line, COL_LEVEL, group);
 		output_cell_bytes(line, COL_USED, props_u64(group, API_MEMORY_CURRENT));
-		output_cell_bytes(line, COL_LEFT, props_u64(group, API_HEADROOM));
 		output_cell_bytes(line, COL_GROWTH, props_u64(group, API_GROWTH));
-		fill_time(line, props_u64(group, API_TIME_LEFT));
-		fill_confidence(line, group);
+		fill_left(line, group);
 		fill_brake(line, props_string(group, API_BRAKE));
-		output_cell(line, COL_GROUP, props_string(group, API_CONTROL_GROUP));
 	}
 	return table;
 }

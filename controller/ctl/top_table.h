@@ -10,7 +10,12 @@
 #include "controller/ctl/ctl.h"
 #include "controller/ctl/output.h"
 
-/* Sorts an array of Group properties in ctl's order, and keeps the first n of them. */
+/*
+ * Sorts an array of all groups' properties, which is sorted by path, in ctl's order, and keeps the
+ * first n of them.
+ */
 void top_table_sort(const struct ctl *ctl, json_object *groups, size_t n);
+/* Takes out what the sort noted in each group. */
+void top_table_strip(json_object *groups);
 /* The same as a table; the caller unrefs it. */
 struct libscols_table *top_table_new(const struct ctl *ctl, json_object *groups);

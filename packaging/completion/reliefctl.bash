@@ -43,7 +43,7 @@ _reliefctl()
 {
 	local cur prev verb
 	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve mask unmask reload verify cat-config doctor simulate'
-	local options='-h --help --version --json= -j --no-legend --no-pager -q --quiet
+	local options='-h --help --version --json= -j -l --full --no-legend --no-pager -q --quiet
 		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --max-rung= --timeout= --profile=
 		--root='
 

@@ -89,7 +89,7 @@ done
 [ "$(of_group $slice GrowthBytesPerSecond)" -gt 1000000 ] || fail "the slice does not grow"
 [ "$(of_group /system.slice/db.service TimeLeftUSec)" = 18446744073709551615 ] || fail "db runs out"
 [ "$(get $root_path "$manager" TimeLeftUSec)" = 18446744073709551615 ] || fail "the host runs out"
-says 'Headroom: 95.3M, growing by [0-9.]+[MG] a second, lasts [0-9.]+m?s \([2-9][0-9] % sure\)' \
+says 'Headroom: 95.3M, growing by [0-9.]+[KMG] a second, lasts [0-9a-z. ]+ \([2-9][0-9] % sure\)' \
 	"$reliefctl" status $slice
 says 'Headroom: 95.3M.* lasts ' "$reliefctl" status app.service
 says '^Brake: off$' bash -c "'$reliefctl' status app.service | grep -o 'Brake.*'"

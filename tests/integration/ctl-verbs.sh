@@ -145,11 +145,47 @@ refused InvalidArgument 'use growth or rss' manager GetTopTasks su size 5
 refused InvalidArgument '1 to 100' manager GetTopTasks su rss 0
 refused InvalidArgument '1 to 100' manager GetTopTasks su rss 101
 
+# --- names and widths
+make_group /kubepods.slice 90000000
+make_group "$pod" 90000000
+make_group "$pod/cri-containerd-$(printf '%064d' 7).scope" 80000000
+make_group "/machine.slice/libpod-$(printf 'ab%.0s' $(seq 32)).scope" 10000000
+printf 'Units=*.service *.scope *.slice\n' >"$dir/wide"
+sed -i "s/^Units=.*/$(cat "$dir/wide")/" "$dir/etc/usr/lib/reliefd/profiles/default.conf"
+manager Reload
+wait_for "the container" bash -c "'$reliefctl' list -l | grep -q cri-containerd-0000"
+for verb in list top tasks 'list modules'; do
+	# shellcheck disable=SC2086 # two words
+	said=$(COLUMNS=60 "$reliefctl" $verb)
+	[ "$(wc -L <<<"$said")" -le 60 ] || fail "$verb needs more than 60 columns: $said"
+	says '^ *(GROUP|ID NAME|PID) '
+done
+ctl 0 top
+says '^pod 0f6b2a3c +low '
+says '^pod 0f6b2a3c/000000000000 +low '
+says '^libpod-abababababab\.scope +low '
+ctl 0 top -l
+says "^$pod/cri-containerd-0{63}7\.scope +low "
+ctl 0 list
+says '-pod 0f6b2a3c +low '
+ctl 0 status "$pod/cri-containerd-$(printf '%064d' 7).scope"
+says '^pod 0f6b2a3c/000000000000$'
+mkdir -p "$dir/pods/var/log/pods/shop_web-0_0f6b2a3c-1111-2222-3333-444455556666" \
+	"$dir/pods/var/log/pods/"$'evil\e[31m_x_0f6b2a3c-1111-2222-3333-444455556666'
+ctl 0 top --root="$dir/pods"
+says '^shop/web-0/000000000000 +low '
+ok "names and widths"
+
 # --- top
 ctl 0 top
-says '^reliefd: level low, .* left, growing by '
-says '^LEVEL +USED +LEFT +GROWTH/s +TIME LEFT +SURE +BRAKE +GROUP$'
-says '^low .* /system\.slice/cache\.service$'
+says '^reliefd: low, [0-9.]+M left'
+says '^GROUP +LEVEL +USED +GROWTH/s +LEFT +TIME LEFT +SURE$'
+says '^cache\.service +low +190\.7M +0B +- +- +-$' # no limit: what is left is the host's
+echo 300000000 >"$dir/cgroup$cgroup/memory.max"
+echo 250000000 1<>"$dir/cgroup$cgroup/memory.current"
+ctl 0 top --sort=rss
+says '^cache\.service +low +238\.4M +[0-9.]+[KM]? +47\.6M '
+echo max >"$dir/cgroup$cgroup/memory.max"
 ctl 0 top --sort=rss -n 2 --no-legend
 [ "$(wc -l <<<"$said")" -eq 2 ] || fail "not two groups: $said"
 ctl 0 top -j
@@ -182,7 +218,7 @@ keys() {
 	END
 }
 said=$(keys mtgq "$reliefctl" top) || fail "top ended with $?: $said"
-says 'by growth.*m by memory.*t tasks'
+says 'by growth.*m by memory.*t tasks.*l long names'
 says 'COMMAND' # after the second key
 says $'\e\\[\\?1049l' # the terminal is given back
 ok "top, live"
@@ -240,6 +276,26 @@ says 'Level: (medium|high|critical) for .*host'
 wait_for "LevelChanged" grep -Eq '/: low -> (medium|high|critical)' "$dir/monitor.out"
 ok "a short host"
 
+# --- a shortage that is over, whose level is not
+set_memory 1000000 900000
+is_recovering() {
+	[ "$("$reliefctl" show -p RecoveringTo --value)" = low ]
+}
+wait_for "the recovery" is_recovering
+ctl 0 status
+says 'Level: recovering, low in [0-9]+s \(was (medium|high|critical) for '
+ctl 0 status -j
+json 'd["Manager"]["RecoveringTo"] == "low" and d["Manager"]["RecoveringUntilUSec"] > 0'
+ctl 0 top
+says '^reliefd: recovering, low in [0-9]+s, [0-9.]+M left'
+ctl 0 list
+says '^/ +low in [0-9]+s '
+ctl 1 is-ok # until it is low
+wait_for "calm" "$reliefctl" is-ok -q
+ctl 0 status
+says 'Level: low for [^(]*$'
+ok "recovering"
+
 # --- the way it looks
 on_terminal() { # VARIABLE=VALUE: status, as a terminal gets it
 	env "$1" TERM=xterm python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' \
@@ -266,7 +322,7 @@ json 'd[1]["Comm"] == "b?[31md" and d[1]["PodUID"].startswith("0f6b2a3c-") and d
 json 'd[2]["Unit"] == "" and d[2]["ControlGroup"] == "/" and d[2]["Swap"] == 12288'
 ctl 0 tasks --sort=rss --no-legend
 says '^4000001 root ~292.9M +12K +- +- mapper +cache.service$'
-says ' pod 0f6b2a3c-1111-2222-3333-444455556666 000000000000$'
+says ' pod 0f6b2a3c/000000000000$'
 sleep 0.3 # the look before is used again for 200 ms
 make_task 4000003 nobody 110000 /
 ctl 0 tasks -j -n 1
