@@ -64,6 +64,9 @@ struct ctl {
 /* "reliefctl: text" on stderr; returns CTL_FAILURE. */
 int ctl_error(const char *format, ...) _printf_(1, 2);
 
+/* The verb that runs, as the user wrote it. */
+const char *ctl_verb_name(void);
+
 /* CLOCK_MONOTONIC, as timestamps on the bus are. */
 uint64_t ctl_now_usec(void);
 
@@ -85,4 +88,5 @@ int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_verify(struct ctl *ctl, int argc, char **argv);
 int verb_cat_config(struct ctl *ctl, int argc, char **argv);
 int verb_doctor(struct ctl *ctl, int argc, char **argv);
+int verb_help(struct ctl *ctl, int argc, char **argv);
 int verb_simulate(struct ctl *ctl, int argc, char **argv);

@@ -54,10 +54,15 @@ static void print_module(json_object *event)
 
 static void print_started(json_object *event)
 {
+	uint64_t wanted_bytes = props_u64(event, "Bytes");
 	char bytes[32];
 
-	printf("%s: %s %" PRIu64 " asks for %s", group_of(event), props_string(event, API_RUNG),
-	       props_u64(event, "ActionId"), output_bytes(props_u64(event, "Bytes"), bytes));
+	printf("%s: %s %" PRIu64, group_of(event), props_string(event, API_RUNG),
+	       props_u64(event, "ActionId"));
+	if (wanted_bytes > 0) /* a warning asks for nothing: modules hear the level */
+		printf(" asks for %s", output_bytes(wanted_bytes, bytes));
+	else
+		printf(" tells every module the level");
 	print_module(event);
 	printf(" (%s)%s\n", props_string(event, "Reason"),
 	       props_bool(event, API_DRY_RUN) ? ", dry run" : "");
@@ -141,6 +146,9 @@ static void print_time(void)
 	printf("%s.%03ld ", text, ts.tv_nsec / 1000000);
 }
 
+/* Why stdout does not take any more; 0: it does. */
+static int write_error;
+
 static void emit(const struct ctl *ctl, json_object *event, void (*print)(json_object *event))
 {
 	if (ctl->json != JSON_OFF) {
@@ -149,7 +157,8 @@ static void emit(const struct ctl *ctl, json_object *event, void (*print)(json_o
 		print_time();
 		print(event);
 	}
-	fflush(stdout);
+	if (fflush(stdout) != 0 && write_error == 0)
+		write_error = errno;
 }
 
 static json_object *new_event(const char *name)
@@ -354,7 +363,9 @@ int verb_monitor(struct ctl *ctl, int argc, char **argv)
 			r = sd_bus_wait(bus, UINT64_MAX);
 		if (r < 0 && r != -EINTR)
 			return ctl_error("The bus went away: %s", strerror(-r));
-		if (ferror(stdout))
+		if (write_error == EPIPE)
 			return CTL_OK; /* the reader left */
+		if (write_error != 0)
+			return ctl_error("Cannot write: %s", strerror(write_error));
 	}
 }

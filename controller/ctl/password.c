@@ -8,8 +8,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* Registering takes some ten milliseconds; a polkit that hangs must not hang us. */
-#define PASSWORD_AGENT_WAIT_MS 2000
+/*
+ * Registering takes some ten milliseconds, and seconds where polkit itself has to be started on a
+ * slow host. As long as a call of the bus waits; a polkit that hangs must not hang us.
+ */
+#define PASSWORD_AGENT_WAIT_MS 25000
 
 static void run_agent(int ready_end)
 {

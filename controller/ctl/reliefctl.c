@@ -51,6 +51,7 @@ static const struct verb {
 	{ "doctor", "", 0, verb_doctor, "What this host lacks, each with its fix" },
 	{ "simulate", "TRACE", 1, verb_simulate,
 	  "Run a recorded trace or a story through the policies" },
+	{ "help", "[VERB]", 1, verb_help, "This help, or a verb with its options" },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -101,6 +102,43 @@ static const struct option options[] = {
 	{},
 };
 
+/* As --help shows them; verbs: those that take it, "" for all. */
+static const struct {
+	const char *option, *verbs, *text;
+} option_lines[] = {
+	{ "-h --help", "", "Show this help" },
+	{ "   --version", "", "Show the version" },
+	{ "   --json=MODE", "", "JSON instead of text: short, pretty or off" },
+	{ "-j", "", "The same as --json=pretty on a terminal, else short" },
+	{ "   --no-legend", "", "Tables without their heading" },
+	{ "-l --full", "", "Whole names and all columns, however wide" },
+	{ "   --no-pager", "", "Do not pipe into a pager" },
+	{ "-q --quiet", "", "Only errors, and the exit status" },
+	{ "   --no-ask-password", "", "Fail rather than ask for a password" },
+	{ "-p --property=NAME", "show", "only this property; may be repeated" },
+	{ "   --value", "show", "values without their names" },
+	{ "   --sort=ORDER", "tasks, top", "by growth (default) or rss" },
+	{ "-n --lines=N", "tasks, top", "at most N lines" },
+	{ "   --tasks", "top", "tasks instead of groups" },
+	{ "   --once", "top", "one round, as without a terminal" },
+	{ "   --bytes=SIZE", "relieve, register", "how much (at most), as 256M" },
+	{ "   --max-rung=RUNG", "relieve", "climb no further (warn, shed, unload, reclaim)" },
+	{ "   --timeout=TIME", "relieve, register", "wait no longer for the answer" },
+	{ "   --exec=COMMAND", "register", "what frees memory; it sees $RELIEF_BYTES" },
+	{ "   --unit=UNIT", "register", "the unit or cgroup whose memory that is" },
+	{ "   --kind=KIND", "register", "cache (default), model, pool, worker, other" },
+	{ "   --profile=NAME", "simulate", "this profile, or a file with a / in its name" },
+	{ "   --root=DIR", "verify, cat-config, doctor, simulate", "files below DIR" },
+};
+
+#define N_OPTION_LINES (sizeof(option_lines) / sizeof(option_lines[0]))
+
+static void print_option(size_t i)
+{
+	printf("  %-23s%s%s%s\n", option_lines[i].option, option_lines[i].verbs,
+	       *option_lines[i].verbs ? ": " : "", option_lines[i].text);
+}
+
 static void print_help(void)
 {
 	printf("reliefctl [OPTIONS...] [VERB]\n\n"
@@ -108,30 +146,35 @@ static void print_help(void)
 	       "Verbs:\n");
 	for (size_t i = 0; i < N_VERBS; i++)
 		printf("  %-11s %-16s  %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
-	printf("\nOptions:\n"
-	       "  -h --help              Show this help\n"
-	       "     --version           Show the version\n"
-	       "     --json=MODE         JSON instead of text: short, pretty or off\n"
-	       "  -j                     The same as --json=pretty on a terminal, else short\n"
-	       "     --no-legend         Tables without their heading\n"
-	       "  -l --full              Whole names and all columns, however wide\n"
-	       "     --no-pager          Do not pipe into a pager\n"
-	       "  -q --quiet             Only errors, and the exit status\n"
-	       "     --no-ask-password   Fail rather than ask for a password\n"
-	       "  -p --property=NAME     show: only this property; may be repeated\n"
-	       "     --value             show: values without their names\n"
-	       "     --sort=ORDER        tasks, top: by growth (default) or rss\n"
-	       "  -n --lines=N           tasks, top: at most N lines\n"
-	       "     --tasks             top: tasks instead of groups\n"
-	       "     --once              top: one round, as without a terminal\n"
-	       "     --bytes=SIZE        relieve: how much, as 256M; register: as much at most\n"
-	       "     --max-rung=RUNG     relieve: climb no further (warn, shed, unload, reclaim)\n"
-	       "     --timeout=TIME      relieve, register: wait no longer for the answer\n"
-	       "     --exec=COMMAND      register: what frees memory; sees $RELIEF_BYTES\n"
-	       "     --unit=UNIT         register: the unit or cgroup whose memory that is\n"
-	       "     --kind=KIND         register: cache (default), model, pool, worker, other\n"
-	       "     --profile=NAME      simulate: this profile, or a file with a / in its name\n"
-	       "     --root=DIR          verify, cat-config, doctor, simulate: files below DIR\n");
+	printf("\nOptions:\n");
+	for (size_t i = 0; i < N_OPTION_LINES; i++)
+		print_option(i);
+}
+
+/* Whether the list of words ("tasks, top") has this one. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += length)
+		if ((at == list || at[-1] == ' ') && (at[length] == ',' || at[length] == '\0'))
+			return true;
+	return false;
+}
+
+static void print_help_of(const struct verb *verb)
+{
+	bool any = false;
+
+	printf("reliefctl [OPTIONS...] %s %s\n\n%s.\n", verb->name, verb->arguments, verb->help);
+	for (size_t i = 0; i < N_OPTION_LINES; i++) {
+		if (!has_word(option_lines[i].verbs, verb->name))
+			continue;
+		printf(any ? "" : "\nIts options:\n");
+		print_option(i);
+		any = true;
+	}
+	printf("\nreliefctl --help has the options of all verbs, reliefctl(1) the details.\n");
 }
 
 int ctl_error(const char *format, ...)
@@ -348,6 +391,26 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+int verb_help(struct ctl *ctl, int argc, char **argv)
+{
+	const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
+
+	if (argc > 0 && !verb)
+		return CTL_USAGE;
+	if (verb)
+		print_help_of(verb);
+	else
+		print_help();
+	return CTL_OK;
+}
+
+static const char *running_verb = "";
+
+const char *ctl_verb_name(void)
+{
+	return running_verb;
+}
+
 static int run_verb(struct ctl *ctl, int argc, char **argv)
 {
 	const struct verb *verb = find_verb(argc > 0 ? argv[0] : "status");
@@ -361,6 +424,7 @@ static int run_verb(struct ctl *ctl, int argc, char **argv)
 			  *verb->arguments ? verb->arguments : "none");
 		return CTL_USAGE;
 	}
+	running_verb = verb->name;
 	status = verb->run(ctl, n, argv + 1);
 	if (fflush(stdout) != 0 && errno != EPIPE)
 		return ctl_error("Cannot write: %s", strerror(errno));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/ctl/api.h"
+#include "controller/ctl/error_text.h"
 
 int remote_connect(sd_bus **ret)
 {
@@ -20,20 +21,16 @@ int remote_connect(sd_bus **ret)
 	return CTL_UNKNOWN;
 }
 
-static bool nobody_there(const sd_bus_error *error)
-{
-	return sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-	       sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
-}
-
 int remote_error(const sd_bus_error *error, int r, const char *what)
 {
-	if (nobody_there(error)) {
-		ctl_error("reliefd is not running; systemctl start reliefd starts it");
-		return CTL_NOT_RUNNING;
-	}
-	ctl_error("%s: %s", what, error->message ? error->message : strerror(-r));
-	return CTL_FAILURE;
+	struct error_text sentence;
+
+	error_text_fill(&sentence, error->name, error->message, r, ctl_verb_name());
+	if (sentence.status == CTL_NOT_RUNNING)
+		ctl_error("%s", sentence.text);
+	else
+		ctl_error("%s: %s", what, sentence.text);
+	return sentence.status;
 }
 
 static int call_v(const struct ctl *ctl, sd_bus *bus, const char *path, const char *interface,
@@ -241,6 +238,11 @@ int remote_get_all(sd_bus *bus, const char *path, const char *interface, json_ob
 	r = remote_call(NULL, bus, path, DBUS_I_PROPS, "GetAll", 0, &error, &reply, "s", interface);
 	if (r >= 0)
 		r = remote_read_json(reply, ret);
+	if (sd_bus_error_has_name(&error, SD_BUS_ERROR_UNKNOWN_OBJECT) &&
+	    strncmp(path, API_MODULE, strlen(API_MODULE)) == 0)
+		return ctl_error("There is no module m%s; reliefctl list modules shows those that "
+				 "are registered",
+				 path + strlen(API_MODULE));
 	return r < 0 ? remote_error(&error, r, "Cannot read from reliefd") : CTL_OK;
 }
 
@@ -315,38 +317,6 @@ void remote_objects_done(struct remote_objects *objects)
 	json_object_put(objects->groups);
 	json_object_put(objects->modules);
 	*objects = (struct remote_objects){};
-}
-
-static int unit_name_of(const char *name, char **ret)
-{
-	if (asprintf(ret, "%s%s", name, strchr(name, '.') ? "" : ".service") < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-int remote_find_group(sd_bus *bus, const char *name, char **ret_path)
-{
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_free_ char *unit = NULL;
-	const char *path;
-	int r;
-
-	if (!name || name[0] == '/') {
-		r = remote_call(NULL, bus, API_PATH, API_I_MANAGER, API_GET_GROUP_BY_CONTROL_GROUP,
-				0, &error, &reply, "s", name ? name : "/");
-	} else {
-		r = unit_name_of(name, &unit);
-		if (r >= 0)
-			r = remote_call(NULL, bus, API_PATH, API_I_MANAGER, API_GET_GROUP_BY_UNIT,
-					0, &error, &reply, "s", unit);
-	}
-	if (r >= 0)
-		r = sd_bus_message_read(reply, "o", &path);
-	if (r < 0)
-		return remote_error(&error, r, "Cannot find the group");
-	*ret_path = strdup(path);
-	return *ret_path ? CTL_OK : ctl_error("Out of memory");
 }
 
 const char *props_string(json_object *props, const char *name)

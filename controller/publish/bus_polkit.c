@@ -48,9 +48,12 @@ static int on_polkit_answer(sd_bus_message *reply, void *userdata, sd_bus_error 
 		return 0;
 	}
 	if (r >= 0 && challenge)
-		sd_bus_error_setf(&refusal, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-				  "%s needs a password, and the call does not allow to ask for one",
-				  pending->action);
+		sd_bus_error_setf(
+			&refusal, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+			"%s needs a password, and %s", pending->action,
+			sd_bus_message_get_allow_interactive_authorization(pending->call) > 0
+				? "polkit has no agent that could ask for one"
+				: "the call does not allow to ask for one");
 	else
 		sd_bus_error_setf(&refusal, SD_BUS_ERROR_ACCESS_DENIED,
 				  "polkit does not grant %s to this user", pending->action);

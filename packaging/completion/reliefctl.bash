@@ -42,7 +42,7 @@ __reliefctl_verb()
 _reliefctl()
 {
 	local cur prev verb
-	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve mask unmask reload verify cat-config doctor simulate'
+	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve mask unmask reload verify cat-config doctor simulate help'
 	local options='-h --help --version --json= -j -l --full --no-legend --no-pager -q --quiet
 		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --max-rung= --timeout= --profile=
 		--root='
@@ -102,6 +102,9 @@ _reliefctl()
 		;;
 	list)
 		mapfile -t COMPREPLY < <(compgen -W 'groups modules masked' -- "$cur")
+		;;
+	help)
+		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
 		;;
 	cat-config)
 		mapfile -t COMPREPLY < <(compgen -W "$(__reliefctl_profiles)" -- "$cur")

@@ -70,6 +70,15 @@ ctl 0 --version
 says '^reliefctl [0-9]'
 ctl 0 --help
 says '^  doctor '
+help=$said
+ctl 0 help
+[ "$said" = "$help" ] || fail "help says something else than --help"
+ctl 0 help relieve
+says '^Free --bytes= now'
+says '--max-rung=RUNG'
+grep -q -- --once <<<"$said" && fail "an option of another verb: $said"
+ctl 2 help releive
+says 'did you mean relieve'
 ok "a wrong command line ends with 2 and the fix"
 
 # --- a calm host
@@ -115,6 +124,11 @@ says '^Name=images$'
 ctl 1 show m1 -p Colour
 says 'no property Colour'
 ctl 1 show m99
+says 'There is no module m99; reliefctl list modules'
+ctl 1 show /org/reliefd/Relief1/group/nosuch
+says 'no such object; reliefctl list'
+ctl 1 status /no/such.slice
+says "There is no cgroup '/no/such\.slice'|'/no/such\.slice' is no cgroup under control"
 ctl 0 show -j
 json 'd["NModules"] == 1 and d["TimeLeftUSec"] is None'
 ok "groups and modules"
@@ -237,6 +251,15 @@ json 'set(d) == {"FreedBytes", "ClaimedBytes"}'
 wait_for "ActionFinished" grep -q '"Event":"ActionFinished"' "$dir/monitor-json.out"
 wait_for "the sentence" grep -Eq 'cache\.service: shed [0-9]+ .*claimed of images \(cache\.service\)' \
 	"$dir/monitor.out"
+"$reliefctl" monitor >/dev/full 2>"$dir/monitor-full.out" &
+full_pid=$!
+sleep 0.5
+ctl 0 relieve --bytes=1M cache
+wait "$full_pid" && fail "monitor wrote to a full device"
+grep -q 'Cannot write: No space left on device' "$dir/monitor-full.out" ||
+	fail "monitor on a full device: $(cat "$dir/monitor-full.out")"
+wait_for "the warning" grep -Eq 'cache\.service: warn [0-9]+ tells every module the level' "$dir/monitor.out"
+grep -q 'asks for 0B' "$dir/monitor.out" && fail "somebody was asked for nothing"
 while read -r said; do
 	json '"Event" in d and d["Timestamp"] > 0'
 done <"$dir/monitor-json.out"
