@@ -24,8 +24,8 @@ enum verdict {
 
 struct finding {
 	enum verdict verdict;
-	char detail[256];
-	char fix[256]; /* "" when there is nothing to do */
+	char detail[1024];
+	char fix[768]; /* "" when there is nothing to do */
 };
 
 /* What several checks need; looked up once before the first. */
@@ -64,7 +64,9 @@ void check_daemon(struct doctor *doctor, struct finding *finding);
 void check_degraded(struct doctor *doctor, struct finding *finding);
 void check_capabilities(struct doctor *doctor, struct finding *finding);
 void check_polkit(struct doctor *doctor, struct finding *finding);
-void check_competing(struct doctor *doctor, struct finding *finding);
 void check_config(struct doctor *doctor, struct finding *finding);
+
+/* doctor_guards.c */
+void check_competing(struct doctor *doctor, struct finding *finding);
 /* The pid of the process with this name, 0 when there is none. */
 int find_process(const char *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What surrounds the daemon: the bus, its rights, its settings, its rivals
+ * What surrounds the daemon: the bus, its rights, its settings
  */
 
 #include <ctype.h>
@@ -173,72 +173,6 @@ void check_polkit(struct doctor *doctor, struct finding *finding)
 	else
 		finding_bad(finding, VERDICT_WARN, "apt install polkitd, if others shall",
 			    "not there: only root may relieve and reload");
-}
-
-/*
- * Daemons that act on the same shortage: killers would take what reliefd is about to free.
- */
-static const struct {
-	const char *unit;    /* without .service */
-	const char *process; /* what it runs */
-} rivals[] = {
-	{ "systemd-oomd", "systemd-oomd" },
-	{ "earlyoom", "earlyoom" },
-	{ "nohang", "nohang" },
-	{ "nohang-desktop", "nohang" },
-	{ "oomd", "oomd" },
-	{ "low-memory-monitor", "low-memory-monitor" },
-	{ "psi-notify", "psi-notify" },
-};
-
-/* Returns: 1 active, 0 not, negative errno when systemd cannot be asked. */
-static int unit_is_active(sd_bus *bus, const char *unit)
-{
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_free_ char *state = NULL;
-	char name[64];
-	const char *path;
-	int r;
-
-	if (!bus)
-		return -ENOTCONN;
-	snprintf(name, sizeof(name), "%s.service", unit);
-	r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "GetUnit", &error,
-			       &reply, "s", name);
-	if (sd_bus_error_has_name(&error, "org.freedesktop.systemd1.NoSuchUnit"))
-		return 0;
-	if (r >= 0)
-		r = sd_bus_message_read(reply, "o", &path);
-	if (r >= 0)
-		r = sd_bus_get_property_string(bus, SYSTEMD_NAME, path, SYSTEMD_UNIT, "ActiveState",
-					       NULL, &state);
-	return r < 0 ? r : strcmp(state, "active") == 0;
-}
-
-static bool rival_is_there(const struct doctor *doctor, size_t i)
-{
-	int r = unit_is_active(doctor->bus, rivals[i].unit);
-
-	return r < 0 ? find_process(rivals[i].process) > 0 : r;
-}
-
-void check_competing(struct doctor *doctor, struct finding *finding)
-{
-	char found[128] = "", fix[192];
-	size_t length = 0;
-
-	for (size_t i = 0; i < sizeof(rivals) / sizeof(rivals[0]); i++)
-		if (rival_is_there(doctor, i) && length < sizeof(found))
-			length += (size_t)snprintf(found + length, sizeof(found) - length, "%s%s",
-						   length > 0 ? " " : "", rivals[i].unit);
-	if (length == 0) {
-		finding_ok(finding, "no other daemon acts on memory pressure");
-		return;
-	}
-	snprintf(fix, sizeof(fix), "systemctl disable --now %s", found);
-	finding_bad(finding, VERDICT_WARN, fix,
-		    "may kill before reliefd has freed what is needed: %s", found);
 }
 
 void check_config(struct doctor *doctor, struct finding *finding)
