@@ -41,6 +41,9 @@
 #define API_N_EPISODES		       "NEpisodes"
 #define API_MEMORY_TOTAL	       "MemoryTotal"
 #define API_MEMORY_AVAILABLE	       "MemoryAvailable"
+#define API_HOST_SOME		       "PressureSomeUSec"
+#define API_HOST_FULL		       "PressureFullUSec"
+#define API_RESULTS		       "RequestsByResult"
 #define API_TRIGGER_WINDOW	       "TriggerWindowUSec"
 #define API_LEVEL_CHANGED	       "LevelChanged"
 #define API_ACTION_STARTED	       "ActionStarted"
@@ -80,6 +83,9 @@
 #define API_MEMORY_MAX		"MemoryMax"
 #define API_MEMORY_HIGH		"MemoryHigh"
 #define API_MEMORY_SWAP		"MemorySwapCurrent"
+#define API_SOME		"SomeTotalUSec"
+#define API_FULL		"FullTotalUSec"
+#define API_OOM_KILLS		"OOMKills"
 
 /* Module */
 #define API_REPORT	"Report"
@@ -90,6 +96,8 @@
 #define API_KEEP	"Keep"
 #define API_UNLOADED	"Unloaded"
 #define API_DEMOTED	"Demoted"
+#define API_YIELD	"YieldRatio"
+#define API_LATENCY	"LastLatencyUSec"
 
 /* Manager and Module */
 #define API_CLAIMED_BYTES "ClaimedBytes"

@@ -131,7 +131,7 @@ static const char *end_of_element_with(const char *path, const char *word)
 static const char *end_of_pod(const char *path, const char *uid)
 {
 	const char *end = end_of_element_with(path, uid);
-	char escaped[64];
+	char escaped[256];
 
 	if (end)
 		return end;

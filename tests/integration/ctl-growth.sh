@@ -107,6 +107,10 @@ assert s["Headroom"] == 100000000 and s["TimeLeftConfidence"] >= 2000 and s["Kil
 ok "a suggestion"
 
 # --- metrics
+db=$dir/cgroup/system.slice/db.service
+sed -i 's/^oom_kill 0/oom_kill 3/' "$db/memory.events"
+printf 'some avg10=0.00 avg60=0.00 avg300=0.00 total=12345678\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\n' \
+	>"$db/memory.pressure"
 "$reliefctl" metrics >"$dir/metrics.out"
 python3 "$source_root/tests/integration/ctl-metrics.py" <"$dir/metrics.out" \
 	'0 < value("relief_group_time_left_seconds", cgroup="/app.slice") < 60' \
@@ -121,6 +125,22 @@ python3 "$source_root/tests/integration/ctl-metrics.py" <"$dir/metrics.out" \
 	'value("relief_lost_kernel_events_total") >= 0' \
 	"value('relief_growth_clock_info', clock='$(get $root_path "$manager" GrowthClock | tr -d '"')') == 1" \
 	'value("relief_group_level", cgroup="/system.slice/odd\\x2d\"name.service") == 0' \
+	'value("relief_group_memory_bytes", cgroup="/app.slice") == 300000000' \
+	'value("relief_group_memory_limit_bytes", cgroup="/app.slice") == 400000000' \
+	'not any(n == "relief_group_memory_limit_bytes" and ("unit", "db.service") in ls for n, ls in samples)' \
+	'value("relief_group_memory_bytes", cgroup="/") == 102400000' \
+	'value("relief_group_pressure_some_seconds_total", unit="db.service") == 12.345678' \
+	'value("relief_group_pressure_full_seconds_total", unit="db.service") == 1.5' \
+	'value("relief_group_oom_kills_total", unit="db.service") == 3' \
+	'value("relief_memory_total_bytes") == 1024000000' \
+	'value("relief_memory_available_bytes") == 921600000' \
+	'value("relief_pressure_some_seconds_total") == 0' \
+	'value("relief_module_size_bytes", module="buffers", unit="app.service", kind="cache") > 0' \
+	'value("relief_module_requests_total", module="buffers") >= 0' \
+	'value("relief_module_yield_ratio", module="buffers") == 1' \
+	'{dict(ls)["result"] for n, ls in samples if n == "relief_finished_requests_total"} >= {"done", "late", "gone"}' \
+	'value("relief_finished_requests_total", result="late") == value("relief_late_requests_total")' \
+	'all(n.endswith(("_bytes", "_seconds", "_ratio", "_per_second")) or types[n] == "counter" or n in {"relief_group_level", "relief_group_modules", "relief_groups", "relief_modules", "relief_brake_held", "relief_dry_run", "relief_module_unloaded", "relief_module_demoted", "relief_growth_clock_info"} for n in types)' \
 	'types["relief_brakes_total"] == "counter"' ||
 	fail "metrics: $(head -c 2000 "$dir/metrics.out")"
 "$reliefctl" metrics -j 2>/dev/null && fail "metrics as JSON"

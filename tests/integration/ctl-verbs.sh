@@ -258,8 +258,6 @@ ctl 0 relieve --bytes=1M cache
 wait "$full_pid" && fail "monitor wrote to a full device"
 grep -q 'Cannot write: No space left on device' "$dir/monitor-full.out" ||
 	fail "monitor on a full device: $(cat "$dir/monitor-full.out")"
-wait_for "the warning" grep -Eq 'cache\.service: warn [0-9]+ tells every module the level' "$dir/monitor.out"
-grep -q 'asks for 0B' "$dir/monitor.out" && fail "somebody was asked for nothing"
 while read -r said; do
 	json '"Event" in d and d["Timestamp"] > 0'
 done <"$dir/monitor-json.out"
@@ -297,6 +295,8 @@ says '^(medium|high|critical)$'
 ctl 0 status
 says 'Level: (medium|high|critical) for .*host'
 wait_for "LevelChanged" grep -Eq '/: low -> (medium|high|critical)' "$dir/monitor.out"
+wait_for "the warning" grep -Eq '/: warn [0-9]+ tells every module the level' "$dir/monitor.out"
+grep -q 'asks for 0B' "$dir/monitor.out" && fail "somebody was asked for nothing"
 ok "a short host"
 
 # --- a shortage that is over, whose level is not
