@@ -36,6 +36,8 @@ static void on_oom_victim(void *data, const struct kernel_event *victim)
 	struct parts *parts = data;
 
 	journal_oom_victim(victim, parts->groups);
+	if (parts->bus)
+		bus_note_victim(parts->bus, victim);
 }
 
 static int parts_build_eyes(struct parts *parts, const struct parts_config *config)

@@ -148,16 +148,37 @@ static void report_finish(struct step *step, const struct request *request, enum
 	finish->duration_usec = u64_sub(finished_usec, request->action.started_usec);
 }
 
+/* A cache that fills again does so within minutes; what grows later is something else. */
+#define REFILL_USEC (10 * USEC_PER_MIN)
+
+static void note_refill(struct state *state, struct group_state *group, uint64_t bytes)
+{
+	struct refill *refill = &group->refill;
+	uint64_t used_bytes =
+		group->slot == GROUP_SLOT_HOST
+			? u64_sub(state->machine.total_bytes, state->machine.available_bytes)
+			: group->seen.current_bytes;
+
+	if (bytes == 0)
+		return;
+	if (state->now_usec >= refill->until_usec)
+		refill->to_bytes = 0;
+	refill->to_bytes = u64_max(refill->to_bytes, u64_add(used_bytes, bytes));
+	refill->until_usec = u64_add(state->now_usec, REFILL_USEC);
+}
+
 /* Tells the groups above a module, up to the host, what it gave. */
 static void book_to_groups(struct state *state, uint32_t slot, uint64_t bytes)
 {
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
 
 	host->given_bytes = u64_add(host->given_bytes, bytes);
+	note_refill(state, host, bytes);
 	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
 		if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
 			return;
 		state->groups[slot].given_bytes = u64_add(state->groups[slot].given_bytes, bytes);
+		note_refill(state, &state->groups[slot], bytes);
 		slot = state_group_parent(state, slot);
 	}
 }

@@ -110,6 +110,16 @@ struct kill_record {
 	uint64_t ran_out_usec; /* when time left was critical, for the last time; 0: never */
 	uint64_t n_unbraked;   /* killed soon after that, with no brake in the profile */
 	uint64_t last_usec;    /* the last of these */
+	/* Since it is followed, all below it included; and those of groups right below it, gone or
+	 * not. */
+	uint64_t n_killed, n_below;
+};
+
+/* What its modules gave back lately: growth up to where it was before is a cache that fills again.
+ */
+struct refill {
+	uint64_t to_bytes;
+	uint64_t until_usec;
 };
 
 /*
@@ -149,6 +159,7 @@ struct group_state {
 	struct rise rise;
 	uint64_t n_holds;
 	struct kill_record kills;
+	struct refill refill;
 };
 
 struct module_state {
@@ -188,6 +199,7 @@ struct state {
 
 	/* Totals since start, for the publishers. */
 	uint64_t n_steps, n_requests, n_late, n_episodes;
+	uint64_t n_killed;	       /* by the kernel, in any group */
 	uint64_t n_results[N_RESULTS]; /* requests that are over, reclaim included */
 	uint64_t claimed_bytes, measured_bytes;
 };

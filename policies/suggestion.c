@@ -11,6 +11,13 @@
 /* Whoever looks the next morning should still find it. */
 #define KILL_KEPT_USEC (24 * 60 * USEC_PER_MIN)
 
+/* A claim that is no small change, and how little of it is found. */
+#define LIE_LEAST_BYTES (4 * MIB)
+#define LIE_SHARE	4
+/* So often, and at least one request in so many. */
+#define LATE_LEAST 2
+#define LATE_SHARE 4
+
 /* Time left below which it is worth saying: time enough to get up, to type, to do nothing else. */
 static const struct {
 	uint64_t time_left_usec;
@@ -23,10 +30,22 @@ static const struct {
 
 #define N_URGENCIES (sizeof(urgencies) / sizeof(urgencies[0]))
 
+/* Its caches were asked, and fill again: it was there before, and may be asked again. */
+static bool fills_again(const struct state *state, const struct suggestion *suggestion)
+{
+	const struct group_state *group = &state->groups[suggestion->group_slot];
+	uint64_t used_bytes = group->seen.current_bytes;
+
+	if (group->slot == GROUP_SLOT_HOST)
+		used_bytes = u64_sub(state->machine.total_bytes, state->machine.available_bytes);
+	return state->now_usec < group->refill.until_usec && used_bytes <= group->refill.to_bytes;
+}
+
 static bool time_left_applies(const struct profile *profile, const struct state *state,
 			      struct suggestion *suggestion)
 {
-	if (suggestion->growth_bytes == 0 || suggestion->confidence_bp < CONFIDENCE_LEAST_BP)
+	if (suggestion->module_slot != SLOT_NONE || suggestion->growth_bytes == 0 ||
+	    suggestion->confidence_bp < CONFIDENCE_LEAST_BP || fills_again(state, suggestion))
 		return false;
 	for (size_t i = 0; i < N_URGENCIES; i++) {
 		if (suggestion->time_left_usec >= urgencies[i].time_left_usec)
@@ -56,8 +75,34 @@ static bool brake_applies(const struct profile *profile, const struct state *sta
 			  struct suggestion *suggestion)
 {
 	suggestion->severity = SEVERITY_WARNING;
-	return profile->brake == BRAKE_OFF && suggestion->n_kills > 0 &&
-	       somebody_may_be_held(state, suggestion->group_slot);
+	return suggestion->module_slot == SLOT_NONE && profile->brake == BRAKE_OFF &&
+	       suggestion->n_kills > 0 && somebody_may_be_held(state, suggestion->group_slot);
+}
+
+static bool kills_apply(const struct profile *profile, const struct state *state,
+			struct suggestion *suggestion)
+{
+	return false; /* the publishers', see suggestion.h */
+}
+
+/* Measured less than a quarter of several MiB claimed: no rounding, and no other's growth
+ * meanwhile. */
+static bool liar_applies(const struct profile *profile, const struct state *state,
+			 struct suggestion *suggestion)
+{
+	suggestion->severity = SEVERITY_WARNING;
+	return suggestion->module_slot != SLOT_NONE &&
+	       suggestion->claimed_bytes >= LIE_LEAST_BYTES &&
+	       suggestion->measured_bytes < suggestion->claimed_bytes / LIE_SHARE;
+}
+
+/* Once may be bad luck. */
+static bool late_applies(const struct profile *profile, const struct state *state,
+			 struct suggestion *suggestion)
+{
+	suggestion->severity = SEVERITY_WARNING;
+	return suggestion->module_slot != SLOT_NONE && suggestion->n_late >= LATE_LEAST &&
+	       suggestion->n_late >= suggestion->n_requests / LATE_SHARE;
 }
 
 static const struct {
@@ -67,6 +112,9 @@ static const struct {
 } rules[N_SUGGESTION_KINDS] = {
 	[SUGGESTION_TIME_LEFT] = { "time-left", time_left_applies },
 	[SUGGESTION_BRAKE] = { "brake-would-help", brake_applies },
+	[SUGGESTION_KILLS] = { "oom-kills", kills_apply },
+	[SUGGESTION_LIAR] = { "module-frees-less", liar_applies },
+	[SUGGESTION_LATE] = { "module-is-late", late_applies },
 };
 
 static bool kill_is_recent(const struct kill_record *kills, uint64_t now_usec)
@@ -83,6 +131,7 @@ static void fill(const struct profile *profile, const struct group_state *group,
 	*ret = (struct suggestion){
 		.group_slot = group->slot,
 		.group_id = group->id,
+		.module_slot = SLOT_NONE,
 		.total_bytes = group->shortage.total_bytes,
 		.headroom_bytes = outlook.headroom_bytes,
 		.growth_bytes = outlook.growth_bytes,
@@ -116,6 +165,35 @@ static size_t insert(struct suggestion *list, size_t n, size_t max, const struct
 	return n + 1;
 }
 
+static void fill_module(const struct state *state, const struct module_state *module, uint32_t slot,
+			struct suggestion *ret)
+{
+	*ret = (struct suggestion){
+		.group_slot = module->seen.group_slot,
+		.group_id = state->groups[module->seen.group_slot].id,
+		.module_slot = slot,
+		.module_id = module->id,
+		.time_left_usec = USEC_NEVER,
+		.claimed_bytes = module->claimed_bytes,
+		.measured_bytes = module->measured_bytes,
+		.n_requests = module->n_requests,
+		.n_late = module->n_late,
+		.last_latency_usec = module->last_latency_usec,
+	};
+}
+
+/* All rules on one group or module. Returns: how many are in the list then. */
+static size_t add_all(const struct profile *profile, const struct state *state,
+		      struct suggestion *suggestion, struct suggestion *ret, size_t n, size_t max)
+{
+	for (int kind = 0; kind < N_SUGGESTION_KINDS; kind++) {
+		suggestion->kind = (enum suggestion_kind)kind;
+		if (rules[kind].applies(profile, state, suggestion))
+			n = insert(ret, n, max, suggestion);
+	}
+	return n;
+}
+
 size_t suggestion_list(const struct profile *profile, const struct state *state, uint64_t now_usec,
 		       struct suggestion *ret, size_t max)
 {
@@ -123,18 +201,25 @@ size_t suggestion_list(const struct profile *profile, const struct state *state,
 	size_t n = 0;
 
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
-		const struct group_state *group = &state->groups[slot];
-
-		if (group->id == 0)
+		if (state->groups[slot].id == 0)
 			continue;
-		fill(profile, group, now_usec, &suggestion);
-		for (int kind = 0; kind < N_SUGGESTION_KINDS; kind++) {
-			suggestion.kind = (enum suggestion_kind)kind;
-			if (rules[kind].applies(profile, state, &suggestion))
-				n = insert(ret, n, max, &suggestion);
-		}
+		fill(profile, &state->groups[slot], now_usec, &suggestion);
+		n = add_all(profile, state, &suggestion, ret, n, max);
+	}
+	for (uint32_t slot = 0; slot < state->n_modules_used; slot++) {
+		const struct module_state *module = &state->modules[slot];
+
+		if (module->id == 0 || module->seen.group_slot >= state->n_groups_used)
+			continue;
+		fill_module(state, module, slot, &suggestion);
+		n = add_all(profile, state, &suggestion, ret, n, max);
 	}
 	return n;
+}
+
+uint64_t suggestion_own_kills(const struct group_state *group)
+{
+	return u64_sub(group->kills.n_killed, group->kills.n_below);
 }
 
 const char *suggestion_kind_name(enum suggestion_kind kind)
@@ -172,6 +257,20 @@ static uint64_t new_kills(struct group_state *group)
 	return n_new;
 }
 
+/* The counter of a group has those of the groups below it, too. */
+static void count_kills(struct state *state, struct group_state *group, uint64_t n_new)
+{
+	struct group_state *above = NULL;
+
+	if (group->parent_slot < state->n_groups_used)
+		above = &state->groups[group->parent_slot];
+	group->kills.n_killed += n_new;
+	if (above && group->parent_slot != GROUP_SLOT_HOST)
+		above->kills.n_below += n_new;
+	else
+		state->n_killed += n_new;
+}
+
 void suggestion_learn(const struct profile *profile, struct state *state, struct group_state *group)
 {
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST], *short_one = group;
@@ -184,6 +283,7 @@ void suggestion_learn(const struct profile *profile, struct state *state, struct
 	    group->seen.n_oom_kill == COUNT_UNKNOWN)
 		return;
 	n_new = new_kills(group);
+	count_kills(state, group, n_new);
 	/* The host has no such counter: whoever is killed for its sake is killed in a top group. */
 	if (group->parent_slot == GROUP_SLOT_HOST &&
 	    !ran_out_lately(&group->kills, state->now_usec))

@@ -15,6 +15,9 @@
 enum suggestion_kind {
 	SUGGESTION_TIME_LEFT, /* at its growth it runs out: raise its limit, or find what grows */
 	SUGGESTION_BRAKE,     /* the kernel killed in it when time ran out, and no brake was on */
+	SUGGESTION_KILLS,     /* the kernel killed in it, whatever for */
+	SUGGESTION_LIAR,      /* a module: what it claims to give back is not found */
+	SUGGESTION_LATE,      /* a module: it does not answer in time */
 	N_SUGGESTION_KINDS,
 };
 
@@ -36,14 +39,27 @@ struct suggestion {
 	uint64_t time_left_usec;
 	uint32_t confidence_bp;
 	uint64_t n_kills; /* by the kernel, while a brake could have helped */
+
+	/* A module's: else SLOT_NONE and zeros. */
+	uint32_t module_slot;
+	uint64_t module_id;
+	uint64_t claimed_bytes, measured_bytes;
+	uint32_t n_requests, n_late;
+	uint64_t last_latency_usec;
 };
 
 /* More than a person would read. */
 #define SUGGESTIONS_MAX 64
 
-/* The most urgent first. Returns: how many, at most `max`. */
+/*
+ * The most urgent first. SUGGESTION_KILLS is not among them: who was killed is often gone, and its
+ * name with it, so that the list of those is kept by the publishers (suggestion_own_kills()).
+ * Returns: how many, at most `max`.
+ */
 size_t suggestion_list(const struct profile *profile, const struct state *state, uint64_t now_usec,
 		       struct suggestion *ret, size_t max);
+/* How many the kernel killed in this very group since it is followed. */
+uint64_t suggestion_own_kills(const struct group_state *group);
 const char *suggestion_kind_name(enum suggestion_kind kind);
 const char *severity_name(enum severity severity);
 

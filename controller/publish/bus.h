@@ -57,6 +57,8 @@ DEFINE_CLEANUP(struct bus *, bus_free);
 
 /* Emits what a step changed, and answers the orders it finished. Never blocks. */
 void bus_publish(struct bus *bus, const struct decision *decision);
+/* The kernel's OOM killer chose a process: told by the probe, for GetSuggestions. */
+void bus_note_victim(struct bus *bus, const struct kernel_event *victim);
 /* The profile was loaded again, or dry run switched: property changes. */
 void bus_publish_settings(struct bus *bus, bool dry_run);
 bool bus_is_connected(const struct bus *bus);

@@ -13,6 +13,7 @@
 #include "controller/publish/bus_caller.h"
 #include "controller/registry/agents_keeper.h"
 #include "policies/outlook.h"
+#include "policies/suggestion.h"
 
 #define BUS_MANAGER_INTERFACE BUS_NAME ".Manager"
 #define BUS_GROUP_INTERFACE   BUS_NAME ".Group"
@@ -41,7 +42,20 @@ struct published_group {
 	enum brake brake;
 	uint64_t brake_until_usec;
 	enum reason brake_reason; /* of the last hold, or of its end; from decisions */
+	uint64_t n_own_kills;	  /* as noted, see bus_kills.c */
 	bool brake_moved;	  /* a decision held it or let it go, and that is not told yet */
+};
+
+/* Units that a person would look at; the oldest makes room. */
+#define BUS_MAX_KILLS 16
+/* Whoever looks the next morning should still find it. */
+#define BUS_KILL_KEPT_USEC (24 * 60 * USEC_PER_MIN)
+
+/* Where the kernel killed. */
+struct kill_note {
+	char path[512]; /* "": free */
+	uint64_t n, last_usec;
+	uint64_t limit_bytes; /* memory.max then */
 };
 
 struct published_module {
@@ -90,6 +104,11 @@ struct bus {
 	struct published_group *groups;	  /* by slot */
 	struct published_module *modules; /* by slot */
 	uint64_t n_unsent;
+
+	/* bus_kills.c */
+	struct kill_note kills[BUS_MAX_KILLS];
+	uint64_t n_counted_kills; /* of state.n_killed */
+	uint64_t n_named_kills;	  /* noted by the probe, and not yet counted */
 
 	/* bus_order.c */
 	struct waiting_order orders[BUS_MAX_ORDERS];
@@ -151,6 +170,9 @@ int bus_suggest(struct bus *bus, sd_bus_message *call);
 void bus_note_brakes(struct bus *bus, const struct decision *decision);
 int bus_tell_brake(struct bus *bus, const struct brake_change *change);
 uint32_t bus_count_held(const struct bus *bus);
+
+/* bus_kills.c: notes the kills that a step counted. */
+void bus_note_kills(struct bus *bus);
 
 /* Answers the orders that ended; forgets them all, when nobody is there to hear it. */
 void bus_answer_orders(struct bus *bus, const struct decision *decision);

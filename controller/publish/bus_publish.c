@@ -68,6 +68,7 @@ static struct published_group group_now(struct bus *bus, uint32_t slot)
 		.brake = state->hold.id != 0 ? state->hold.brake : BRAKE_OFF,
 		.brake_until_usec = state->hold.id != 0 ? state->hold.until_usec : 0,
 		.brake_reason = told->id == state->id ? told->brake_reason : REASON_NONE,
+		.n_own_kills = told->id == state->id ? told->n_own_kills : 0,
 	};
 }
 
@@ -358,6 +359,7 @@ void bus_publish(struct bus *bus, const struct decision *decision)
 	struct published_group host_told = bus->groups[GROUP_SLOT_HOST];
 
 	bus_note_brakes(bus, decision);
+	bus_note_kills(bus);
 	if (!bus->named)
 		return;
 	bus_answer_orders(bus, decision);

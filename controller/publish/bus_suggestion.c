@@ -25,8 +25,8 @@ static const char *group_word(const struct group *group, char *buf, size_t size)
 	return unit_name_from_path(group->path, buf, size) ? buf : group->shown;
 }
 
-static void say_time_left(const struct suggestion *suggestion, const struct group *group, char *buf,
-			  size_t size)
+static void say_time_left(const struct suggestion *suggestion, const struct group *group,
+			  const char *module, char *buf, size_t size)
 {
 	char growth[BYTES_TEXT], total[BYTES_TEXT], left[USEC_TEXT], name[256];
 
@@ -46,8 +46,8 @@ static void say_time_left(const struct suggestion *suggestion, const struct grou
 			 format_bytes(suggestion->total_bytes, total, sizeof(total)), left);
 }
 
-static void say_brake(const struct suggestion *suggestion, const struct group *group, char *buf,
-		      size_t size)
+static void say_brake(const struct suggestion *suggestion, const struct group *group,
+		      const char *module, char *buf, size_t size)
 {
 	char name[256];
 
@@ -59,15 +59,62 @@ static void say_brake(const struct suggestion *suggestion, const struct group *g
 		group_word(group, name, sizeof(name)), suggestion->n_kills);
 }
 
+static const char *module_name(const struct bus *bus, const struct suggestion *suggestion)
+{
+	const struct module *module = registry_get(bus->config.registry, suggestion->module_slot);
+
+	return module && module->id == suggestion->module_id ? module->description.name : "";
+}
+
+static void say_liar(const struct suggestion *suggestion, const struct group *group,
+		     const char *module, char *buf, size_t size)
+{
+	char name[256], claimed[BYTES_TEXT], measured[BYTES_TEXT];
+
+	snprintf(buf, size,
+		 "Module \"%s\" of %s says it gave back %s, and %s was measured: see whether what "
+		 "it "
+		 "frees goes back to the kernel (malloc_trim(3), madvise(2); huge pages are given "
+		 "back as a whole only)",
+		 module, group_word(group, name, sizeof(name)),
+		 format_bytes(suggestion->claimed_bytes, claimed, sizeof(claimed)),
+		 format_bytes(suggestion->measured_bytes, measured, sizeof(measured)));
+}
+
+static void say_late(const struct suggestion *suggestion, const struct group *group,
+		     const char *module, char *buf, size_t size)
+{
+	char name[256], latency[USEC_TEXT], last[64] = "";
+
+	if (suggestion->last_latency_usec > 0)
+		snprintf(last, sizeof(last), ", its last answer took %s",
+			 format_usec(suggestion->last_latency_usec, latency, sizeof(latency)));
+	snprintf(buf, size,
+		 "Module \"%s\" of %s was late %" PRIu32 " of %" PRIu32
+		 " times%s: let it answer with what it freed so far, or give it more time "
+		 "(ShedDeadline=, UnloadDeadline= of the profile)",
+		 module, group_word(group, name, sizeof(name)), suggestion->n_late,
+		 suggestion->n_requests, last);
+}
+
 static void (*const sentences[N_SUGGESTION_KINDS])(const struct suggestion *suggestion,
-						   const struct group *group, char *buf,
-						   size_t size) = {
+						   const struct group *group, const char *module,
+						   char *buf, size_t size) = {
 	[SUGGESTION_TIME_LEFT] = say_time_left,
 	[SUGGESTION_BRAKE] = say_brake,
+	[SUGGESTION_LIAR] = say_liar,
+	[SUGGESTION_LATE] = say_late,
 };
 
+/* Of a group and of a module, each with its own numbers. */
 static int append_numbers(sd_bus_message *reply, const struct suggestion *suggestion)
 {
+	if (suggestion->module_slot != SLOT_NONE)
+		return sd_bus_message_append(
+			reply, "a{sv}", 5, "ClaimedBytes", "t", suggestion->claimed_bytes,
+			"FreedBytes", "t", suggestion->measured_bytes, "NRequests", "u",
+			suggestion->n_requests, "NLate", "u", suggestion->n_late, "LastLatencyUSec",
+			"t", suggestion->last_latency_usec);
 	return sd_bus_message_append(
 		reply, "a{sv}", 6, "TimeLeftUSec", "t", suggestion->time_left_usec,
 		"TimeLeftConfidence", "u", suggestion->confidence_bp, "GrowthBytesPerSecond", "t",
@@ -75,29 +122,112 @@ static int append_numbers(sd_bus_message *reply, const struct suggestion *sugges
 		suggestion->total_bytes, "Kills", "t", suggestion->n_kills);
 }
 
-static int append_suggestion(sd_bus_message *reply, const struct suggestion *suggestion,
-			     const struct group *group)
+/* The entry up to its numbers. */
+static int open_entry(sd_bus_message *reply, enum suggestion_kind kind, enum severity severity,
+		      const char *control_group, const char *object, const char *sentence)
 {
+	int r;
+
+	r = sd_bus_message_open_container(reply, 'r', "sssosa{sv}");
+	if (r < 0)
+		return r;
+	return sd_bus_message_append(reply, "sssos", suggestion_kind_name(kind),
+				     severity_name(severity), control_group, object, sentence);
+}
+
+static int append_suggestion(struct bus *bus, sd_bus_message *reply,
+			     const struct suggestion *suggestion, const struct group *group)
+{
+	char sentence[SENTENCE_SIZE], module_path[BUS_MODULE_PATH_SIZE];
+	bool is_module = suggestion->module_slot != SLOT_NONE;
 	_cleanup_free_ char *path = NULL;
-	char sentence[SENTENCE_SIZE];
 	int r;
 
 	r = bus_group_path(group, &path);
 	if (r < 0)
 		return r;
-	sentences[suggestion->kind](suggestion, group, sentence, sizeof(sentence));
-	r = sd_bus_message_open_container(reply, 'r', "sssosa{sv}");
-	if (r < 0)
-		return r;
-	r = sd_bus_message_append(reply, "sssos", suggestion_kind_name(suggestion->kind),
-				  severity_name(suggestion->severity), group->shown, path,
-				  sentence);
-	if (r < 0)
-		return r;
-	r = append_numbers(reply, suggestion);
+	bus_module_path(suggestion->module_id, module_path);
+	sentences[suggestion->kind](suggestion, group, module_name(bus, suggestion), sentence,
+				    sizeof(sentence));
+	r = open_entry(reply, suggestion->kind, suggestion->severity, group->shown,
+		       is_module ? module_path : path, sentence);
+	if (r >= 0)
+		r = append_numbers(reply, suggestion);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static void say_kills(const struct kill_note *kills, uint64_t now_usec, char *buf, size_t size)
+{
+	char unit[256], limit[BYTES_TEXT], age[USEC_TEXT], where[64] = "";
+	uint64_t age_usec = u64_sub(now_usec, kills->last_usec) / USEC_PER_SEC * USEC_PER_SEC;
+	bool is_limited = kills->limit_bytes != BYTES_UNLIMITED;
+
+	if (is_limited)
+		snprintf(where, sizeof(where), " below its limit of %s",
+			 format_bytes(kills->limit_bytes, limit, sizeof(limit)));
+	snprintf(buf, size,
+		 "The kernel killed %" PRIu64 " %s in %s%s, %s ago for the last time: %s", kills->n,
+		 kills->n == 1 ? "process" : "processes",
+		 unit_name_from_path(kills->path, unit, sizeof(unit)) ? unit : kills->path, where,
+		 format_usec(u64_max(age_usec, USEC_PER_SEC), age, sizeof(age)),
+		 is_limited ? "raise MemoryMax= of the unit, or register what it can give back "
+			      "(reliefctl list modules)"
+			    : "the host or a slice ran out; limit it (MemoryMax=, MemoryHigh=), or "
+			      "register what it can give back (reliefctl list modules)");
+}
+
+/* "/" where the group is gone with its unit. */
+static int append_kills(struct bus *bus, sd_bus_message *reply, const struct kill_note *kills)
+{
+	const struct group *group = group_set_find_shown(bus->config.groups, kills->path);
+	_cleanup_free_ char *path = NULL;
+	char sentence[SENTENCE_SIZE];
+	int r;
+
+	if (group) {
+		r = bus_group_path(group, &path);
+		if (r < 0)
+			return r;
+	}
+	say_kills(kills, bus_now(bus), sentence, sizeof(sentence));
+	r = open_entry(reply, SUGGESTION_KILLS, SEVERITY_WARNING, kills->path, path ? path : "/",
+		       sentence);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "a{sv}", 3, "Kills", "t", kills->n,
+					  "LastTimestampMonotonic", "t", kills->last_usec, "Limit",
+					  "t", kills->limit_bytes);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_all_kills(struct bus *bus, sd_bus_message *reply)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < BUS_MAX_KILLS; i++) {
+		const struct kill_note *kills = &bus->kills[i];
+
+		if (kills->path[0] && bus_now(bus) < kills->last_usec + BUS_KILL_KEPT_USEC)
+			r = append_kills(bus, reply, kills);
+	}
+	return r;
+}
+
+static int append_range(struct bus *bus, sd_bus_message *reply, const struct suggestion *list,
+			size_t n, bool critical)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		const struct group *group = group_set_get(bus->config.groups, list[i].group_slot);
+
+		if ((list[i].severity == SEVERITY_CRITICAL) == critical && group &&
+		    group->id == list[i].group_id)
+			r = append_suggestion(bus, reply, &list[i], group);
+	}
+	return r;
+}
+
+/* Kills are warnings: after what is critical. */
 static int append_suggestions(struct bus *bus, sd_bus_message *reply)
 {
 	struct suggestion list[SUGGESTIONS_MAX];
@@ -106,12 +236,12 @@ static int append_suggestions(struct bus *bus, sd_bus_message *reply)
 	int r;
 
 	r = sd_bus_message_open_container(reply, 'a', "(sssosa{sv})");
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		const struct group *group = group_set_get(bus->config.groups, list[i].group_slot);
-
-		if (group && group->id == list[i].group_id)
-			r = append_suggestion(reply, &list[i], group);
-	}
+	if (r >= 0)
+		r = append_range(bus, reply, list, n, true);
+	if (r >= 0)
+		r = append_all_kills(bus, reply);
+	if (r >= 0)
+		r = append_range(bus, reply, list, n, false);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

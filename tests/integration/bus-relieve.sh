@@ -61,7 +61,11 @@ hears liar '^registered'
 read -r freed claimed < <(relieve $cache_cgroup $((50 * MIB)) shed)
 [ "$freed" = 0 ] || fail "a liar freed $freed"
 [ "$claimed" = $((90 * MIB)) ] || fail "claimed $claimed"
-ok "a lie is kept apart from what was measured"
+suggests() { # PATTERN
+	manager GetSuggestions | grep -Eq -- "$1" || fail "no '$1' in: $(manager GetSuggestions)"
+}
+suggests '"module-frees-less" "warning" "[^"]*cache\.service" "[^"]*/module/m[0-9]+" "Module \\"liar\\" of cache\.service says it gave back 90M, and 0B was measured'
+ok "a lie is kept apart from what was measured, and suggestions name the liar"
 kill "${agent_pid[liar]}"
 
 # --- one that dies in the middle, one that never answers
@@ -80,7 +84,10 @@ start=$SECONDS
 wait_for "late" grep -q 'ActionFinished.*"late"' "$dir/signals"
 [ "$(get "$silent" $name.Module NLate)" = 1 ] || fail "NLate"
 [ "$(get "$silent" $name.Module Demoted)" = true ] || fail "not demoted"
-ok "a module that never answers is late, and demoted"
+[ "$(relieve $cache_cgroup $MIB shed)" = "0 0" ] || fail "a silent module freed something"
+[ "$(get "$silent" $name.Module NLate)" = 2 ] || fail "NLate"
+suggests '"module-is-late" .*Module \\"silent\\" of cache\.service was late 2 of 2 times'
+ok "a module that never answers is late, demoted, and suggestions name it"
 
 # --- the caller goes first
 in_cgroup / timeout 0.3 busctl call $name $root_path $manager Relieve 'stsa{sv}' $cache_cgroup $MIB shed 0 ||

@@ -150,6 +150,8 @@ ok "metrics"
 sed -i 's/^oom_kill 0/oom_kill 1/' "$dir/cgroup$slice/memory.events"
 shrink
 says '^warning: The kernel killed in app\.slice .*Mode=auto in \[Brake\]' "$reliefctl" suggestions
+says '^warning: The kernel killed 1 process in app\.slice below its limit of 381\.4M, [0-9a-z ]+ ago .*MemoryMax=' \
+	"$reliefctl" suggestions
 doctor_says '^brake +ok +off: nobody'
 ok "a kill that a brake could have prevented"
 

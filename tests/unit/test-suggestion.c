@@ -217,6 +217,99 @@ static void names_are_there(void **unused)
 	assert_string_equal(severity_name(N_SEVERITIES), "unknown");
 }
 
+static void a_kill_counts_for_the_group_and_not_for_those_above_it(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *slice = course_add_group(c, 100 * MIB);
+	struct group_reading *service = course_add_group(c, 50 * MIB);
+
+	service->parent_slot = slice->slot;
+	slice->n_oom_kill = service->n_oom_kill = 7; /* before our time */
+	course_step(c);
+	slice->n_oom_kill = service->n_oom_kill = 9;
+	course_step_after(c, SEC);
+	assert_int_equal(suggestion_own_kills(&c->state.groups[2]), 2);
+	assert_int_equal(suggestion_own_kills(&c->state.groups[1]), 0);
+	slice->n_oom_kill = 10; /* in one that was gone before it was read */
+	course_step_after(c, SEC);
+	assert_int_equal(suggestion_own_kills(&c->state.groups[1]), 1);
+	assert_int_equal(c->state.n_killed, 3);
+	course_free(c);
+}
+
+/* The module of slot 0 answers an order; `measured` of what it claims is found. */
+static void answer(struct course *c, uint64_t claimed_bytes, uint64_t measured_bytes)
+{
+	const struct action *action;
+
+	course_order(c, c->state.next_action_id + 1, &c->groups[0], 16 * MIB, RUNG_SHED);
+	course_step_after(c, SEC);
+	action = course_action(c, RUNG_SHED, 0);
+	assert_non_null(action);
+	c->groups[0].current_bytes -= measured_bytes;
+	course_answer(c, action->id, RESULT_DONE, claimed_bytes);
+	course_step_after(c, 10 * MSEC);
+}
+
+static void a_module_that_frees_less_than_it_says_is_named(void **unused)
+{
+	struct course *c = course_new();
+	const struct suggestion *s;
+
+	course_add_module(c, course_add_group(c, 100 * MIB), 64 * MIB);
+	course_step(c);
+	answer(c, 16 * MIB, 15 * MIB);
+	assert_null(find(list_after(c, 0), SUGGESTION_LIAR, 1));
+	course_free(c);
+
+	c = course_new();
+	course_add_module(c, course_add_group(c, 100 * MIB), 64 * MIB);
+	course_step(c);
+	answer(c, 15 * MIB, 12 * KIB);
+	s = find(list_after(c, 0), SUGGESTION_LIAR, 1);
+	assert_non_null(s);
+	assert_int_equal(s->claimed_bytes, 15 * MIB);
+	assert_int_equal(s->measured_bytes, 12 * KIB);
+	assert_int_equal(s->module_slot, 0);
+	course_free(c);
+}
+
+static void a_module_that_is_late_twice_is_named(void **unused)
+{
+	struct course *c = course_new();
+	const struct suggestion *s;
+
+	course_add_module(c, course_add_group(c, 100 * MIB), 64 * MIB);
+	course_step(c);
+	for (int i = 0; i < 2; i++) {
+		assert_null(find(list_after(c, 0), SUGGESTION_LATE, 1));
+		course_order(c, 100 + i, &c->groups[0], 16 * MIB, RUNG_SHED);
+		for (int step = 0; step < 5; step++)
+			course_step_after(c, SEC);
+	}
+	s = find(list_after(c, 0), SUGGESTION_LATE, 1);
+	assert_non_null(s);
+	assert_int_equal(s->n_late, 2);
+	assert_int_equal(s->n_requests, 2);
+	course_free(c);
+}
+
+static void a_cache_that_fills_again_is_no_leak(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *group = course_add_group(c, 200 * MIB);
+
+	group->limit_bytes = 300 * MIB;
+	course_add_module(c, group, 100 * MIB);
+	course_step(c);
+	answer(c, 16 * MIB, 100 * MIB); /* it gave all: back to 100 MiB */
+	take_up(c, group, 95 * MIB, 10 * SEC);
+	assert_null(find(list_after(c, 0), SUGGESTION_TIME_LEFT, 1));
+	take_up(c, group, 30 * MIB, 3 * SEC); /* beyond what it had before */
+	assert_non_null(find(list_after(c, 0), SUGGESTION_TIME_LEFT, 1));
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +321,10 @@ int main(void)
 		cmocka_unit_test(a_kill_for_the_hosts_sake_is_told_of_the_host),
 		cmocka_unit_test(the_most_urgent_come_first),
 		cmocka_unit_test(names_are_there),
+		cmocka_unit_test(a_kill_counts_for_the_group_and_not_for_those_above_it),
+		cmocka_unit_test(a_module_that_frees_less_than_it_says_is_named),
+		cmocka_unit_test(a_module_that_is_late_twice_is_named),
+		cmocka_unit_test(a_cache_that_fills_again_is_no_leak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
