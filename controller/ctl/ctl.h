@@ -32,7 +32,7 @@ enum ctl_sort {
 	SORT_RSS,    /* largest first */
 };
 
-/* Properties named by -p, at most; reliefd's largest interface has 31. */
+/* Properties named by -p, at most; reliefd's largest interface has 37. */
 #define CTL_MAX_PROPERTIES 64
 /* As many tasks as reliefd ranks. */
 #define CTL_MAX_LINES 100

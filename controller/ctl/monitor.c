@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "controller/ctl/api.h"
+#include "controller/ctl/group_name.h"
 #include "controller/ctl/output.h"
 #include "controller/ctl/remote.h"
 
@@ -22,11 +23,16 @@ struct event {
 	void (*print)(json_object *event);
 };
 
+/* What was asked for, for names. */
+static const struct ctl *asked;
+
+/* Short for pods and containers; valid until the next call. */
 static const char *group_of(json_object *event)
 {
-	const char *group = props_string(event, API_CONTROL_GROUP);
+	static char name[GROUP_NAME_SIZE];
+	const char *path = props_string(event, API_CONTROL_GROUP);
 
-	return *group ? group : "(gone)";
+	return *path ? group_name_path(asked, path, name, sizeof(name)) : "(gone)";
 }
 
 static void print_level(json_object *event)
@@ -87,7 +93,7 @@ static void print_brake(json_object *event)
 {
 	uint64_t until_usec = props_u64(event, "UntilUSec"), now_usec = ctl_now_usec();
 	const char *brake = props_string(event, API_BRAKE);
-	char left[32], headroom[32], time_left[32];
+	char left[32], headroom[32], time_left[32], short_name[GROUP_NAME_SIZE];
 
 	printf("%s: ", group_of(event));
 	if (strcmp(brake, "off") == 0)
@@ -95,7 +101,8 @@ static void print_brake(json_object *event)
 	else
 		printf("held still (%s) for %s at most, %s has %s left for %s", brake,
 		       output_usec(until_usec > now_usec ? until_usec - now_usec : 0, left),
-		       props_string(event, "ShortControlGroup"),
+		       group_name_path(asked, props_string(event, "ShortControlGroup"), short_name,
+				       sizeof(short_name)),
 		       output_bytes(props_u64(event, API_HEADROOM), headroom),
 		       output_usec(props_u64(event, API_TIME_LEFT), time_left));
 	printf(" (%s)%s\n", props_string(event, "Reason"),
@@ -353,6 +360,7 @@ int verb_monitor(struct ctl *ctl, int argc, char **argv)
 	/* One object a line, whatever was asked: a stream has no other frame. */
 	if (ctl->json == JSON_PRETTY)
 		ctl->json = JSON_SHORT;
+	asked = ctl;
 	r = add_matches(ctl, bus);
 	if (r < 0)
 		return ctl_error("Cannot listen: %s", strerror(-r));
