@@ -38,11 +38,11 @@ look() {
 	manager Relieve 'stsa{sv}' $service 1 warn 0 >/dev/null
 }
 
-# The slice takes 100 MB of its 400, 5 MB at a time.
+# The slice takes 100 MB of its 400, 10 MB at a time.
 grow() {
-	for i in $(seq 20); do
-		set_file $slice/memory.current $((200000000 + i * 5000000))
-		set_file $service/memory.current $((150000000 + i * 5000000))
+	for i in $(seq 10); do
+		set_file $slice/memory.current $((200000000 + i * 10000000))
+		set_file $service/memory.current $((150000000 + i * 10000000))
 		look
 	done
 }
