@@ -95,12 +95,12 @@ says 'Headroom: 95.3M.* lasts ' "$reliefctl" status app.service
 says '^Brake: off$' bash -c "'$reliefctl' status app.service | grep -o 'Brake.*'"
 ok "time left of a slice, and of what is in it"
 
-says '^critical: At its present growth of .* a second app\.slice reaches its limit of 381\.4M in .*MemoryMax=' \
+says '^(critical|warning): At its present growth of .* a second app\.slice reaches its limit of 381\.4M in .*MemoryMax=' \
 	"$reliefctl" suggestions
 "$reliefctl" suggestions --json=short | python3 -c '
 import json, sys
 (s,) = [s for s in json.load(sys.stdin) if s["Kind"] == "time-left"]
-assert s["Severity"] == "critical" and s["ControlGroup"] == "/app.slice", s
+assert s["Severity"] == ("critical" if s["TimeLeftUSec"] < 60e6 else "warning") and s["ControlGroup"] == "/app.slice", s
 assert s["Object"].endswith("/group/app_2eslice") and s["Limit"] == 400000000, s
 assert s["Headroom"] == 100000000 and s["TimeLeftConfidence"] >= 2000 and s["Kills"] == 0, s' ||
 	fail "the suggestion as JSON"
