@@ -192,7 +192,7 @@ static void read_tier(struct looks *looks, const struct group *group, struct loo
 	if (dir < 0)
 		return;
 	/* What is garbled is said when the judgement reads the group. */
-	memory_files_read(dir, tiers[tier].fields & looks->fields, &look->reading);
+	memory_files_read(dir, tiers[tier].fields & looks->fields, &look->reading, NULL);
 	if (tier == TIER_CURRENT && look->reading.has & GROUP_HAS_CURRENT)
 		see_growth(look, look->reading.current_bytes, clock_nsec() / 1000);
 }
