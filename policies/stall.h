@@ -12,9 +12,10 @@
 #include "policies/state.h"
 
 /*
- * Feeds a group's (or the host's) PSI totals, each of which may be COUNT_UNKNOWN. Sets shortage.some_bp and full_bp each time a window
- * closes and keeps them until the next one does; sets look_again_usec when stalls began during a
- * sleep that was too long to tell how dense they are.
+ * Feeds a group's (or the host's) PSI totals, each of which may be COUNT_UNKNOWN. Sets
+ * shortage.some_bp and full_bp each time a window closes and keeps them until the next one does;
+ * sets look_again_usec when stalls began during a sleep that was too long to tell how dense they
+ * are.
  */
 void stall_add(const struct profile *profile, struct group_state *group, uint64_t some_usec,
 	       uint64_t full_usec, uint64_t now_usec);

@@ -89,8 +89,8 @@ static void check_room(size_t n)
 	uint32_t found;
 
 	if (file_read_at(AT_FDCWD, "/proc/meminfo", text, sizeof(text)) < 0 ||
-	    text_read_fields(text, &(struct text_field){ "MemAvailable", &available_bytes, true }, 1,
-			     &found) < 0)
+	    text_read_fields(text, &(struct text_field){ "MemAvailable", &available_bytes, true },
+			     1, &found) < 0)
 		errx(1, "cannot read /proc/meminfo");
 	if (available_bytes < n * PROCESS_BYTES)
 		errx(1, "%zu processes need about %llu MiB; %llu MiB are available", n,
