@@ -1,6 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "controller/observe/degradation.h"
 
+#include <stddef.h>
+
+#include "controller/observe/probes.h"
+
+uint32_t degradations_of_probes(uint32_t lacks)
+{
+	static const struct {
+		enum probes_lack lack;
+		enum observer_degradation bit;
+	} rows[] = {
+		{ PROBES_LACK_BTF, OBSERVER_NO_BTF },
+		{ PROBES_LACK_CAPABILITY, OBSERVER_NO_BPF_CAPABILITY },
+		{ PROBES_LACK_FENTRY, OBSERVER_NO_FENTRY },
+		{ PROBES_LACK_BPF, OBSERVER_NO_BPF },
+		{ PROBES_SWITCHED_OFF, OBSERVER_BPF_OFF },
+	};
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (lacks & rows[i].lack)
+			bits |= rows[i].bit;
+	return bits;
+}
+
 const char *observer_degradation_name(enum observer_degradation bit)
 {
 	switch (bit) {

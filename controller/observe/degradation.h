@@ -5,6 +5,8 @@
  * Degradation: what this host lacks, by name
  */
 
+#include <stdint.h>
+
 /* What this host offers, for doctor, D-Bus `Degraded` and the log. */
 enum observer_degradation {
 	OBSERVER_NO_PSI = 1U << 0,   /* no PSI files: headroom and events only */
@@ -25,4 +27,6 @@ enum observer_degradation {
 	OBSERVER_NO_GROUPS = 1U << 12, /* no cgroup but the host is followed */
 };
 
+/* Why growth is not told by the best clock, from enum probes_lack. */
+uint32_t degradations_of_probes(uint32_t lacks);
 const char *observer_degradation_name(enum observer_degradation bit);

@@ -437,31 +437,10 @@ int observer_use_profile(struct observer *o, const struct profile *profile)
 	return 0;
 }
 
-/* Without probes nothing was asked of the kernel, so that nothing is lacking. */
-static uint32_t probes_degradations(const struct observer *o)
-{
-	static const struct {
-		enum probes_lack lack;
-		enum observer_degradation bit;
-	} rows[] = {
-		{ PROBES_LACK_BTF, OBSERVER_NO_BTF },
-		{ PROBES_LACK_CAPABILITY, OBSERVER_NO_BPF_CAPABILITY },
-		{ PROBES_LACK_FENTRY, OBSERVER_NO_FENTRY },
-		{ PROBES_LACK_BPF, OBSERVER_NO_BPF },
-		{ PROBES_SWITCHED_OFF, OBSERVER_BPF_OFF },
-	};
-	uint32_t lacks = o->probes ? probes_lacks(o->probes) : 0, bits = 0;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (lacks & rows[i].lack)
-			bits |= rows[i].bit;
-	return bits;
-}
-
 uint32_t observer_degradations(const struct observer *o)
 {
 	uint64_t window_usec = event_watch_window_usec(o->watch);
-	uint32_t bits = probes_degradations(o);
+	uint32_t bits = o->probes ? degradations_of_probes(probes_lacks(o->probes)) : 0;
 
 	if (window_usec == 0)
 		bits |= OBSERVER_NO_PSI;
