@@ -294,6 +294,8 @@ ctl 1 is-ok
 says '^(medium|high|critical)$'
 ctl 0 status
 says 'Level: (medium|high|critical) for .*host'
+"$reliefctl" metrics | python3 "$source_root/tests/integration/ctl-metrics.py" \
+	'value("relief_group_level", cgroup="/") >= 1' || fail "metrics of a short host"
 wait_for "LevelChanged" grep -Eq '/: low -> (medium|high|critical)' "$dir/monitor.out"
 wait_for "the warning" grep -Eq '/: warn [0-9]+ tells every module the level' "$dir/monitor.out"
 grep -q 'asks for 0B' "$dir/monitor.out" && fail "somebody was asked for nothing"
