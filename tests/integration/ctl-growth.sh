@@ -113,7 +113,7 @@ printf 'some avg10=0.00 avg60=0.00 avg300=0.00 total=12345678\nfull avg10=0.00 a
 	>"$db/memory.pressure"
 "$reliefctl" metrics >"$dir/metrics.out"
 python3 "$source_root/tests/integration/ctl-metrics.py" <"$dir/metrics.out" \
-	'0 < value("relief_group_time_left_seconds", cgroup="/app.slice") < 60' \
+	'0 < value("relief_group_time_left_seconds", cgroup="/app.slice") < 3600' \
 	'value("relief_group_time_left_seconds", cgroup="/") == float("inf")' \
 	'0.2 <= value("relief_group_time_left_confidence_ratio", cgroup="/app.slice") <= 1' \
 	'value("relief_group_headroom_bytes", unit="app.service") == 100000000' \
