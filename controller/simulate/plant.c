@@ -280,6 +280,17 @@ static void hold_to_limit(struct plant *plant, struct plant_group *group)
 		kill_group(plant, largest_inside(plant, slot));
 }
 
+/* What the modules of one group hold. */
+static uint64_t in_modules(const struct plant *plant, uint32_t slot)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < plant->n_modules; i++)
+		if (plant->modules[i].reading.group_slot == slot)
+			sum += plant->modules[i].reading.size_bytes;
+	return sum;
+}
+
 static void drive(struct plant_drive *drive, uint64_t *bytes)
 {
 	uint64_t stride = drive->rate_bytes * SLICE_USEC / USEC_PER_SEC;
@@ -298,7 +309,12 @@ static void live(struct plant *plant, struct plant_group *group)
 	if (group->brake != BRAKE_OFF && plant->now_usec >= group->held_until_usec)
 		plant_hold(plant, group->reading.slot, BRAKE_OFF, 0);
 	if (held_by(plant, group->reading.slot) == BRAKE_OFF) {
-		drive(&group->grow, &group->used_bytes);
+		uint64_t own_bytes =
+			u64_sub(group->used_bytes, in_modules(plant, group->reading.slot));
+		uint64_t grown_bytes = own_bytes;
+
+		drive(&group->grow, &grown_bytes);
+		group->used_bytes += grown_bytes - own_bytes;
 		drive(&group->read, &group->cache_bytes);
 	}
 	taken = group->used_bytes + group->cache_bytes - before;

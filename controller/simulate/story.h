@@ -15,7 +15,7 @@
  * cache), free GROUP [bytes=], use MODULE, fill MODULE bytes=, register MODULE, vanish GROUP,
  * stall some= [full=], blind, see, order bytes= [group=GROUP] [max_rung=]. A module with "later"
  * is there only after its register. With "tripwire" the kernel counts charges. Groups above come
- *before those below. What a group uses is given without the memory of its modules.
+ * before those below. What a group uses and grows to is given without the memory of its modules.
  */
 
 #include "controller/simulate/line.h"
