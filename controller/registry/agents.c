@@ -31,10 +31,12 @@
 	"type='signal',sender='" BUS_DRIVER "',path='" BUS_DRIVER_PATH "',interface='" BUS_DRIVER \
 	"',member='NameOwnerChanged'"
 /*
- * The reply may take this much longer than the deadline before sd-bus gives up: an answer that is
- * late is still told from none at all, and its bytes are known.
+ * The reply may take this many times longer than the deadline, and this long at least, before
+ * sd-bus gives up: what a late module frees is on record, and a brake waits for it (Hold= is ten
+ * times the deadline of shed, too). A bus of its own limits how many calls may wait for a reply.
  */
-#define REPLY_GRACE_USEC (500 * USEC_PER_MSEC)
+#define REPLY_GRACE_FACTOR     10
+#define REPLY_GRACE_LEAST_USEC (500 * USEC_PER_MSEC)
 
 struct agent {
 	struct owner owner; /* first: an owner of ours is its agent */
@@ -146,6 +148,11 @@ static int send_error(int r)
 	return r == -ENOBUFS ? -EAGAIN : r;
 }
 
+static uint64_t reply_grace(uint64_t timeout_usec)
+{
+	return u64_max(u64_muldiv(timeout_usec, REPLY_GRACE_FACTOR, 1), REPLY_GRACE_LEAST_USEC);
+}
+
 static int agent_send_request(struct owner *owner, const struct module *module,
 			      const struct action *action)
 {
@@ -170,7 +177,7 @@ static int agent_send_request(struct owner *owner, const struct module *module,
 	*call = (struct call){ .agents = agents, .module_id = module->id, .action_id = action->id };
 	LIST_INSERT_HEAD(&agents->calls, call, others);
 	r = sd_bus_call_async(agent->bus, &call->slot, message, call_on_reply, call,
-			      u64_add(timeout_usec, REPLY_GRACE_USEC));
+			      u64_add(timeout_usec, reply_grace(timeout_usec)));
 	if (r < 0) {
 		call_free(call);
 		return send_error(r);

@@ -34,7 +34,7 @@ static struct module *registered; /* by the last Register() */
 static int register_error;
 
 /* What the client's agent does. */
-static enum { ANSWER, REFUSE, ANSWER_NONSENSE, KEEP_SILENT } manner;
+static enum { ANSWER, REFUSE, ANSWER_NONSENSE, ANSWER_LATE, KEEP_SILENT } manner;
 static uint32_t n_requests;
 static char heard_level[16];
 static struct {
@@ -131,6 +131,9 @@ static int on_relieve(sd_bus_message *call, void *data, sd_bus_error *error)
 		return sd_bus_reply_method_return(call, "ts", UINT64_C(4096), "partial");
 	case REFUSE:
 		return sd_bus_reply_method_errnof(call, EACCES, "not now");
+	case ANSWER_LATE:
+		usleep(1000000);
+		return sd_bus_reply_method_return(call, "ts", UINT64_C(8192), "done");
 	case ANSWER_NONSENSE:
 		return sd_bus_reply_method_return(call, "ts", UINT64_MAX, "splendid");
 	default:
@@ -284,6 +287,17 @@ static void an_agent_that_is_not_there_is_a_failure(void **state)
 	assert_true(world.outcomes[0].error < 0);
 }
 
+/* Five times its deadline: no answer in time, but it is known what it freed. */
+static void a_late_answer_is_passed_on(void **state)
+{
+	struct module *module = enrol("images", AGENT_PATH);
+
+	manner = ANSWER_LATE;
+	ask(module, 1, 200 * USEC_PER_MSEC);
+	assert_int_equal(next_outcome(1)->result, RESULT_DONE);
+	assert_int_equal(world.outcomes[0].claimed_bytes, 8192);
+}
+
 static void silence_is_late_and_may_be_asked_again(void **state)
 {
 	struct module *module = enrol("images", AGENT_PATH);
@@ -399,6 +413,7 @@ int main(void)
 		TEST(an_error_is_a_failure_with_its_errno),
 		TEST(a_lie_that_cannot_be_is_a_failure),
 		TEST(an_agent_that_is_not_there_is_a_failure),
+		TEST(a_late_answer_is_passed_on),
 		TEST(silence_is_late_and_may_be_asked_again),
 		TEST(a_client_that_leaves_takes_its_modules_along),
 		TEST(a_client_that_left_before_it_was_heard_leaves_nothing),
