@@ -4,9 +4,13 @@
  * Booking: the life of a request
  *
  *	sent --> answered in time ----------------> finish, standing of the module
- *	    \--> deadline passed: late, demoted --> finish; an answer later on changes
- *	    |                                       only the record
+ *	    \--> deadline passed: late, demoted --> finish; the answer is owed, and what
+ *	    |                                       it frees still counts when it comes
  *	    \--> owner or group gone -------------> finish
+ *
+ * A late answer is owed for as long as Hold=: the module still works on it, so it is not asked
+ * anew, and a brake may wait for it. One that stays silent for longer owes nothing more until it
+ * answers something: then it is asked again, and only its deadline is waited for.
  *
  * A module that answers is judged by what was measured (measure.c): its yield, measured / asked,
  * is what the next choice expects of it. One that claims much and gives little loses its standing
@@ -91,6 +95,59 @@ bool booking_group_is_busy(const struct state *state, uint32_t group_slot, uint6
 	return false;
 }
 
+bool booking_is_owed(const struct step *step, const struct module_state *module,
+		     uint64_t since_usec)
+{
+	return module->owes_since_usec != 0 &&
+	       since_usec < u64_add(module->owes_since_usec, step->profile->brake_hold_usec);
+}
+
+/* Whether this request may still bring something to those who began to wait at since_usec. */
+static bool is_worth_waiting(const struct step *step, const struct request *request,
+			     uint64_t since_usec)
+{
+	const struct module_state *module = module_of(step->state, &request->action);
+
+	if (request->active)
+		return true;
+	if (!request->late)
+		return false;
+	if (!module) /* the kernel reclaims on */
+		return request->action.module_slot == SLOT_NONE &&
+		       since_usec < u64_add(request->action.deadline_usec,
+					    step->profile->brake_hold_usec);
+	return module->seen.size_bytes > 0 && booking_is_owed(step, module, since_usec);
+}
+
+/* How much longer an answer will take: what the last one took, else its deadline; once past that
+ * as long again as it has taken already. */
+static uint64_t expected_usec(const struct step *step, const struct request *request)
+{
+	const struct module_state *module = module_of(step->state, &request->action);
+	const struct action *action = &request->action;
+	uint64_t takes_usec = u64_sub(action->deadline_usec, action->started_usec);
+	uint64_t taken_usec = u64_sub(step->now_usec, action->started_usec);
+
+	if (module && module->last_latency_usec > 0)
+		takes_usec = module->last_latency_usec;
+	return u64_max(taken_usec < takes_usec ? takes_usec - taken_usec : taken_usec, 1);
+}
+
+uint64_t booking_wait_usec(const struct step *step, uint32_t group_slot, uint64_t since_usec)
+{
+	const struct state *state = step->state;
+	uint64_t wait_usec = 0;
+
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		const struct request *request = &state->requests[i];
+
+		if (is_worth_waiting(step, request, since_usec) &&
+		    state_group_is_inside(state, request->action.group_slot, group_slot))
+			wait_usec = u64_max(wait_usec, expected_usec(step, request));
+	}
+	return wait_usec;
+}
+
 /* What to expect of a module from now on. */
 static void learn_yield(struct module_state *module, const struct request *request)
 {
@@ -129,6 +186,8 @@ static void demote(struct step *step, struct module_state *module)
 		u64_add(step->now_usec, step->profile->demote_usec << doublings);
 	module->n_late_in_a_row++;
 	module->n_late++;
+	if (module->owes_since_usec == 0)
+		module->owes_since_usec = step->now_usec;
 	step->state->n_late++;
 }
 
@@ -231,6 +290,39 @@ static void finish_late(struct step *step, struct request *request)
 	request->late = true;
 }
 
+/* Its rung has ended as a miss, yet it gave: the next cycle follows as after one that gave. */
+static void book_late_gift(struct step *step, const struct request *request)
+{
+	struct ladder *ladder = ladder_of(step->state, request);
+	uint64_t measured_bytes = request->measured_bytes;
+	struct episode *episode;
+
+	if (!ladder || measured_bytes == 0)
+		return;
+	ladder->total_claimed_bytes =
+		u64_add(ladder->total_claimed_bytes, request->outcome.claimed_bytes);
+	ladder->total_measured_bytes = u64_add(ladder->total_measured_bytes, measured_bytes);
+	if (ladder->order_id != 0)
+		return;
+	episode = &step->state->groups[ladder->group_slot].episode;
+	episode->measured_bytes[request->action.rung] =
+		u64_add(episode->measured_bytes[request->action.rung], measured_bytes);
+	ladder->spent_rungs = 0;
+	ladder->n_barren = 0;
+	if (ladder->rung == RUNG_NONE)
+		ladder->next_cycle_usec =
+			u64_min(ladder->next_cycle_usec,
+				u64_add(step->now_usec, step->profile->settle_usec));
+}
+
+/* The adapter gave up waiting: that this module owes an answer stays known as it is. */
+static void finish_given_up(struct step *step, struct request *request)
+{
+	if (request->active)
+		finish_late(step, request);
+	request->late = false;
+}
+
 static void finish_answered(struct step *step, struct request *request)
 {
 	struct module_state *module = module_of(step->state, &request->action);
@@ -240,17 +332,18 @@ static void finish_answered(struct step *step, struct request *request)
 		finished_usec = step->now_usec;
 	request->answered = false;
 	book_amounts(step, request);
-	if (module) {
-		module->last_latency_usec = finished_usec - request->action.started_usec;
-		learn_standing(step, module, request);
-	}
-	if (request->late) {
-		request->late = false; /* told as late before; only the record changes */
+	if (request->outcome.result == RESULT_LATE) { /* given up: nothing will follow */
+		finish_given_up(step, request);
 		return;
 	}
-	if (request->outcome.result == RESULT_LATE) {
-		finish_late(step, request);
-		request->late = false; /* the hands gave up: nothing will follow */
+	if (module) {
+		module->last_latency_usec = finished_usec - request->action.started_usec;
+		module->owes_since_usec = 0;
+		learn_standing(step, module, request);
+	}
+	if (request->late) { /* told as late before */
+		request->late = false;
+		book_late_gift(step, request);
 		return;
 	}
 	if (module)

@@ -3,7 +3,8 @@
 /*
  * Module choice
  *
- * Who may be asked at all: able to do it, not asked already, holding something, not "keep" below
+ * Who may be asked at all: able to do it, not asked already (and owing no late answer, which takes
+ * as long if asked twice), holding something, not "keep" below
  * high; to unload, idle for long enough as well. Shed takes modules in use, too: a cache in use
  * has a cold tail that it can give. A module demoted for late answers is asked only when nobody
  * else may be.
@@ -20,6 +21,7 @@
  */
 
 #include "policies/module_choice.h"
+#include "policies/booking.h"
 
 /* Asking for less than a quarter of a module costs the same call and brings little. */
 #define SHARE_MIN_BP 2500U
@@ -87,6 +89,8 @@ static bool qualifies(const struct step *step, const struct module_query *query,
 
 	if (module->id == 0 || module->open_action_id != 0 || seen->size_bytes == 0 ||
 	    !(seen->flags & able) || (seen->flags & MODULE_IS_UNLOADED))
+		return false;
+	if (booking_is_owed(step, module, step->now_usec))
 		return false;
 	if ((seen->flags & MODULE_IS_KEPT) && query->level < LEVEL_HIGH)
 		return false;

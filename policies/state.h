@@ -91,7 +91,8 @@ struct hold {
 	uint32_t short_slot; /* the group (or host) it is held for */
 	uint64_t short_id;
 	uint64_t since_usec, until_usec;
-	uint64_t rest_until_usec; /* not again before */
+	uint64_t rest_until_usec; /* not again before, or for this long only: */
+	uint64_t spare_usec;	  /* what a relief left of Hold= */
 	uint64_t growth_bytes;	  /* per second: what ran away when it was stopped */
 	uint64_t headroom_bytes;  /* what was left for short_slot then */
 	uint64_t high_bytes;	  /* throttled: what memory.high was before */
@@ -170,6 +171,7 @@ struct module_state {
 	uint32_t yield_bp;	 /* measured / asked so far, smoothed: what to expect of it */
 	uint64_t demoted_until_usec;
 	uint64_t last_until_usec; /* it gave nothing: others first until then */
+	uint64_t owes_since_usec; /* late without an answer since then; 0: owes none */
 	uint32_t n_late_in_a_row;
 	/* Totals for the record. */
 	uint32_t n_requests, n_late;

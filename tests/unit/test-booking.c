@@ -94,6 +94,74 @@ static void late_is_told_once_and_demotes_doubling(void **unused)
 	course_free(c);
 }
 
+/* It still works on the first request: asked again it would only have more to do. */
+static void who_owes_a_late_answer_is_not_asked_again_until_it_came(void **unused)
+{
+	struct action a;
+	struct course *c = asked_host(&a);
+	const struct module_state *m = &c->state.modules[0];
+
+	course_step_after(c, 500 * MSEC);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(course_step_after(c, 100 * MSEC)->n_actions, 0);
+	c->groups[0].current_bytes -= 30 * MIB;
+	c->modules[0].size_bytes -= 30 * MIB;
+	course_answer(c, a.id, RESULT_DONE, 30 * MIB);
+	course_step_after(c, 100 * MSEC);
+	assert_int_equal(m->last_latency_usec, 4500 * MSEC);
+	assert_int_equal(m->owes_since_usec, 0);
+	/* It gave: as after any cycle that did, the next one follows soon, and shed is not spent.
+	 */
+	course_step_after(c, c->profile.settle_usec);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	course_free(c);
+}
+
+static void one_that_stays_silent_is_asked_again_after_hold(void **unused)
+{
+	struct action a;
+	struct course *c = asked_host(&a);
+
+	course_step_after(c, 500 * MSEC);
+	course_step_after(c, c->profile.brake_hold_usec);
+	c->seen.machine.available_bytes = 80 * MIB; /* high: everybody is tried again */
+	course_step_after(c, MSEC);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	course_free(c);
+}
+
+static void what_came_late_is_told_with_the_episode(void **unused)
+{
+	struct action a;
+	struct course *c = asked_host(&a);
+
+	course_step_after(c, 500 * MSEC);
+	c->groups[0].current_bytes -= 90 * MIB;
+	c->seen.machine.available_bytes += 500 * MIB;
+	course_answer(c, a.id, RESULT_DONE, 90 * MIB);
+	course_step_after(c, SEC);
+	assert_int_equal(state_host(&c->state)->episode.measured_bytes[RUNG_SHED], 90 * MIB);
+	course_free(c);
+}
+
+/* The bus gives up after a while: that is no answer, and does not make it a new module. */
+static void given_up_is_no_answer(void **unused)
+{
+	struct action a;
+	struct course *c = asked_host(&a);
+	const struct module_state *m = &c->state.modules[0];
+	uint64_t late_usec;
+
+	course_step_after(c, 500 * MSEC);
+	late_usec = c->seen.now_usec;
+	course_answer(c, a.id, RESULT_LATE, 0);
+	course_step_after(c, 500 * MSEC);
+	assert_int_equal(m->n_late, 1);
+	assert_int_equal(m->last_latency_usec, 0);
+	assert_int_equal(m->owes_since_usec, late_usec);
+	course_free(c);
+}
+
 static void demotion_doubles_up_to_64_times(void **unused)
 {
 	struct action a;
@@ -179,6 +247,10 @@ int main(void)
 		cmocka_unit_test(honest_modules_move_slowly_and_liars_at_once),
 		cmocka_unit_test(busy_is_not_held_against_anybody),
 		cmocka_unit_test(late_is_told_once_and_demotes_doubling),
+		cmocka_unit_test(who_owes_a_late_answer_is_not_asked_again_until_it_came),
+		cmocka_unit_test(one_that_stays_silent_is_asked_again_after_hold),
+		cmocka_unit_test(what_came_late_is_told_with_the_episode),
+		cmocka_unit_test(given_up_is_no_answer),
 		cmocka_unit_test(demotion_doubles_up_to_64_times),
 		cmocka_unit_test(an_answer_with_the_deadline_is_in_time),
 		cmocka_unit_test(strange_answers_are_passed_over),
