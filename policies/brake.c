@@ -22,11 +22,17 @@
  * held for it. A group that runs out alone is its own grower. Those protected or excluded, held
  * already or resting are passed over.
  *
- * Until: by what is left the level is low, and that would last longer than an answer to shed may
- * take at the old speed, or nobody is being asked any more: relieved. Or a whole cycle of the
- *ladder gave nothing: no help; while one gives, the next follows at once. Or Hold= is over, the
- *hands failed, the profile has no brake now, a group is gone. Then it rests: a hold never becomes a
- *halt.
+ * Until: by what is left the level is low, and at the old speed that lasts until the next answer
+ * comes, or nobody is asked and nobody owes an answer: relieved. Or a whole cycle of the ladder
+ * gave nothing and nobody owes an answer: no help; while one gives, the next follows at once. Or
+ * Hold= is over, holding failed, the profile has no brake now, a group is gone.
+ *
+ * How long the next answer takes is learned from the modules themselves (booking.c). A late one is
+ * waited for as well: its module still works on it, waiting costs only the group that is held, and
+ * letting go is a certain kill.
+ *
+ * Then it rests: a hold never becomes a halt. One that was relieved early may be held again in that
+ * rest, for what is left of Hold=: another answer may still be on its way when it runs out again.
  *
  * Frozen tasks do not stall. Throttled ones do, and PSI says so of the group, of those above it and
  * of the host. That is no emergency of its own: a stall counts only where little is left (stall.c),
@@ -35,6 +41,7 @@
  */
 
 #include "policies/brake.h"
+#include "policies/booking.h"
 #include "policies/exhaustion.h"
 #include "policies/headroom.h"
 #include "policies/ladder.h"
@@ -44,6 +51,8 @@
 #define GROWER_SHARE 3
 /* Nobody else is held inside a group this soon: first it must show what the first hold brought. */
 #define APART_USEC (100 * USEC_PER_MSEC)
+/* What is left of Hold= after a relief is worth another hold from this on: answers take longer. */
+#define SPARE_LEAST_USEC (100 * USEC_PER_MSEC)
 /* Nobody was seen growing: speeds measured from now on, over this time, tell who does. */
 #define LOOK_AGAIN_USEC (20 * USEC_PER_MSEC)
 
@@ -78,13 +87,23 @@ static uint64_t growth_of(const struct group_state *group)
 	return u64_max(group->shortage.growth_bytes, group->rise.growth_bytes);
 }
 
+/* How long it may be held from now on: after its rest for Hold=, before for what that left over. */
+static uint64_t hold_time(const struct step *step, const struct group_state *group)
+{
+	if (step->now_usec >= group->hold.rest_until_usec)
+		return step->profile->brake_hold_usec;
+	if (group->hold.spare_usec < SPARE_LEAST_USEC)
+		return 0;
+	return u64_min(group->hold.spare_usec, step->profile->brake_hold_usec);
+}
+
 static bool may_be_held(const struct step *step, const struct group_state *group)
 {
 	const uint32_t exempt = GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT |
 				GROUP_IS_UNBRAKED;
 
 	return step_sees_group(step, group->slot) && !(group->seen.flags & exempt) &&
-	       group->hold.id == 0 && step->now_usec >= group->hold.rest_until_usec;
+	       group->hold.id == 0 && hold_time(step, group) > 0;
 }
 
 static bool was_just_held(const struct step *step, const struct group_state *group)
@@ -213,7 +232,7 @@ static void hold(struct step *step, struct group_state *group, const struct grou
 		.short_slot = outer->slot,
 		.short_id = outer->id,
 		.since_usec = step->now_usec,
-		.until_usec = u64_add(step->now_usec, step->profile->brake_hold_usec),
+		.until_usec = u64_add(step->now_usec, hold_time(step, group)),
 		.growth_bytes = growth_bytes,
 		.headroom_bytes = outer->shortage.headroom_bytes,
 		.high_bytes = group->seen.high_bytes,
@@ -229,18 +248,21 @@ static void hold(struct step *step, struct group_state *group, const struct grou
 	group->n_holds++;
 }
 
-static void forget(struct step *step, struct group_state *group)
+static void forget(struct step *step, struct group_state *group, uint64_t spare_usec)
 {
 	group->hold = (struct hold){
 		.rest_until_usec = u64_add(step->now_usec, step->profile->brake_rest_usec),
+		.spare_usec = spare_usec,
 	};
 }
 
 static void let_go(struct step *step, struct group_state *group, enum reason reason)
 {
+	uint64_t left_usec = u64_sub(group->hold.until_usec, step->now_usec);
+
 	/* BRAKE_OFF is what a new entry says. */
 	if (report(step, group, reason))
-		forget(step, group);
+		forget(step, group, reason == REASON_RELIEVED ? left_usec : 0);
 	else
 		step_wake_at(step, step->now_usec); /* the hands have the same deadline */
 }
@@ -277,16 +299,17 @@ static void book_failures(struct step *step)
 		if (!group)
 			continue;
 		if (outcome->result == RESULT_DRY_RUN)
-			forget(step, group);
+			forget(step, group, 0);
 		else
 			let_go(step, group, REASON_FAILED);
 	}
 }
 
-/* How long the next answer may take: if what is left goes sooner, it is held on until that came. */
-static uint64_t answer_usec(const struct profile *profile)
+/* How long what is left must last: until the answers that are owed came, and a next one could. */
+static uint64_t time_needed(const struct profile *profile, uint64_t wait_usec)
 {
-	return u64_max(profile->brake_usec, profile->rung_deadline_usec[RUNG_SHED]);
+	return u64_max(u64_max(profile->brake_usec, profile->rung_deadline_usec[RUNG_SHED]),
+		       wait_usec);
 }
 
 /* Why to let go now; REASON_NONE: hold on. */
@@ -295,6 +318,7 @@ static enum reason why_over(struct step *step, const struct group_state *group)
 	const struct hold *hold = &group->hold;
 	const struct group_state *outer =
 		state_group(step->state, hold->short_slot, hold->short_id);
+	uint64_t wait_usec;
 	bool is_enough, is_better;
 
 	if (!outer)
@@ -307,11 +331,13 @@ static enum reason why_over(struct step *step, const struct group_state *group)
 		return REASON_NONE;
 	is_better = outer->shortage.headroom_bytes > hold->headroom_bytes &&
 		    headroom_level(step->profile, outer, LEVEL_CRITICAL) == LEVEL_LOW;
-	is_enough = outer->shortage.headroom_bytes >
-		    u64_muldiv(hold->growth_bytes, answer_usec(step->profile), USEC_PER_SEC);
+	wait_usec = booking_wait_usec(step, outer->slot, hold->since_usec);
+	is_enough =
+		outer->shortage.headroom_bytes >
+		u64_muldiv(hold->growth_bytes, time_needed(step->profile, wait_usec), USEC_PER_SEC);
 	if (is_better && is_enough)
 		return REASON_RELIEVED;
-	if (ladder_go_on(step, outer->slot))
+	if (ladder_go_on(step, outer->slot) || wait_usec > 0)
 		return REASON_NONE;
 	return is_better ? REASON_RELIEVED : REASON_NO_HELP;
 }
@@ -330,6 +356,17 @@ static void tend(struct step *step, struct group_state *group)
 		step_attend(step, ATTENTION_LIMITS);
 	step_wake_at(step, u64_min(group->hold.until_usec,
 				   u64_add(step->now_usec, step->profile->sampling_min_usec)));
+}
+
+/* Whether anybody may give while this group is held; in its rest that must be on its way already.
+ */
+static bool brings_something(struct step *step, const struct group_state *outer,
+			     const struct group_state *grower)
+{
+	bool is_resting = step->now_usec < grower->hold.rest_until_usec;
+
+	return booking_wait_usec(step, outer->slot, step->now_usec) > 0 ||
+	       (!is_resting && ladder_go_on(step, outer->slot));
 }
 
 static void hold_grower(struct step *step, struct group_state *outer)
@@ -351,7 +388,7 @@ static void hold_grower(struct step *step, struct group_state *outer)
 		step_wake_at(step, u64_add(step->now_usec, LOOK_AGAIN_USEC));
 		return;
 	}
-	if (ladder_go_on(step, outer->slot))
+	if (brings_something(step, outer, &step->state->groups[grower.slot]))
 		hold(step, &step->state->groups[grower.slot], outer, growth_bytes);
 }
 

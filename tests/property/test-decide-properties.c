@@ -232,12 +232,24 @@ static void check_budgets(struct world *w, const struct decision *d)
 	      d->wake_at_usec == w->course->state.now_usec + w->course->profile.sampling_usec);
 }
 
+/* How long this group was held already since it last had a whole rest. */
+static uint64_t spent_usec(const struct world *w, const struct brake_change *change)
+{
+	const struct hold_watch *held = &w->held[change->group_slot];
+	uint64_t rest_usec = w->course->profile.brake_rest_usec;
+
+	if (held->group_id != change->group_id || held->let_go_usec == 0 ||
+	    w->course->state.now_usec >= held->let_go_usec + rest_usec)
+		return 0;
+	return held->spent_usec;
+}
+
 static void check_hold(struct world *w, const struct brake_change *change)
 {
 	const struct profile *profile = &w->course->profile;
 	const struct group_reading *g = &w->course->groups[change->group_slot - 1];
 	struct hold_watch *held = &w->held[change->group_slot];
-	uint64_t now_usec = w->course->state.now_usec;
+	uint64_t now_usec = w->course->state.now_usec, spent = spent_usec(w, change);
 
 	CHECK(held->id == 0);
 	CHECK(profile->brake != BRAKE_OFF && !w->calm);
@@ -246,10 +258,17 @@ static void check_hold(struct world *w, const struct brake_change *change)
 	CHECK(change->group_id == g->id && change->id != 0);
 	CHECK(!(g->flags &
 		(GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED | GROUP_IS_CONTEXT | GROUP_IS_GONE)));
-	CHECK(change->until_usec == now_usec + profile->brake_hold_usec);
+	/* Never longer than Hold= in all without Rest= behind it. */
+	CHECK(change->until_usec > now_usec);
+	CHECK(change->until_usec - now_usec + spent <= profile->brake_hold_usec);
+	CHECK(spent > 0 || change->until_usec == now_usec + profile->brake_hold_usec);
 	CHECK(change->time_left_usec <= profile->brake_usec);
 	CHECK(state_group_is_inside(&w->course->state, change->group_slot, change->short_slot));
-	*held = (struct hold_watch){ change->id, change->group_id, change->until_usec, false };
+	*held = (struct hold_watch){ .id = change->id,
+				     .group_id = change->group_id,
+				     .since_usec = now_usec,
+				     .until_usec = change->until_usec,
+				     .spent_usec = spent };
 	the_holds++;
 	if (chance(&w->dice, 10)) { /* the hands fail, or only say so */
 		enum result result = chance(&w->dice, 50) ? RESULT_FAILED : RESULT_DRY_RUN;
@@ -268,19 +287,26 @@ static void check_brakes(struct world *w, const struct decision *d)
 		was_described[slot] = w->held[slot].is_described;
 	for (size_t i = 0; i < d->n_brakes; i++) {
 		const struct brake_change *change = &d->brakes[i];
+		struct hold_watch *held = &w->held[change->group_slot];
 
 		CHECK(change->group_slot != GROUP_SLOT_HOST && change->group_slot <= GROUPS);
 		if (change->brake != BRAKE_OFF) {
 			check_hold(w, change);
 			continue;
 		}
-		CHECK(w->held[change->group_slot].id == change->id);
-		CHECK(w->held[change->group_slot].group_id == change->group_id);
-		w->held[change->group_slot].id = 0;
+		CHECK(held->id == change->id);
+		CHECK(held->group_id == change->group_id);
+		held->id = 0;
+		held->let_go_usec = w->course->state.now_usec;
+		held->spent_usec += held->let_go_usec - held->since_usec;
 	}
 	for (uint32_t slot = 1; slot <= GROUPS; slot++) {
 		if (was_described[slot])
 			w->held[slot] = (struct hold_watch){ 0 };
+		/* One that comes back is new, whatever its number. */
+		if (slot <= w->course->seen.n_groups &&
+		    (w->course->groups[slot - 1].flags & GROUP_IS_GONE))
+			w->held[slot].let_go_usec = 0;
 		CHECK(w->held[slot].id == 0 ||
 		      w->course->state.now_usec < w->held[slot].until_usec);
 	}

@@ -54,8 +54,9 @@ struct ladder_watch {
 struct hold_watch {
 	uint64_t id; /* 0: not held */
 	uint64_t group_id;
-	uint64_t until_usec;
-	bool is_described; /* a dry run: over with the next step, without a word */
+	uint64_t since_usec, until_usec;
+	uint64_t spent_usec, let_go_usec; /* held in all without a whole rest, up to then */
+	bool is_described;		  /* a dry run: over with the next step, without a word */
 };
 
 struct world {

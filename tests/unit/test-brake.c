@@ -503,6 +503,141 @@ static void while_somebody_gives_the_next_cycle_follows_at_once(void **unused)
 	scene_free(&s);
 }
 
+/* The grower is held at 300 MiB/s, and the cache misses the deadline of its request. */
+static uint64_t held_until_the_cache_is_late(struct scene *s)
+{
+	uint64_t until_usec = grow_until_held(s)->until_usec;
+
+	course_step_after(s->c, s->c->profile.rung_deadline_usec[RUNG_SHED]);
+	assert_int_equal(s->c->decision.finishes[0].result, RESULT_LATE);
+	return until_usec;
+}
+
+/* As long as this nothing changes: the daemon looks when it wants to. */
+static void hold_on_until(struct scene *s, uint64_t until_usec)
+{
+	while (s->c->decision.wake_at_usec < until_usec) {
+		s->c->seen.now_usec = s->c->decision.wake_at_usec;
+		course_step(s->c);
+		assert_int_equal(s->c->decision.n_brakes, 0);
+	}
+}
+
+static void a_late_answer_is_waited_for(void **unused)
+{
+	struct scene s = scene_new(), one = scene_of_one();
+
+	for (int i = 0; i < 2; i++) {
+		struct scene *scene = i == 0 ? &s : &one;
+		uint64_t id;
+
+		grow_until_held(scene);
+		id = course_action(scene->c, RUNG_SHED, 0)->id;
+		hold_on_until(scene, scene->c->seen.now_usec + 2 * SEC);
+		grow(scene, scene->cache, -CACHE);
+		scene->c->modules[0].size_bytes = 0;
+		course_answer(scene->c, id, RESULT_DONE, CACHE);
+		assert_int_equal(let_go_after(scene, 1)->reason, REASON_RELIEVED);
+		scene_free(scene);
+	}
+}
+
+static void a_late_answer_that_never_comes_is_waited_for_until_hold_is_over(void **unused)
+{
+	struct scene s = scene_new();
+	uint64_t until_usec = held_until_the_cache_is_late(&s);
+
+	hold_on_until(&s, until_usec);
+	s.c->seen.now_usec = until_usec;
+	assert_int_equal(let_go_after(&s, 0)->reason, REASON_HELD_LONG);
+	scene_free(&s);
+}
+
+/* It was silent for a whole hold: now only its deadline is waited for, until it answers something.
+ */
+static void one_that_stayed_silent_is_not_waited_for_again(void **unused)
+{
+	struct scene s = scene_new();
+
+	s.c->profile.max_rung[LEVEL_HIGH] = s.c->profile.max_rung[LEVEL_CRITICAL] = RUNG_SHED;
+	hold_on_until(&s, held_until_the_cache_is_late(&s));
+	let_go_after(&s, s.c->decision.wake_at_usec - s.c->seen.now_usec);
+	s.slice->current_bytes -= s.hog->current_bytes;
+	s.hog->current_bytes = 0;
+	course_step_after(s.c, s.c->profile.brake_rest_usec + 20 * SEC);
+	assert_non_null(grow_until_held(&s));
+	assert_int_equal(let_go_after(&s, s.c->profile.rung_deadline_usec[RUNG_SHED])->reason,
+			 REASON_NO_HELP);
+	scene_free(&s);
+}
+
+static void a_late_module_that_left_or_is_empty_is_not_waited_for(void **unused)
+{
+	for (int has_left = 0; has_left <= 1; has_left++) {
+		struct scene s = scene_new();
+
+		held_until_the_cache_is_late(&s);
+		s.c->modules[0].size_bytes = 0;
+		s.c->seen.n_modules = has_left ? 0 : 1;
+		assert_int_equal(let_go_after(&s, 10 * MSEC)->reason, REASON_NO_HELP);
+		scene_free(&s);
+	}
+}
+
+/* At 60 MB/s the cache is asked a second before the end, and is late when half a second is left. */
+static void while_a_late_answer_is_owed_the_grower_is_held(void **unused)
+{
+	struct scene s = scene_new();
+	bool is_late = false;
+
+	while (s.c->decision.n_brakes == 0) {
+		for (size_t i = 0; i < s.c->decision.n_finishes; i++)
+			is_late |= s.c->decision.finishes[i].result == RESULT_LATE;
+		assert_true(s.slice->current_bytes + 3 * MIB <= LIMIT);
+		grow(&s, s.hog, 3 * MIB);
+		course_step_after(s.c, 50 * MSEC);
+	}
+	assert_true(is_late);
+	assert_int_equal(only_change(s.c)->group_slot, s.hog->slot);
+	course_step_after(s.c, 100 * MSEC);
+	assert_int_equal(s.c->decision.n_brakes, 0);
+	scene_free(&s);
+}
+
+/* Two caches of half the size, and only one is quick: what it gave is not enough for the other. */
+static void after_an_early_relief_it_may_be_held_for_the_rest_of_the_time(void **unused)
+{
+	struct scene s = scene_new();
+	struct module_reading *quick = &s.c->modules[0];
+	uint64_t held_usec, id;
+
+	s.c->profile.rung_deadline_usec[RUNG_SHED] = 100 * MSEC;
+	s.c->profile.brake_usec = 200 * MSEC;
+	quick->size_bytes = CACHE / 2;
+	course_add_module(s.c, s.cache, CACHE / 2);
+	course_step(s.c);
+	while (s.c->decision.n_brakes == 0) {
+		assert_true(s.slice->current_bytes + 5 * MIB <= LIMIT);
+		grow(&s, s.hog, 5 * MIB);
+		course_step_after(s.c, 25 * MSEC);
+	}
+	held_usec = s.c->seen.now_usec;
+	id = s.c->state.modules[0].open_action_id;
+	grow(&s, s.cache, -(CACHE / 2));
+	quick->size_bytes = 0;
+	course_answer(s.c, id, RESULT_DONE, CACHE / 2);
+	assert_int_equal(let_go_after(&s, 10 * MSEC)->reason, REASON_RELIEVED);
+	held_usec = s.c->seen.now_usec - held_usec;
+	while (s.c->decision.n_brakes == 0 || s.c->decision.brakes[0].brake == BRAKE_OFF) {
+		assert_true(s.slice->current_bytes + 5 * MIB <= LIMIT);
+		grow(&s, s.hog, 5 * MIB);
+		course_step_after(s.c, 25 * MSEC);
+	}
+	assert_int_equal(only_change(s.c)->until_usec - s.c->seen.now_usec,
+			 s.c->profile.brake_hold_usec - held_usec);
+	scene_free(&s);
+}
+
 static void it_is_let_go_in_the_end_whatever_happens(void **unused)
 {
 	struct scene s = scene_new();
@@ -510,11 +645,7 @@ static void it_is_let_go_in_the_end_whatever_happens(void **unused)
 
 	s.c->profile.brake_hold_usec = 300 * MSEC; /* shed would have 500 ms to answer */
 	until_usec = grow_until_held(&s)->until_usec;
-	while (s.c->decision.wake_at_usec < until_usec) {
-		s.c->seen.now_usec = s.c->decision.wake_at_usec;
-		course_step(s.c);
-		assert_int_equal(s.c->decision.n_brakes, 0);
-	}
+	hold_on_until(&s, until_usec);
 	assert_int_equal(s.c->decision.wake_at_usec, until_usec);
 	assert_int_equal(let_go_after(&s, until_usec - s.c->seen.now_usec)->reason,
 			 REASON_HELD_LONG);
@@ -649,6 +780,12 @@ int main(void)
 		cmocka_unit_test(with_slow_answers_it_is_held_on),
 		cmocka_unit_test(nobody_gives_nobody_is_held),
 		cmocka_unit_test(while_somebody_gives_the_next_cycle_follows_at_once),
+		cmocka_unit_test(a_late_answer_is_waited_for),
+		cmocka_unit_test(a_late_answer_that_never_comes_is_waited_for_until_hold_is_over),
+		cmocka_unit_test(one_that_stayed_silent_is_not_waited_for_again),
+		cmocka_unit_test(a_late_module_that_left_or_is_empty_is_not_waited_for),
+		cmocka_unit_test(while_a_late_answer_is_owed_the_grower_is_held),
+		cmocka_unit_test(after_an_early_relief_it_may_be_held_for_the_rest_of_the_time),
 		cmocka_unit_test(it_is_let_go_in_the_end_whatever_happens),
 		cmocka_unit_test(what_the_hands_refuse_is_over),
 		cmocka_unit_test(in_a_dry_run_it_is_over_without_a_word),
