@@ -177,6 +177,10 @@ journal_count() { # MATCH... (FIELD=value): records since the case began
 	case_journal -o cat "$@" | grep -c ''
 }
 
+sync_journal() { # what was sent is written
+	journalctl --sync
+}
+
 record_usec() { # MATCH...: when the first such record was sent since the case began, if there is one
 	# The senders' clocks, since the journal may be late; kernel and journal agree on what monotonic is.
 	case_journal -o json "$@" |
@@ -318,14 +322,15 @@ lead_ms() { # KILL_USEC MATCH...: how long before the kill the first such record
 }
 
 # The runaway: a hog of 150 MiB and a cache of 64 MiB in a group of 192 MiB without swap: that fits
-# only when the cache gives way, for which it takes two seconds. The cache is filled before reliefd is
-# there. inside: one service has both; beside: they are two services in NAME.slice. The hog waits for
-# the file go-NAME in $scratch.
-place_runaway() { # inside|beside NAME RATE
-	local cache=(example-cache --name="$2" --size=64M --reply-delay=2000)
-	local hog="until [ -e $scratch/go-$2 ]; do sleep 0.1; done; rm $scratch/go-$2
-		exec hog --to 150M --huge-pages --compressible 100 --rate $3"
+# only when the cache gives way, for which it takes its time. inside: one service has both; beside:
+# they are two services in NAME.slice. The hog waits for the file go-NAME in $scratch.
+place_runaway() { # inside|beside NAME RATE|max DELAY_MS
+	local cache=(example-cache --name="$2" --size=64M --reply-delay="$4") pace="--rate $3"
+	local hog
 
+	[ "$3" != max ] || pace=
+	hog="until [ -e $scratch/go-$2 ]; do sleep 0.1; done; rm $scratch/go-$2
+		exec hog --to 150M --huge-pages --compressible 100 $pace"
 	if [ "$1" = inside ]; then
 		start_unit "$2" --property=MemoryMax=192M --property=MemorySwapMax=0 -- \
 			bash -c "${cache[*]} & $hog"
@@ -337,6 +342,36 @@ place_runaway() { # inside|beside NAME RATE
 	start_unit "$2cache" --slice="$2.slice" -- "${cache[@]}"
 	start_unit "$2" --slice="$2.slice" -- bash -c "$hog"
 	wait_for 30 journal_has 'ready,' "$2cache.service" || fail "no cache: $(unit_output "$2cache")"
+}
+
+# Lets such a runaway run beside a running reliefd. It succeeds when the hog got what it wanted, the
+# cache lives, nobody stays held, and no hold lasted until Hold= was over. Says in $verdict what came of
+# it.
+survive_runaway() { # inside|beside RATE|max DELAY_MS
+	local name=$1$2x$3 kills n files=/sys/fs/cgroup/system.slice held wrong=
+
+	kills=$(oom_kills) n=$(manager NModules)
+	place_runaway "$1" "$name" "$2" "$3"
+	[ "$1" = inside ] || files=/sys/fs/cgroup/$name.slice
+	wait_for 10 manager_is NModules $((n + 1)) || fail "the cache of $name does not register"
+	sleep 0.5
+	touch "$scratch/go-$name"
+	wait_for 60 unit_done "$name" || wrong+=' neither-ends-nor-dies'
+	unit_succeeded "$name" || wrong+=' hog-died'
+	[ "$(oom_kills)" = "$kills" ] || wrong+=' kill'
+	journal_has "^$name: request .* freed [1-9]" "$name*.service" || wrong+=' cache-gave-nothing'
+	sync_journal
+	held=$(case_journal -o json --output-fields=REASON,DURATION_USEC MESSAGE_ID="$BRAKE_OFF" \
+		CGROUP="${files#/sys/fs/cgroup}/$name.service" |
+		jq -r '"\(.REASON) after \((.DURATION_USEC | tonumber) / 1000 | floor) ms"' | paste -sd,)
+	[[ $held != *held-long* ]] || wrong+=' held-long'
+	[ "$(cat "$files/$name.service/cgroup.freeze" 2>/dev/null)" != 1 ] || wrong+=' stays-frozen'
+	[[ $(cat "$files/$name.service/memory.high" 2>/dev/null) =~ ^(max)?$ ]] || wrong+=' stays-throttled'
+	verdict="$1 ${2/max/at full speed}, answer after $3 ms:${wrong:- ok}; $(unit_output "$name" |
+		awk '/^done/ { print $3 " ms" }') ${held:+(held: $held)}"
+	stop_unit "$name"
+	[ "$1" = inside ] || stop_unit "${name}cache"
+	[ -z "$wrong" ]
 }
 
 # --- the end ---
