@@ -347,6 +347,7 @@ place_runaway() { # inside|beside NAME RATE|max DELAY_MS
 # Lets such a runaway run beside a running reliefd. It succeeds when the hog got what it wanted, the
 # cache lives, nobody stays held, and no hold lasted until Hold= was over. Says in $verdict what came of
 # it.
+# shellcheck disable=SC2034 # for the cases
 survive_runaway() { # inside|beside RATE|max DELAY_MS
 	local name=$1$2x$3 kills n files=/sys/fs/cgroup/system.slice held wrong=
 

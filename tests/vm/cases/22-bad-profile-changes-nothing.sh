@@ -2,6 +2,8 @@
 # test: a bad profile is refused with file, line and fix, and the old one stays
 # timeout: 60
 
+# The settings are the claim: bad ones change nothing, a good one is taken over.
+
 dir=/etc/reliefd/profiles/default.conf.d
 cleanup_fn rm -rf "$dir"
 start_reliefd

@@ -4,7 +4,8 @@
 
 # With the server profile as it is shipped. Inside the cache's own service the cgroup is throttled, so
 # that the cache can answer; as a service of its own in the same slice the hog is frozen. These are
-# the corners of the grid of speeds and delays that 42 runs whole.
+# the corners of the grid of speeds and delays that 42 runs whole. The log level is for the time that
+# holding took, which only that level tells; it makes reliefd slower, if anything.
 
 start_reliefd server --log-level=debug
 failed=0

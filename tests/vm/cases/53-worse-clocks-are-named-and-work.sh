@@ -32,5 +32,6 @@ try none no-bpf-capability
 unit_setting SystemCallFilter=~bpf
 try none no-bpf
 unit_setting
+# the setting is the claim: with it the fallback is taken where the better clock would load
 daemon_settings <<<$'[Daemon]\nGrowthClock=task-iterator'
 try task-iterator bpf-off
