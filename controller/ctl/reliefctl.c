@@ -291,6 +291,17 @@ static int add_property(struct ctl *ctl, const char *name)
 	return -EINVAL;
 }
 
+static int parse_register_option(struct ctl *ctl, int option)
+{
+	if (option == OPT_KIND)
+		return parse_kind(ctl, optarg);
+	if (option == OPT_EXEC)
+		ctl->command = optarg;
+	else
+		ctl->unit = optarg;
+	return 0;
+}
+
 static int parse_option(struct ctl *ctl, int option)
 {
 	switch (option) {
@@ -336,13 +347,9 @@ static int parse_option(struct ctl *ctl, int option)
 	case OPT_TIMEOUT:
 		return parse_timeout(ctl, optarg);
 	case OPT_EXEC:
-		ctl->command = optarg;
-		return 0;
 	case OPT_UNIT:
-		ctl->unit = optarg;
-		return 0;
 	case OPT_KIND:
-		return parse_kind(ctl, optarg);
+		return parse_register_option(ctl, option);
 	case OPT_PROFILE:
 		ctl->profile = optarg;
 		return 0;

@@ -27,7 +27,7 @@ __reliefctl_verb()
 	local i
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-p | --property | --sort | -n | --lines | --bytes | --max-rung | --timeout | --profile | --root | --json)
+		-p | --property | --sort | -n | --lines | --bytes | --exec | --unit | --kind | --max-rung | --timeout | --profile | --root | --json)
 			((i++))
 			;;
 		-* | =) ;;
@@ -42,9 +42,9 @@ __reliefctl_verb()
 _reliefctl()
 {
 	local cur prev verb
-	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve mask unmask reload verify cat-config doctor simulate help'
+	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve register mask unmask reload verify cat-config doctor simulate help'
 	local options='-h --help --version --json= -j -l --full --no-legend --no-pager -q --quiet
-		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --max-rung= --timeout= --profile=
+		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --exec= --unit= --kind= --max-rung= --timeout= --profile=
 		--root='
 
 	COMPREPLY=()
@@ -71,6 +71,14 @@ _reliefctl()
 		;;
 	--max-rung)
 		mapfile -t COMPREPLY < <(compgen -W 'warn shed unload reclaim' -- "$cur")
+		return
+		;;
+	--unit)
+		mapfile -t COMPREPLY < <(compgen -W "$(__reliefctl_groups "$cur")" -- "$cur")
+		return
+		;;
+	--kind)
+		mapfile -t COMPREPLY < <(compgen -W 'cache model pool worker other' -- "$cur")
 		return
 		;;
 	--profile)
