@@ -10,6 +10,7 @@
 #include "controller/base/closest.h"
 #include "controller/base/parse.h"
 #include "controller/layered_file.h"
+#include "controller/profile_patterns.h"
 
 #define SUFFIX ".conf"
 
@@ -69,6 +70,7 @@ static const char *format_limit(enum setting_kind kind, uint64_t value, char *bu
 		return brake_name((enum brake)value);
 	case SETTING_COUNT:
 	case SETTING_PATTERNS:
+	case SETTING_RANKS:
 		break;
 	}
 	snprintf(buf, size, "%" PRIu64, value);
@@ -91,6 +93,7 @@ static const char *kind_expected(enum setting_kind kind)
 	case SETTING_BRAKE:
 		return "a brake; write off, auto, freeze or throttle";
 	case SETTING_PATTERNS:
+	case SETTING_RANKS:
 		break;
 	}
 	return "a list of patterns";
@@ -143,6 +146,7 @@ static int parse_scalar(enum setting_kind kind, const char *text, uint64_t *ret)
 	case SETTING_BRAKE:
 		return parse_brake(text, ret);
 	case SETTING_PATTERNS:
+	case SETTING_RANKS:
 		break;
 	}
 	return -EINVAL;
@@ -169,6 +173,7 @@ static void store_scalar(struct profile *profile, const struct profile_setting *
 		*(enum brake *)field = (enum brake)value;
 		break;
 	case SETTING_PATTERNS:
+	case SETTING_RANKS:
 		break;
 	}
 }
@@ -189,9 +194,6 @@ static void reset_scalar(struct profile *profile, const struct profile_setting *
 	memcpy(setting_field(profile, setting), setting_field(&defaults, setting),
 	       scalar_size(setting->kind));
 }
-
-#define assignment_problem(a, ret_problem, ...) \
-	config_problem(ret_problem, -EINVAL, (a)->path, (a)->line, __VA_ARGS__)
 
 static int apply_scalar(struct profile *profile, const struct profile_setting *setting,
 			const struct assignment *a, char **ret_problem)
@@ -216,44 +218,6 @@ static int apply_scalar(struct profile *profile, const struct profile_setting *s
 					  "%s=%s is out of range; %s to %s is right", a->key,
 					  a->value, low, high);
 	store_scalar(profile, setting, value);
-	return 0;
-}
-
-static int add_pattern(struct pattern_list *list, const char *pattern, const struct assignment *a,
-		       char **ret_problem)
-{
-	if (strlen(pattern) >= PROFILE_PATTERN_SIZE)
-		return assignment_problem(
-			a, ret_problem, "a pattern of %s= has %zu characters; at most %d are right",
-			a->key, strlen(pattern), PROFILE_PATTERN_SIZE - 1);
-	if (strchr(pattern, '"') || strchr(pattern, '\''))
-		return assignment_problem(a, ret_problem,
-					  "%s in %s= has a quote; write patterns without quotes, "
-					  "separated by blanks",
-					  pattern, a->key);
-	for (uint32_t i = 0; i < list->n; i++)
-		if (strcmp(list->pattern[i], pattern) == 0)
-			return 0; /* a layer may repeat what it builds on */
-	if (list->n == PROFILE_PATTERNS_MAX)
-		return assignment_problem(a, ret_problem,
-					  "%s= has more than %d patterns; use broader ones", a->key,
-					  PROFILE_PATTERNS_MAX);
-	strcpy(list->pattern[list->n++], pattern);
-	return 0;
-}
-
-static int apply_patterns(struct pattern_list *list, const struct assignment *a, char **ret_problem)
-{
-	char *rest = a->value, *pattern;
-	int r;
-
-	if (*a->value == '\0')
-		memset(list, 0, sizeof(*list));
-	while ((pattern = strtok_r(rest, " \t", &rest))) {
-		r = add_pattern(list, pattern, a, ret_problem);
-		if (r < 0)
-			return r;
-	}
 	return 0;
 }
 
@@ -353,7 +317,11 @@ static int apply_setting(void *data, const struct assignment *a, char **ret_prob
 	if (place < ORIGINS_MAX)
 		reading->origins[place] = reading->last;
 	if (setting->kind == SETTING_PATTERNS)
-		return apply_patterns(setting_field(&reading->profile, setting), a, ret_problem);
+		return profile_patterns_apply(setting_field(&reading->profile, setting), a,
+					      ret_problem);
+	if (setting->kind == SETTING_RANKS)
+		return profile_ranks_apply(setting_field(&reading->profile, setting), a,
+					   ret_problem);
 	return apply_scalar(&reading->profile, setting, a, ret_problem);
 }
 

@@ -97,13 +97,16 @@ static uint64_t hold_time(const struct step *step, const struct group_state *gro
 	return u64_min(group->hold.spare_usec, step->profile->brake_hold_usec);
 }
 
+static bool is_exempt(const struct group_state *group)
+{
+	return group->seen.flags & (GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT |
+				    GROUP_IS_UNBRAKED | GROUP_IS_EXCLUDED);
+}
+
 static bool may_be_held(const struct step *step, const struct group_state *group)
 {
-	const uint32_t exempt = GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT |
-				GROUP_IS_UNBRAKED;
-
-	return step_sees_group(step, group->slot) && !(group->seen.flags & exempt) &&
-	       group->hold.id == 0 && hold_time(step, group) > 0;
+	return step_sees_group(step, group->slot) && !is_exempt(group) && group->hold.id == 0 &&
+	       hold_time(step, group) > 0;
 }
 
 static bool was_just_held(const struct step *step, const struct group_state *group)
@@ -325,6 +328,9 @@ static enum reason why_over(struct step *step, const struct group_state *group)
 		return REASON_GROUP_GONE;
 	if (step->profile->brake == BRAKE_OFF)
 		return REASON_SWITCHED;
+	/* Settings changed while it was held. */
+	if (is_exempt(group))
+		return REASON_EXCLUDED;
 	if (step->now_usec >= hold->until_usec)
 		return REASON_HELD_LONG;
 	if (!is_fresh(step, outer))

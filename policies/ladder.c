@@ -107,9 +107,13 @@ static struct rung_report *report(struct step *step, const struct ladder *ladder
 static void report_skip(struct step *step, struct ladder *ladder, enum rung rung,
 			enum reason reason)
 {
-	uint32_t bit = 1U << (rung + N_RUNGS * (reason == REASON_NOBODY_TO_ASK	    ? 0
-						: reason == REASON_NO_EFFECT_BEFORE ? 1
-										    : 2));
+	static const enum reason reasons[] = { REASON_NOBODY_TO_ASK, REASON_NO_EFFECT_BEFORE,
+					       REASON_NOT_AT_THIS_LEVEL, REASON_EXCLUDED };
+	uint32_t kind = 0, bit;
+
+	while (reasons[kind] != reason)
+		kind++;
+	bit = 1U << (rung + N_RUNGS * kind);
 	if (ladder->told[ladder->level] & bit)
 		return;
 	ladder->told[ladder->level] |= bit;
@@ -220,7 +224,9 @@ static void climb(struct step *step, struct ladder *ladder)
 		ladder->waiting = false;
 		if (start_rung(step, ladder, rung))
 			return;
-		report_skip(step, ladder, rung, REASON_NOBODY_TO_ASK);
+		report_skip(step, ladder, rung,
+			    rung_is_excluded(step, ladder, rung) ? REASON_EXCLUDED
+								 : REASON_NOBODY_TO_ASK);
 	}
 	end_cycle(step, ladder);
 }

@@ -3,21 +3,21 @@
 /*
  * Module choice
  *
- * Who may be asked at all: able to do it, not asked already (and owing no late answer, which takes
- * as long if asked twice), holding something, not "keep" below
- * high; to unload, idle for long enough as well. Shed takes modules in use, too: a cache in use
- * has a cold tail that it can give. A module demoted for late answers is asked only when nobody
- * else may be.
+ * Which may be asked at all: able to do it, not asked already (and owing no late answer, which takes
+ * as long if asked twice), holding something, in no excluded group, not "keep" below high; to
+ * unload, idle for long enough as well. Shed takes modules in use, too: a cache in use has a cold
+ * tail that it can give. A module demoted for late answers is asked only when no other may be.
  *
  * Who first, each line only where those above tie:
  *
  *	1. those that did not answer the last time with nothing (busy, empty, a lie)
- *	2. idle: longer than its limit, longer than the limit at critical, in use
- *	3. expected bytes (size times what it gave so far), by powers of two: 100 or 120 MiB is
+ *	2. priority of the group: the lower one gives first
+ *	3. idle: longer than its limit, longer than the limit at critical, in use
+ *	4. expected bytes (size times what it gave so far), by powers of two: 100 or 120 MiB is
  *	   the same, 100 or 10 is not
- *	4. reload cost, by powers of two
- *	5. kind: caches and pools before models and workers
- *	6. expected bytes, then the older id
+ *	5. reload cost, by powers of two
+ *	6. kind: caches and pools before models and workers
+ *	7. expected bytes, then the older id
  */
 
 #include "policies/module_choice.h"
@@ -28,6 +28,7 @@
 
 struct merit {
 	uint32_t empty_class; /* smaller is better in all but expected_bytes */
+	int32_t priority;
 	uint32_t idle_class;
 	uint32_t size_class;
 	uint32_t cost_class;
@@ -81,8 +82,8 @@ static bool is_demoted(const struct step *step, const struct module_state *modul
 	return module->demoted_until_usec > step->now_usec;
 }
 
-static bool qualifies(const struct step *step, const struct module_query *query,
-		      const struct module_state *module)
+static bool qualifies_but_for_exclusion(const struct step *step, const struct module_query *query,
+					const struct module_state *module)
 {
 	const struct module_reading *seen = &module->seen;
 	uint32_t able = query->rung == RUNG_SHED ? MODULE_CAN_SHED : MODULE_CAN_UNLOAD;
@@ -103,6 +104,17 @@ static bool qualifies(const struct step *step, const struct module_query *query,
 	return state_group_is_inside(step->state, seen->group_slot, query->group_slot);
 }
 
+static bool is_excluded(const struct step *step, const struct module_state *module)
+{
+	return step->state->groups[module->seen.group_slot].seen.flags & GROUP_IS_EXCLUDED;
+}
+
+static bool qualifies(const struct step *step, const struct module_query *query,
+		      const struct module_state *module)
+{
+	return qualifies_but_for_exclusion(step, query, module) && !is_excluded(step, module);
+}
+
 static struct merit merit_of(const struct step *step, const struct module_state *module)
 {
 	const struct module_reading *seen = &module->seen;
@@ -110,6 +122,7 @@ static struct merit merit_of(const struct step *step, const struct module_state 
 	uint64_t expected_bytes = bytes_share(seen->size_bytes, module->yield_bp);
 	struct merit merit = {
 		.empty_class = module->last_until_usec > step->now_usec,
+		.priority = step->state->groups[seen->group_slot].seen.priority,
 		.idle_class = 2,
 		.size_class = 64 - log2_class(expected_bytes),
 		.cost_class = log2_class(seen->reload_cost_usec),
@@ -129,6 +142,8 @@ static bool is_better(const struct merit *a, const struct merit *b)
 {
 	if (a->empty_class != b->empty_class)
 		return a->empty_class < b->empty_class;
+	if (a->priority != b->priority)
+		return a->priority < b->priority;
 	if (a->idle_class != b->idle_class)
 		return a->idle_class < b->idle_class;
 	if (a->size_class != b->size_class)
@@ -214,4 +229,15 @@ uint32_t module_choose(const struct step *step, const struct module_query *query
 	*ret_all = next_best(step, query, false, ret, n) == SLOT_NONE &&
 		   next_best(step, query, true, ret, n) == SLOT_NONE;
 	return n;
+}
+
+bool module_is_excluded(const struct step *step, const struct module_query *query)
+{
+	for (uint32_t slot = 0; slot < step->state->n_modules_used; slot++) {
+		const struct module_state *module = &step->state->modules[slot];
+
+		if (qualifies_but_for_exclusion(step, query, module) && is_excluded(step, module))
+			return true;
+	}
+	return false;
 }

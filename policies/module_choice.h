@@ -31,6 +31,9 @@ struct module_query {
 uint32_t module_choose(const struct step *step, const struct module_query *query,
 		       struct module_choice *ret, bool *ret_all);
 
+/* Whether some module would qualify if its group were not excluded. */
+bool module_is_excluded(const struct step *step, const struct module_query *query);
+
 /* Idle for this long, a module is asked to unload at that level. */
 uint64_t module_idle_limit(const struct profile *profile, const struct module_reading *module,
 			   enum level level);

@@ -65,10 +65,11 @@ enum group_field {
 
 enum group_flag {
 	GROUP_IS_GONE = 1U << 0,      /* the last word on this slot: it will be reused */
-	GROUP_IS_PROTECTED = 1U << 1, /* the profile says: never a target of reclaim or more */
+	GROUP_IS_PROTECTED = 1U << 1, /* never reclaimed from or held; its modules are asked */
 	GROUP_IS_CONTEXT = 1U << 2,   /* only the ancestor of a group under control */
 	GROUP_IS_UNBRAKED =
 		1U << 3, /* never held still: PID 1, sessions, the bus, ourselves, ... */
+	GROUP_IS_EXCLUDED = 1U << 4, /* nothing is taken from it: no request, reclaim or hold */
 };
 
 struct group_reading {
@@ -77,6 +78,7 @@ struct group_reading {
 	uint32_t parent_slot; /* GROUP_SLOT_HOST for the top groups; SLOT_NONE for the root */
 	uint32_t has;	      /* enum group_field */
 	uint32_t flags;	      /* enum group_flag */
+	int32_t priority;     /* 0 unless a setting says otherwise */
 	uint64_t current_bytes;
 	uint64_t limit_bytes;	    /* memory.max, BYTES_UNLIMITED for none */
 	uint64_t high_bytes;	    /* memory.high, the same */

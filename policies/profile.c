@@ -41,6 +41,10 @@
 	{                                                                \
 		section, key, SETTING_PATTERNS, FIELD(field), 0, 0, help \
 	}
+#define RANKS(section, key, field, help)                              \
+	{                                                             \
+		section, key, SETTING_RANKS, FIELD(field), 0, 0, help \
+	}
 
 #define USEC_PER_HOUR (60 * USEC_PER_MIN)
 /* What a time may be at most: a year. Longer ones are typing mistakes. */
@@ -162,7 +166,11 @@ const struct profile_setting profile_settings[] = {
 	PATTERNS("Groups", "Units", units, "Patterns of unit names under control."),
 	PATTERNS("Groups", "Paths", paths, "Patterns of cgroup paths under control."),
 	PATTERNS("Groups", "ProtectedUnits", protected_units,
-		 "Patterns of unit names that are never a target of reclaim."),
+		 "Patterns of unit names that are never reclaimed from or held still."),
+	PATTERNS("Groups", "Exclude", exclude,
+		 "Patterns of unit names or cgroup paths from which nothing is taken."),
+	RANKS("Groups", "Priority", ranks,
+	      "PATTERN:NUMBER of unit names or cgroup paths: a higher number gives later."),
 };
 
 const size_t n_profile_settings = sizeof(profile_settings) / sizeof(profile_settings[0]);
@@ -323,9 +331,11 @@ uint64_t profile_get(const struct profile *profile, const struct profile_setting
 	case SETTING_BRAKE:
 		return (uint64_t) * (const enum brake *)field;
 	case SETTING_PATTERNS:
+		return ((const struct pattern_list *)field)->n;
+	case SETTING_RANKS:
 		break;
 	}
-	return ((const struct pattern_list *)field)->n;
+	return ((const struct rank_list *)field)->n;
 }
 
 static bool rule_holds(const struct rule *rule, const struct profile *profile)

@@ -26,6 +26,15 @@ struct pattern_list {
 	char pattern[PROFILE_PATTERNS_MAX][PROFILE_PATTERN_SIZE];
 };
 
+/* Patterns with a number each, PRIORITY_MIN to PRIORITY_MAX. */
+struct rank_list {
+	uint32_t n;
+	struct rank {
+		char pattern[PROFILE_PATTERN_SIZE];
+		int32_t priority;
+	} rank[PROFILE_PATTERNS_MAX];
+};
+
 struct profile {
 	char name[PROFILE_NAME_MAX]; /* set by the reader */
 
@@ -83,7 +92,9 @@ struct profile {
 	/* [Groups]: patterns are fnmatch(3) globs */
 	struct pattern_list units;	     /* unit names under control */
 	struct pattern_list paths;	     /* cgroup paths under control */
-	struct pattern_list protected_units; /* never a target of reclaim or more */
+	struct pattern_list protected_units; /* never reclaimed from or held still */
+	struct pattern_list exclude;	     /* units or paths: nothing is taken from these */
+	struct rank_list ranks;		     /* units or paths: a higher priority gives later */
 };
 
 enum setting_kind {
@@ -94,6 +105,7 @@ enum setting_kind {
 	SETTING_RUNG,	  /* enum rung */
 	SETTING_BRAKE,	  /* enum brake */
 	SETTING_PATTERNS, /* struct pattern_list */
+	SETTING_RANKS,	  /* struct rank_list */
 };
 
 struct profile_setting {
@@ -101,7 +113,7 @@ struct profile_setting {
 	const char *key;
 	enum setting_kind kind;
 	size_t offset;	   /* in struct profile */
-	uint64_t min, max; /* inclusive; unused for patterns */
+	uint64_t min, max; /* inclusive; unused for patterns and ranks */
 	const char *help;  /* one sentence */
 };
 
@@ -111,7 +123,7 @@ extern const size_t n_profile_settings;
 /* The setting of that name, or NULL. Section and key compare exactly. */
 const struct profile_setting *profile_setting_find(const char *section, const char *key);
 
-/* The value of a setting as a number; of patterns, how many there are. */
+/* The value of a setting as a number; of patterns and ranks, how many there are. */
 uint64_t profile_get(const struct profile *profile, const struct profile_setting *setting);
 
 /* The built-in defaults: the same as profiles/default.conf. */

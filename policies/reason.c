@@ -46,6 +46,8 @@ static const struct {
 	[REASON_FAILED] = { "failed", "Let go, because the kernel refused to hold it." },
 	[REASON_SWITCHED] = { "switched-off",
 			      "Let go, because the profile in force has no brake." },
+	[REASON_EXCLUDED] = { "excluded", "Nothing is taken, because all that qualifies is "
+					  "excluded (reliefctl show UNIT names the setting)." },
 };
 
 const char *reason_name(enum reason reason)

@@ -36,6 +36,8 @@ enum reason {
 	REASON_NO_HELP,	  /* let go: nobody has anything left to give */
 	REASON_FAILED,	  /* let go: the kernel refused to hold it */
 	REASON_SWITCHED,  /* let go: the profile has no brake any more */
+	/* rungs and the brake */
+	REASON_EXCLUDED, /* skipped or let go: settings exclude what it would take from */
 	N_REASONS,
 };
 

@@ -45,16 +45,21 @@ static struct action action_of(const struct step *step, const struct ladder *lad
 	};
 }
 
-static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum rung rung,
-			    bool *ret_all)
+static struct module_query query_of(const struct ladder *ladder, enum rung rung)
 {
-	struct module_choice choices[MODULES_PER_CYCLE_MAX];
-	const struct module_query query = {
+	return (struct module_query){
 		.group_slot = ladder->group_slot,
 		.rung = rung,
 		.level = ladder->level,
 		.goal_bytes = ladder->goal_bytes,
 	};
+}
+
+static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum rung rung,
+			    bool *ret_all)
+{
+	struct module_choice choices[MODULES_PER_CYCLE_MAX];
+	const struct module_query query = query_of(ladder, rung);
 	uint32_t n = module_choose(step, &query, choices, ret_all), n_sent = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -92,16 +97,31 @@ static uint32_t ask_kernel(struct step *step, const struct ladder *ladder, enum 
 	return n_sent;
 }
 
+static bool modules_are_excluded(const struct step *step, const struct ladder *ladder,
+				 enum rung rung)
+{
+	const struct module_query query = query_of(ladder, rung);
+
+	return module_is_excluded(step, &query);
+}
+
+static bool groups_are_excluded(const struct step *step, const struct ladder *ladder,
+				enum rung rung)
+{
+	return victim_is_excluded(step, ladder->group_slot);
+}
+
 /* What a rung does, and what the observation must cover for that. */
 static const struct rung_row {
 	uint32_t covers; /* enum observed */
 	enum attention attention;
 	uint32_t (*send)(struct step *step, const struct ladder *ladder, enum rung rung,
 			 bool *ret_all);
+	bool (*is_excluded)(const struct step *step, const struct ladder *ladder, enum rung rung);
 } rows[N_RUNGS] = {
-	[RUNG_SHED] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules },
-	[RUNG_UNLOAD] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules },
-	[RUNG_RECLAIM] = { OBSERVED_GROUPS, ATTENTION_GROUPS, ask_kernel },
+	[RUNG_SHED] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules, modules_are_excluded },
+	[RUNG_UNLOAD] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules, modules_are_excluded },
+	[RUNG_RECLAIM] = { OBSERVED_GROUPS, ATTENTION_GROUPS, ask_kernel, groups_are_excluded },
 };
 
 bool rung_is_covered(const struct step *step, enum rung rung)
@@ -117,6 +137,11 @@ enum attention rung_attention(enum rung rung)
 uint32_t rung_send(struct step *step, const struct ladder *ladder, enum rung rung, bool *ret_all)
 {
 	return rows[rung].send ? rows[rung].send(step, ladder, rung, ret_all) : 0;
+}
+
+bool rung_is_excluded(const struct step *step, const struct ladder *ladder, enum rung rung)
+{
+	return rows[rung].is_excluded && rows[rung].is_excluded(step, ladder, rung);
 }
 
 bool rung_warn(struct step *step, const struct ladder *ladder)

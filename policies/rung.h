@@ -21,5 +21,8 @@ enum attention rung_attention(enum rung rung);
  */
 uint32_t rung_send(struct step *step, const struct ladder *ladder, enum rung rung, bool *ret_all);
 
+/* After rung_send() found nobody: whether somebody would qualify but for Exclude= and its kin. */
+bool rung_is_excluded(const struct step *step, const struct ladder *ladder, enum rung rung);
+
 /* Tells the ladder's group its level. It has no answer: it is over as soon as it is said. */
 bool rung_warn(struct step *step, const struct ladder *ladder);

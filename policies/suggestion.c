@@ -59,7 +59,8 @@ static bool time_left_applies(const struct profile *profile, const struct state 
 /* A slice and the host are never held themselves, but those in them. */
 static bool somebody_may_be_held(const struct state *state, uint32_t outer_slot)
 {
-	const uint32_t exempt = GROUP_IS_CONTEXT | GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED;
+	const uint32_t exempt = GROUP_IS_CONTEXT | GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED |
+				GROUP_IS_EXCLUDED;
 
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
 		const struct group_state *group = &state->groups[slot];

@@ -3,10 +3,11 @@
 /*
  * Victim
  *
- * Qualified: read in this step, inside the short group, not protected, not only the ancestor of
- * a group under control, without groups below it (those are asked themselves, so that nobody is
- * reclaimed from twice and a protected child is not reached through its parent), and not still
- * busy with an earlier reclaim. The one with most to take comes first, then the older id.
+ * Qualified: read in this step, inside the short group, not protected or excluded, not only the
+ * ancestor of a group under control, without groups below it (those are asked themselves, so that
+ * nobody is reclaimed from twice and a protected child is not reached through its parent), and not
+ * still busy with an earlier reclaim. The lowest priority comes first, then the one with most to
+ * take, then the older id.
  *
  * To take: file cache and slab, plus as much of the rest as free swap can save.
  */
@@ -19,13 +20,14 @@
 /* Reclaim works in batches of a few MiB; less than this is not worth a write. */
 #define VICTIM_MIN_BYTES MIB
 
-static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slot)
+#define EXEMPT (GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT | GROUP_IS_EXCLUDED)
+
+static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slot, uint32_t exempt)
 {
 	const struct group_state *group = &step->state->groups[slot];
 
 	return step_sees_group(step, slot) && (group->seen.has & GROUP_HAS_CURRENT) &&
-	       !(group->seen.flags & (GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT)) &&
-	       members_is_leaf(step, slot) &&
+	       !(group->seen.flags & exempt) && members_is_leaf(step, slot) &&
 	       state_group_is_inside(step->state, slot, outer_slot) &&
 	       !booking_group_is_busy(step->state, slot, group->id);
 }
@@ -48,7 +50,17 @@ static bool is_chosen(const struct victim *victims, uint32_t n, uint32_t slot)
 	return false;
 }
 
-/* The one with most to take that is not chosen yet; SLOT_NONE when there is none. */
+static bool is_better(const struct group_state *a, uint64_t a_bytes, const struct group_state *b,
+		      uint64_t b_bytes)
+{
+	if (a->seen.priority != b->seen.priority)
+		return a->seen.priority < b->seen.priority;
+	if (a_bytes != b_bytes)
+		return a_bytes > b_bytes;
+	return a->id < b->id;
+}
+
+/* The best one that is not chosen yet; SLOT_NONE when there is none. */
 static uint32_t next_best(const struct step *step, uint32_t outer_slot,
 			  const struct victim *victims, uint32_t n)
 {
@@ -60,10 +72,11 @@ static uint32_t next_best(const struct step *step, uint32_t outer_slot,
 		const struct group_state *group = &state->groups[slot];
 		uint64_t bytes = takable_bytes(group, swap_gain_bytes);
 
-		if (bytes < VICTIM_MIN_BYTES || bytes < best_bytes ||
-		    !qualifies(step, slot, outer_slot) || is_chosen(victims, n, slot))
+		if (bytes < VICTIM_MIN_BYTES || !qualifies(step, slot, outer_slot, EXEMPT) ||
+		    is_chosen(victims, n, slot))
 			continue;
-		if (bytes > best_bytes || group->id < state->groups[best_slot].id) {
+		if (best_slot == SLOT_NONE ||
+		    is_better(group, bytes, &state->groups[best_slot], best_bytes)) {
 			best_slot = slot;
 			best_bytes = bytes;
 		}
@@ -89,4 +102,20 @@ uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t go
 	}
 	*ret_all = slot == SLOT_NONE;
 	return n;
+}
+
+bool victim_is_excluded(const struct step *step, uint32_t group_slot)
+{
+	const struct state *state = step->state;
+	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine);
+
+	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
+		const struct group_state *group = &state->groups[slot];
+
+		if ((group->seen.flags & GROUP_IS_EXCLUDED) &&
+		    takable_bytes(group, swap_gain_bytes) >= VICTIM_MIN_BYTES &&
+		    qualifies(step, slot, group_slot, EXEMPT & ~GROUP_IS_EXCLUDED))
+			return true;
+	}
+	return false;
 }

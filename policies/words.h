@@ -10,6 +10,11 @@
 
 #include <stdint.h>
 
+/* Who gives first: a group with a higher priority gives later; PRIORITY_MAX is systemd's "avoid".
+ */
+#define PRIORITY_MIN (-100)
+#define PRIORITY_MAX 100
+
 /* How short a group is. */
 enum level {
 	LEVEL_LOW, /* calm */

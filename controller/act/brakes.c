@@ -172,7 +172,7 @@ static int throttle(struct brakes *brakes, struct held *held)
 static bool may_hold(const struct brakes *brakes, const struct group *group)
 {
 	return group->slot != GROUP_SLOT_HOST && group->n_children == 0 &&
-	       !(group->flags & (GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED)) &&
+	       !(group->flags & (GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED | GROUP_IS_EXCLUDED)) &&
 	       !(brakes->own_path && path_is_below(brakes->own_path, group->path));
 }
 

@@ -98,6 +98,8 @@ static const struct line_field group_fields[] = {
 	GROUP("protected", LINE_FLAG, reading.flags, GROUP_IS_PROTECTED),
 	GROUP("context", LINE_FLAG, reading.flags, GROUP_IS_CONTEXT),
 	GROUP("unbraked", LINE_FLAG, reading.flags, GROUP_IS_UNBRAKED),
+	GROUP("excluded", LINE_FLAG, reading.flags, GROUP_IS_EXCLUDED),
+	GROUP("priority", LINE_I32, reading.priority, 0),
 };
 static const struct line_table group_table = { "group", group_fields, COUNT(group_fields), 0 };
 

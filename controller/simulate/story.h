@@ -7,6 +7,7 @@
  *	story 1
  *	machine total=1G available=500M zram=512M ratio=3 tripwire
  *	group web used=10M cache=10M limit=200M parent=slice protected context unbraked
+ *	group db used=10M excluded priority=10
  *	module web-cache group=web size=100M kind=cache shed unload idle=10min manner=honest
  *	at 2s grow hog rate=50M until=650M
  *	until 30s

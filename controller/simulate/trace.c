@@ -66,6 +66,8 @@ static const struct line_field group_fields[] = {
 	GROUP("protected", LINE_FLAG, flags, GROUP_IS_PROTECTED),
 	GROUP("context", LINE_FLAG, flags, GROUP_IS_CONTEXT),
 	GROUP("unbraked", LINE_FLAG, flags, GROUP_IS_UNBRAKED),
+	GROUP("excluded", LINE_FLAG, flags, GROUP_IS_EXCLUDED),
+	GROUP("priority", LINE_I32, priority, 0),
 };
 
 #define MODULE(key, kind, field, bit)                                  \

@@ -32,11 +32,17 @@ static void check_sound(const struct profile *profile)
 
 	check(profile_is_sound(profile, &setting, &problem), "an unsound profile was accepted");
 	check(profile->units.n <= PROFILE_PATTERNS_MAX, "more patterns than there is room for");
+	check(profile->ranks.n <= PROFILE_PATTERNS_MAX, "more ranks than there is room for");
+	for (uint32_t i = 0; i < profile->ranks.n; i++)
+		check(profile->ranks.rank[i].priority >= PRIORITY_MIN &&
+			      profile->ranks.rank[i].priority <= PRIORITY_MAX,
+		      "a priority is out of its range");
 	for (size_t i = 0; i < n_profile_settings; i++) {
 		const struct profile_setting *s = &profile_settings[i];
 		uint64_t value = profile_get(profile, s);
 
-		check(s->kind == SETTING_PATTERNS || (value >= s->min && value <= s->max),
+		check(s->kind == SETTING_PATTERNS || s->kind == SETTING_RANKS ||
+			      (value >= s->min && value <= s->max),
 		      "a value is out of its range");
 	}
 }

@@ -84,6 +84,7 @@ static void check_module_action(struct world *w, const struct action *a)
 	const struct module_reading *m = &w->course->modules[a->module_slot];
 
 	CHECK(a->module_id == m->id);
+	CHECK(!(w->course->groups[a->group_slot - 1].flags & GROUP_IS_EXCLUDED));
 	CHECK(a->rung == RUNG_SHED || a->rung == RUNG_UNLOAD);
 	CHECK(!(m->flags & MODULE_IS_KEPT) || a->level >= LEVEL_HIGH);
 	CHECK(!(m->flags & MODULE_IS_UNLOADED));
@@ -101,7 +102,8 @@ static void check_reclaim(struct world *w, const struct action *a)
 
 	CHECK(a->rung == RUNG_RECLAIM);
 	CHECK(a->group_slot != GROUP_SLOT_HOST && a->group_id == g->id);
-	CHECK(!(g->flags & (GROUP_IS_PROTECTED | GROUP_IS_CONTEXT | GROUP_IS_GONE)));
+	CHECK(!(g->flags &
+		(GROUP_IS_PROTECTED | GROUP_IS_CONTEXT | GROUP_IS_GONE | GROUP_IS_EXCLUDED)));
 	CHECK(a->bytes >= MIB);
 }
 
@@ -256,8 +258,8 @@ static void check_hold(struct world *w, const struct brake_change *change)
 	CHECK(change->brake == BRAKE_FREEZE || change->brake == BRAKE_THROTTLE);
 	CHECK(profile->brake == BRAKE_AUTO || profile->brake == change->brake);
 	CHECK(change->group_id == g->id && change->id != 0);
-	CHECK(!(g->flags &
-		(GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED | GROUP_IS_CONTEXT | GROUP_IS_GONE)));
+	CHECK(!(g->flags & (GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED | GROUP_IS_CONTEXT |
+			    GROUP_IS_GONE | GROUP_IS_EXCLUDED)));
 	/* Never longer than Hold= in all without Rest= behind it. */
 	CHECK(change->until_usec > now_usec);
 	CHECK(change->until_usec - now_usec + spent <= profile->brake_hold_usec);

@@ -107,7 +107,9 @@ static inline void world_add_group(struct world *w, uint32_t slot)
 		.flags = chance(&w->dice, 20)	? GROUP_IS_PROTECTED
 			 : chance(&w->dice, 10) ? GROUP_IS_CONTEXT
 			 : chance(&w->dice, 10) ? GROUP_IS_UNBRAKED
+			 : chance(&w->dice, 15) ? GROUP_IS_EXCLUDED
 						: 0,
+		.priority = chance(&w->dice, 40) ? (int32_t)roll_below(&w->dice, 201) - 100 : 0,
 		.current_bytes = roll_below(&w->dice, total / GROUPS),
 		.limit_bytes = BYTES_UNLIMITED,
 		.high_bytes = BYTES_UNLIMITED,

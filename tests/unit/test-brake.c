@@ -195,10 +195,10 @@ static void a_kind_the_profile_names_is_taken(void **unused)
 
 static void those_exempt_are_never_held(void **unused)
 {
-	static const uint32_t exempt[] = { GROUP_IS_PROTECTED, GROUP_IS_UNBRAKED,
-					   GROUP_IS_CONTEXT };
+	static const uint32_t exempt[] = { GROUP_IS_PROTECTED, GROUP_IS_UNBRAKED, GROUP_IS_CONTEXT,
+					   GROUP_IS_EXCLUDED };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(exempt) / sizeof(exempt[0]); i++) {
 		struct scene s = scene_new(), one = scene_of_one();
 
 		s.hog->flags = exempt[i];
@@ -692,6 +692,21 @@ static void another_profile_lets_go(void **unused)
 	scene_free(&s);
 }
 
+static void settings_that_exempt_it_let_go(void **unused)
+{
+	static const uint32_t exempt[] = { GROUP_IS_PROTECTED, GROUP_IS_UNBRAKED,
+					   GROUP_IS_EXCLUDED };
+
+	for (size_t i = 0; i < sizeof(exempt) / sizeof(exempt[0]); i++) {
+		struct scene s = scene_new();
+
+		assert_non_null(grow_until_held(&s));
+		s.hog->flags = exempt[i];
+		assert_int_equal(let_go_after(&s, MSEC)->reason, REASON_EXCLUDED);
+		scene_free(&s);
+	}
+}
+
 static void with_a_group_its_hold_is_gone(void **unused)
 {
 	struct scene held = scene_new(), outer = scene_new();
@@ -790,6 +805,7 @@ int main(void)
 		cmocka_unit_test(what_the_hands_refuse_is_over),
 		cmocka_unit_test(in_a_dry_run_it_is_over_without_a_word),
 		cmocka_unit_test(another_profile_lets_go),
+		cmocka_unit_test(settings_that_exempt_it_let_go),
 		cmocka_unit_test(with_a_group_its_hold_is_gone),
 		cmocka_unit_test(without_room_for_the_words_nothing_is_done),
 		cmocka_unit_test(letting_go_waits_for_room),

@@ -149,6 +149,26 @@ static void a_new_module_wakes_spent_rungs(void **unused)
 	course_free(c);
 }
 
+/* "Nobody to ask" would make an admin look for clients that are there. */
+static void a_rung_says_that_all_are_excluded(void **unused)
+{
+	struct course *c = short_host();
+
+	c->groups[0].flags = c->groups[1].flags = GROUP_IS_EXCLUDED;
+	course_step(c);
+	assert_int_equal(c->decision.n_actions, 1); /* the warning reaches them all the same */
+	assert_int_equal(c->decision.actions[0].rung, RUNG_WARN);
+	for (enum rung rung = RUNG_SHED; rung <= RUNG_RECLAIM; rung++)
+		assert_int_equal(course_rung(c, rung)->reason, REASON_EXCLUDED);
+	course_step_after(c, SEC);
+	assert_null(course_rung(c, RUNG_SHED)); /* once a level */
+	c->groups[0].flags = 0;
+	course_step_after(c, 30 * SEC);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->group_slot, 1);
+	course_free(c);
+}
+
 static void skips_are_told_once_a_level(void **unused)
 {
 	struct course *c = course_new();
@@ -329,6 +349,7 @@ int main(void)
 		cmocka_unit_test(a_rung_without_effect_is_skipped_until_the_level_rises),
 		cmocka_unit_test(a_rung_is_not_spent_while_others_are_left),
 		cmocka_unit_test(a_new_module_wakes_spent_rungs),
+		cmocka_unit_test(a_rung_says_that_all_are_excluded),
 		cmocka_unit_test(skips_are_told_once_a_level),
 		cmocka_unit_test(fruitless_cycles_grow_rare),
 		cmocka_unit_test(late_modules_do_not_hold_the_ladder_up),

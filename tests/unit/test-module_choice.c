@@ -8,6 +8,7 @@ struct bench {
 	struct group_reading *group;
 	struct module_choice choices[MODULES_PER_CYCLE_MAX];
 	bool all;
+	bool excluded; /* somebody would qualify but for that */
 };
 
 static struct bench bench_new(void)
@@ -35,6 +36,7 @@ static uint32_t choose_in(struct bench *b, uint32_t group_slot, enum rung rung, 
 
 	course_step(c);
 	step.now_usec = c->state.now_usec;
+	b->excluded = module_is_excluded(&step, &query);
 	return module_choose(&step, &query, b->choices, &b->all);
 }
 
@@ -236,6 +238,61 @@ static void a_groups_own_shortage_stays_inside(void **unused)
 	course_free(b.c);
 }
 
+static void a_module_of_an_excluded_group_is_never_asked(void **unused)
+{
+	struct bench b = bench_new();
+	struct group_reading *other = course_add_group(b.c, GIB);
+
+	add(&b, 100, 10 * USEC_PER_MIN);
+	b.group->flags = GROUP_IS_EXCLUDED;
+	for (enum level level = LEVEL_MEDIUM; level < N_LEVELS; level++) {
+		assert_int_equal(choose(&b, RUNG_SHED, level, 1000), 0);
+		assert_true(b.excluded);
+		assert_int_equal(choose(&b, RUNG_UNLOAD, level, 1000), 0);
+		assert_true(b.excluded);
+	}
+	/* Not even for its own shortage, nor when it is the only one not demoted. */
+	assert_int_equal(choose_in(&b, b.group->slot, RUNG_SHED, LEVEL_CRITICAL, 1000), 0);
+	course_add_module(b.c, other, 50 * MIB);
+	course_step(b.c);
+	b.c->state.modules[1].demoted_until_usec = UINT64_MAX;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
+	assert_int_equal(b.choices[0].slot, 1);
+	assert_true(b.all); /* nobody else is left to ask */
+	b.group->flags = 0;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
+	assert_int_equal(b.choices[0].slot, 0);
+	assert_false(b.excluded);
+	course_free(b.c);
+}
+
+/* The later ones are asked only for what the earlier ones cannot give. */
+static void the_lowest_priority_gives_first(void **unused)
+{
+	struct bench b = bench_new();
+	struct group_reading *database = course_add_group(b.c, GIB);
+	struct group_reading *batch = course_add_group(b.c, GIB);
+	struct module_reading *in_use;
+
+	database->priority = 10;
+	batch->priority = -5;
+	course_add_module(b.c, database, 400 * MIB)->last_used_usec = 0;
+	add(&b, 60, 0);
+	in_use = course_add_module(b.c, batch, 20 * MIB);
+	in_use->last_used_usec = b.c->seen.now_usec;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 80), 2);
+	assert_int_equal(b.choices[0].slot, 2);
+	assert_int_equal(b.choices[1].slot, 1);
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 200), 3);
+	assert_int_equal(b.choices[2].slot, 0);
+	assert_in_range(b.choices[2].bytes, 120 * MIB, 121 * MIB);
+	/* One that said it has nothing cannot keep the others from being asked. */
+	b.c->state.modules[2].last_until_usec = UINT64_MAX;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 60), 1);
+	assert_int_equal(b.choices[0].slot, 1);
+	course_free(b.c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +308,8 @@ int main(void)
 		cmocka_unit_test(the_demoted_are_asked_when_nobody_else_is_left),
 		cmocka_unit_test(little_is_expected_of_liars),
 		cmocka_unit_test(a_groups_own_shortage_stays_inside),
+		cmocka_unit_test(a_module_of_an_excluded_group_is_never_asked),
+		cmocka_unit_test(the_lowest_priority_gives_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

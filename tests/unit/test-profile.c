@@ -16,7 +16,7 @@ static void every_setting_is_described_once_and_in_range(void **unused)
 		assert_ptr_equal(profile_setting_find(s->section, s->key), s);
 		assert_true(isupper((unsigned char)s->help[0]));
 		assert_int_equal(s->help[strlen(s->help) - 1], '.');
-		if (s->kind == SETTING_PATTERNS)
+		if (s->kind == SETTING_PATTERNS || s->kind == SETTING_RANKS)
 			continue;
 		assert_true(profile_get(&p, s) >= s->min);
 		assert_true(profile_get(&p, s) <= s->max);
@@ -144,6 +144,10 @@ static void spell(const struct profile *p, const struct profile_setting *s, char
 		for (uint32_t i = 0; i < list->n; i++)
 			n += (size_t)snprintf(text + n, size - n, i ? " %s" : "%s",
 					      list->pattern[i]);
+		break;
+	case SETTING_RANKS:
+		text[0] = '\0'; /* there are none by default */
+		assert_int_equal(v, 0);
 		break;
 	}
 }

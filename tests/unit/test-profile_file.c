@@ -400,7 +400,7 @@ static void format_default(const struct profile_setting *setting, char *buf, siz
 		snprintf(text, sizeof(text), "%s", brake_name((enum brake)value));
 	else
 		snprintf(text, sizeof(text), "%u", (unsigned)value);
-	if (setting->kind == SETTING_PATTERNS)
+	if (setting->kind == SETTING_PATTERNS || setting->kind == SETTING_RANKS)
 		snprintf(buf, size, "Default: ");
 	else
 		snprintf(buf, size, "Default: %s.", text);

@@ -55,7 +55,9 @@ static void fill(struct course *c)
 	g->n_max = 7;
 	g->has |= GROUP_HAS_GROWTH;
 	g->growth_bytes = 7 * MIB + 3;
-	g->flags = GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT | GROUP_IS_UNBRAKED;
+	g->flags = GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT | GROUP_IS_UNBRAKED |
+		   GROUP_IS_EXCLUDED;
+	g->priority = -7;
 	g = course_add_group(c, 0);
 	g->parent_slot = SLOT_NONE;
 	g->has = 0;
@@ -86,7 +88,8 @@ static void what_is_written_is_read_back(void **unused)
 	assert_int_equal(back->seen.n_groups, 2);
 	assert_int_equal(back->groups[0].n_max, 7);
 	assert_int_equal(back->groups[0].growth_bytes, 7 * MIB + 3);
-	assert_int_equal(back->groups[0].flags, 15);
+	assert_int_equal(back->groups[0].flags, 31);
+	assert_int_equal(back->groups[0].priority, -7);
 	assert_int_equal(back->groups[1].parent_slot, SLOT_NONE);
 	assert_int_equal(back->groups[1].has, 0);
 	assert_int_equal(back->outcomes[0].error, -110);

@@ -3,15 +3,20 @@
 #include "policies/victim.h"
 #include "tests/unit/course.h"
 
+static bool excluded_would_qualify;
+
 static uint32_t choose(struct course *c, uint32_t group_slot, uint64_t goal_mib,
 		       struct victim victims[VICTIMS_MAX])
 {
+	uint32_t n;
 	bool all;
 	struct step step = { &c->profile, &c->state, &c->seen, &c->decision, 0, false };
 
 	course_step(c);
 	step.now_usec = c->state.now_usec;
-	return victim_choose(&step, group_slot, goal_mib * MIB, victims, &all);
+	n = victim_choose(&step, group_slot, goal_mib * MIB, victims, &all);
+	excluded_would_qualify = victim_is_excluded(&step, group_slot);
+	return n;
 }
 
 static struct group_reading *add(struct course *c, uint64_t current_mib, uint64_t cache_mib)
@@ -72,6 +77,46 @@ static void the_protected_are_never_chosen(void **unused)
 	course_free(c);
 }
 
+static void nothing_is_reclaimed_from_the_excluded(void **unused)
+{
+	struct course *c = course_new();
+	struct victim v[VICTIMS_MAX];
+	struct group_reading *slice = add(c, 500, 200), *child = add(c, 300, 100);
+
+	child->parent_slot = slice->slot;
+	child->flags = GROUP_IS_EXCLUDED; /* nor reached through its slice */
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 0);
+	assert_true(excluded_would_qualify);
+	child->flags |= GROUP_IS_PROTECTED; /* then the exclusion is not what saves it */
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 0);
+	assert_false(excluded_would_qualify);
+	child->flags = GROUP_IS_EXCLUDED;
+	add(c, 100, 50);
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 1);
+	assert_int_equal(v[0].slot, 3);
+	course_free(c);
+}
+
+/* The largest cache is kept while those that give earlier suffice, and taken from when not. */
+static void the_lowest_priority_is_reclaimed_from_first(void **unused)
+{
+	struct course *c = course_new();
+	struct victim v[VICTIMS_MAX];
+
+	add(c, 500, 400)->priority = 10;
+	add(c, 100, 40);
+	add(c, 100, 30)->priority = -100;
+	add(c, 100, 40)->priority = 10;
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 60, v), 2);
+	assert_int_equal(v[0].slot, 3);
+	assert_int_equal(v[1].slot, 2);
+	assert_int_equal(v[1].bytes, 30 * MIB);
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 200, v), 3);
+	assert_int_equal(v[2].slot, 1);
+	assert_int_equal(v[2].bytes, 130 * MIB);
+	course_free(c);
+}
+
 static void at_most_four_and_each_worth_it(void **unused)
 {
 	struct course *c = course_new();
@@ -117,6 +162,8 @@ int main(void)
 		cmocka_unit_test(the_largest_caches_come_first),
 		cmocka_unit_test(swap_makes_the_rest_takable),
 		cmocka_unit_test(the_protected_are_never_chosen),
+		cmocka_unit_test(nothing_is_reclaimed_from_the_excluded),
+		cmocka_unit_test(the_lowest_priority_is_reclaimed_from_first),
 		cmocka_unit_test(at_most_four_and_each_worth_it),
 		cmocka_unit_test(a_groups_own_shortage_stays_inside),
 		cmocka_unit_test(stale_readings_are_not_acted_on),
