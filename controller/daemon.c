@@ -197,6 +197,13 @@ static void daemon_tell_degradations(struct daemon *d)
 	d->told_degradations = bits;
 }
 
+/* Nothing is short and nobody is asked: a disk may be read. */
+static bool daemon_is_calm(const struct daemon *d)
+{
+	return state_host(&d->state)->level == LEVEL_LOW &&
+	       d->decision.attention < ATTENTION_MODULES;
+}
+
 static void daemon_step(struct daemon *d)
 {
 	enum attention attention = d->decision.attention;
@@ -213,6 +220,7 @@ static void daemon_step(struct daemon *d)
 
 	actor_carry_out(d->parts.actor, &d->decision);
 	observer_arm(d->parts.observer, &d->decision);
+	group_set_allow_reading(d->parts.groups, daemon_is_calm(d));
 	daemon_log_reaction(d);
 	daemon_tell_degradations(d);
 	bus_publish(d->parts.bus, &d->decision);

@@ -47,13 +47,16 @@ static int parts_build_eyes(struct parts *parts, const struct parts_config *conf
 	r = cgroup_tree_init(&parts->tree, config->daemon->proc, config->daemon->cgroup_root);
 	if (r < 0)
 		return log_errno(r, "Cannot find the cgroup tree");
-	r = group_set_new(&parts->groups, &(struct group_set_config){
-						  .event = config->event,
-						  .tree = &parts->tree,
-						  .profile = config->profile,
-						  .max_groups = config->state->limits.max_groups,
-						  .wake = config->wake,
-					  });
+	r = group_set_new(
+		&parts->groups,
+		&(struct group_set_config){
+			.event = config->event,
+			.tree = &parts->tree,
+			.profile = config->profile,
+			.max_groups = config->state->limits.max_groups,
+			.unit_root = config->daemon->config_root ? config->daemon->config_root : "",
+			.wake = config->wake,
+		});
 	if (r < 0)
 		return log_errno(r, "Cannot follow the cgroup tree");
 	r = observer_new(&parts->observer, &(struct observer_config){

@@ -2,6 +2,7 @@
 #include "controller/groups/group_match.h"
 
 #include <fnmatch.h>
+#include <limits.h>
 #include <string.h>
 
 #include "controller/base/printable.h"
@@ -47,10 +48,76 @@ bool path_is_below(const char *path, const char *top)
 	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+/* A pattern for paths if it begins with a slash, else for the unit that is the last element. */
+static bool matches_unit_or_path(const char *pattern, const char *path)
+{
+	if (pattern[0] == '/')
+		return fnmatch(pattern, path, FNM_PATHNAME) == 0;
+	return fnmatch(pattern, unit_name_unescape(last_element(path)), 0) == 0;
+}
+
+static const char *excluding_pattern(const struct profile *profile, const char *path)
+{
+	for (uint32_t i = 0; i < profile->exclude.n; i++)
+		if (matches_unit_or_path(profile->exclude.pattern[i], path))
+			return profile->exclude.pattern[i];
+	return NULL;
+}
+
 bool group_match_listed(const struct profile *profile, const char *path)
 {
-	return matches_any(&profile->units, unit_name_unescape(last_element(path)), 0) ||
-	       matches_any(&profile->paths, path, FNM_PATHNAME);
+	const char *unit = unit_name_unescape(last_element(path));
+
+	return matches_any(&profile->units, unit, 0) ||
+	       matches_any(&profile->protected_units, unit, 0) ||
+	       matches_any(&profile->paths, path, FNM_PATHNAME) || excluding_pattern(profile, path);
+}
+
+/* "/a/b" becomes "/a", "/a" becomes "/". Returns: false at "/". */
+static bool cut_last_element(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (path[1] == '\0')
+		return false;
+	slash[slash == path] = '\0';
+	return true;
+}
+
+const char *group_match_excluded(const struct profile *profile, const char *path)
+{
+	const char *found = NULL;
+	char above[PATH_MAX];
+
+	if (profile->exclude.n == 0 || strlen(path) >= sizeof(above))
+		return NULL;
+	strcpy(above, path);
+	do
+		found = excluding_pattern(profile, above);
+	while (!found && cut_last_element(above));
+	return found;
+}
+
+static const struct rank *last_rank(const struct rank_list *list, const char *path)
+{
+	for (uint32_t i = list->n; i-- > 0;)
+		if (matches_unit_or_path(list->rank[i].pattern, path))
+			return &list->rank[i];
+	return NULL;
+}
+
+const struct rank *group_match_rank(const struct profile *profile, const char *path)
+{
+	const struct rank *found = NULL;
+	char above[PATH_MAX];
+
+	if (profile->ranks.n == 0 || strlen(path) >= sizeof(above))
+		return NULL;
+	strcpy(above, path);
+	do
+		found = last_rank(&profile->ranks, above);
+	while (!found && cut_last_element(above));
+	return found;
 }
 
 static bool any_element_matches(const struct pattern_list *list, const char *path)
@@ -144,6 +211,10 @@ bool group_match_may_hold(const struct profile *profile, const char *path)
 		return true;
 	for (uint32_t i = 0; i < profile->paths.n; i++)
 		if (pattern_reaches_below(profile->paths.pattern[i], path))
+			return true;
+	for (uint32_t i = 0; i < profile->exclude.n; i++)
+		if (profile->exclude.pattern[i][0] == '/' &&
+		    pattern_reaches_below(profile->exclude.pattern[i], path))
 			return true;
 	return false;
 }

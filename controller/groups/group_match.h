@@ -13,10 +13,23 @@
 
 #include "policies/profile.h"
 
-/* Its last element matches a unit pattern, or the whole path matches a path pattern. */
+/*
+ * Its last element matches a unit pattern, or the whole path matches a path pattern; or it is one
+ * that the profile protects or excludes, so that nothing reaches it through a group above it.
+ */
 bool group_match_listed(const struct profile *profile, const char *path);
 /* An element of the path matches a protected unit: protection holds for what is below. */
 bool group_match_protected(const struct profile *profile, const char *path);
+/*
+ * The pattern of Exclude= that the path or one above it matches, or NULL. A pattern that begins
+ * with a slash is held against paths, any other against unit names.
+ */
+const char *group_match_excluded(const struct profile *profile, const char *path);
+/*
+ * The entry of Priority= that counts for the path, or NULL: of those that match it or one above it,
+ * the one that matches the innermost, and of these the last.
+ */
+const struct rank *group_match_rank(const struct profile *profile, const char *path);
 /*
  * Never held still: an element of the path is one that nobody can do without for a moment (PID 1, a
  * session, the bus, the journal), or protected, or excluded by the profile; or it is a slice or a

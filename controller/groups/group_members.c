@@ -10,6 +10,7 @@
 
 #include "controller/base/log.h"
 #include "controller/groups/group_match.h"
+#include "controller/groups/group_preference.h"
 
 /* The root itself is "." to openat(). */
 const char *group_relative_path(const char *path)
@@ -60,8 +61,7 @@ static struct group *parent_of(struct group_members *m, const struct group *grou
 
 static uint32_t flags_of(const struct group_members *m, const struct group *group)
 {
-	bool is_ours = m->own_path && group->slot != GROUP_SLOT_HOST &&
-		       path_is_below(group->path, m->own_path);
+	bool is_ours = m->own_path && path_is_below(group->path, m->own_path);
 	uint32_t flags = group->claims ? 0 : GROUP_IS_CONTEXT;
 
 	if (is_ours || group_match_protected(m->profile, group->path))
@@ -72,11 +72,36 @@ static uint32_t flags_of(const struct group_members *m, const struct group *grou
 	return flags;
 }
 
+/* Returns: whether something is other than it was. */
+static bool member_update(struct group_members *m, struct group *group)
+{
+	struct preferences found;
+	uint32_t flags;
+	bool is_changed;
+
+	group_preference_find(m, group, &found);
+	flags = found.exclude.value ? GROUP_IS_EXCLUDED : 0;
+	if (group->slot != GROUP_SLOT_HOST)
+		flags |= flags_of(m, group);
+	is_changed = flags != group->flags || found.priority.value != group->priority;
+	group->flags = flags;
+	group->priority = found.priority.value;
+	return is_changed;
+}
+
 static void tell_added(struct group_members *m, const struct group *group)
 {
 	for (size_t i = 0; i < m->n_listeners; i++)
 		if (m->listeners[i].added)
 			m->listeners[i].added(m->listeners[i].data, group);
+}
+
+static void tell_changed(struct group_members *m, const struct group *group)
+{
+	m->changed = true;
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].changed)
+			m->listeners[i].changed(m->listeners[i].data, group);
 }
 
 static void tell_removed(struct group_members *m, const struct group *group)
@@ -118,6 +143,7 @@ static int member_add_below(struct group_members *m, struct group *parent, const
 	}
 	parent->n_children++;
 	group->parent_slot = parent->slot;
+	group_preference_read_marks(m, group);
 	*ret = group;
 	return 0;
 }
@@ -131,10 +157,14 @@ static void member_claim(struct group_members *m, struct group *group, uint32_t 
 	if (!is_new && !(claim & ~group->claims))
 		return;
 	group->claims |= claim;
-	group->flags = flags_of(m, group);
 	m->changed = true;
-	if (is_new)
+	if (is_new) {
+		member_update(m, group);
+		m->added = true;
 		tell_added(m, group);
+	} else if (member_update(m, group)) {
+		tell_changed(m, group);
+	}
 }
 
 /* One whose path was taken over by another cgroup leaves; its parent is about to be needed. */
@@ -263,9 +293,39 @@ void group_members_settle(struct group_members *m)
 			member_remove(m, group);
 			continue;
 		}
-		group->flags = flags_of(m, group);
 		group_members_watch(m, parent_of(m, group)->path);
 	}
+	group_members_see_attributes(m, "/");
+}
+
+/* Ancestors can have a later slot than those below them: theirs are read first, level by level. */
+static void read_marks_below(struct group_members *m, struct group *top)
+{
+	group_preference_read_marks(m, top);
+	if (top->n_children == 0)
+		return;
+	for (struct group *g = group_table_next(&m->table, 1); g;
+	     g = group_table_next(&m->table, g->slot + 1))
+		if (g->parent_slot == top->slot)
+			read_marks_below(m, g);
+}
+
+void group_members_update(struct group_members *m)
+{
+	for (struct group *g = group_table_next(&m->table, 0); g;
+	     g = group_table_next(&m->table, g->slot + 1))
+		if (member_update(m, g))
+			tell_changed(m, g);
+}
+
+void group_members_see_attributes(struct group_members *m, const char *path)
+{
+	struct group *group = group_table_find(&m->table, path);
+
+	if (!group || !group_members_is_alive(m, group))
+		return;
+	read_marks_below(m, group);
+	group_members_update(m);
 }
 
 static int member_add_host(struct group_members *m)
@@ -282,6 +342,8 @@ static int member_add_host(struct group_members *m)
 		return r;
 	host->parent_slot = SLOT_NONE;
 	host->claims = CLAIM_HOST;
+	group_preference_read_marks(m, host);
+	member_update(m, host);
 	return 0;
 }
 
@@ -305,12 +367,14 @@ static int member_find_own_path(struct group_members *m, const struct cgroup_tre
 int group_members_init(struct group_members *m, const struct cgroup_tree *tree,
 		       const struct profile *profile, uint32_t max_groups)
 {
+	struct stat st;
 	int r;
 
 	*m = (struct group_members){ .profile = profile, .root_fd = -1 };
 	m->root_fd = open(tree->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (m->root_fd < 0)
+	if (m->root_fd < 0 || fstat(m->root_fd, &st) < 0)
 		return -errno;
+	m->owner = st.st_uid;
 	r = group_table_init(&m->table, max_groups);
 	if (r < 0)
 		return r;

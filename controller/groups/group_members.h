@@ -28,15 +28,18 @@ struct group_members {
 	struct group_watch *watch; /* the set's */
 	struct group_listener listeners[GROUP_MAX_LISTENERS];
 	size_t n_listeners;
-	int root_fd;	    /* of the tree, O_PATH */
-	char *own_path;	    /* our own cgroup: protected; NULL when unknown */
-	uint32_t n_gone;    /* slots held by dead groups */
-	uint64_t n_refused; /* for want of a slot */
-	bool changed;	    /* since the owner last looked */
-	bool holding;	    /* nobody leaves for want of a claim right now */
-	bool watches_said;  /* that it is so was logged */
-	bool watches_short; /* some directory is not watched */
-	bool unseen;	    /* some directory could not be looked into */
+	int root_fd;		       /* of the tree, O_PATH */
+	uid_t owner;		       /* of the tree: root */
+	struct unit_files *unit_files; /* the set's; NULL: none are read */
+	char *own_path;		       /* our own cgroup: protected; NULL when unknown */
+	uint32_t n_gone;	       /* slots held by dead groups */
+	uint64_t n_refused;	       /* for want of a slot */
+	bool added;		       /* a group, since the owner last looked */
+	bool changed;		       /* since the owner last looked */
+	bool holding;		       /* nobody leaves for want of a claim right now */
+	bool watches_said;	       /* that it is so was logged */
+	bool watches_short;	       /* some directory is not watched */
+	bool unseen;		       /* some directory could not be looked into */
 };
 
 /* Opens the tree and adds the host. `profile` must stay. */
@@ -56,6 +59,10 @@ void group_members_remove(struct group_members *members, const char *path);
 void group_members_unclaim(struct group_members *members);
 /* Removes what nobody claims; what stays gets its flags anew and is watched for its death. */
 void group_members_settle(struct group_members *members);
+/* Attributes of the cgroup changed: they are read again, for it and all below. */
+void group_members_see_attributes(struct group_members *members, const char *path);
+/* Unit files changed: flags and priorities are found anew. */
+void group_members_update(struct group_members *members);
 /* The path still belongs to this very group. */
 bool group_members_is_alive(const struct group_members *members, const struct group *group);
 /* Watches a directory for births and deaths; a failure is noted, and logged when it is the first.

@@ -27,7 +27,9 @@
 #include "controller/base/log.h"
 #include "controller/groups/group_match.h"
 #include "controller/groups/group_members.h"
+#include "controller/groups/group_preference.h"
 #include "controller/groups/group_watch.h"
+#include "controller/groups/unit_files.h"
 #include "controller/groups/unit_name.h"
 
 /* Slices and user managers nest some ten deep; a user may nest what is delegated to him deeper. */
@@ -42,6 +44,8 @@ struct group_set {
 	struct group_members members;
 	sd_event_source *rescan;
 	bool is_short; /* as members.watches_short when it was last planned for */
+	struct unit_files *unit_files;
+	bool may_read; /* unit files */
 };
 
 /* A path that grows and shrinks while the tree is walked. */
@@ -213,12 +217,33 @@ static void on_deleted(void *data, const char *path)
 		group_members_remove(&set->members, path);
 }
 
+static void on_changed(void *data, const char *path)
+{
+	struct group_set *set = data;
+
+	group_members_see_attributes(&set->members, path);
+}
+
 static void on_lost(void *data)
 {
 	int r = set_look_anew(data);
 
 	if (r < 0)
 		log_errno(r, "Cannot look through the cgroup tree again");
+}
+
+static void set_read_files(struct group_set *set, bool anyway)
+{
+	int r;
+
+	set->members.added = false;
+	if (!set->unit_files)
+		return;
+	r = unit_files_refresh(set->unit_files, anyway);
+	if (r < 0)
+		log_errno(r, "Cannot read the unit files");
+	if (r > 0)
+		group_members_update(&set->members);
 }
 
 static void on_settled(void *data)
@@ -228,6 +253,9 @@ static void on_settled(void *data)
 	if (set->members.watches_short && !set->is_short)
 		set_plan_rescan(set);
 
+	/* A unit that starts may have a new file. */
+	if (set->members.added && set->may_read)
+		set_read_files(set, false);
 	if (set->members.changed)
 		wake_up(&set->wake);
 	set->members.changed = false;
@@ -274,6 +302,7 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 	set->tree = config->tree;
 	set->profile = *config->profile;
 	set->wake = config->wake;
+	set->may_read = true;
 	r = group_members_init(&set->members, set->tree, &set->profile, config->max_groups);
 	if (r < 0)
 		return r;
@@ -282,6 +311,7 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 							 .mount = set->tree->mount,
 							 .created = on_created,
 							 .deleted = on_deleted,
+							 .changed = on_changed,
 							 .lost = on_lost,
 							 .settled = on_settled,
 							 .data = set,
@@ -291,11 +321,17 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 	r = set_add_rescan(set, config->event);
 	if (r < 0)
 		return r;
+	if (config->unit_root) {
+		r = unit_files_new(&set->unit_files, config->unit_root);
+		if (r < 0)
+			return r;
+		set->members.unit_files = set->unit_files;
+	}
 	r = set_look_at(set, "/");
 	if (r < 0)
 		return r;
 	set_plan_rescan(set);
-	set->members.changed = false;
+	set->members.changed = set->members.added = false;
 	*ret = take_ptr(set);
 	return 0;
 }
@@ -307,6 +343,7 @@ struct group_set *group_set_free(struct group_set *set)
 	sd_event_source_disable_unref(set->rescan);
 	group_watch_free(set->members.watch);
 	group_members_done(&set->members);
+	unit_files_free(set->unit_files);
 	free(set);
 	return NULL;
 }
@@ -339,9 +376,23 @@ int group_set_use_profile(struct group_set *set, const struct profile *profile)
 	int r;
 
 	set->profile = *profile;
+	set_read_files(set, true);
 	r = set_look_anew(set);
 	on_settled(set);
 	return r;
+}
+
+void group_set_allow_reading(struct group_set *set, bool allowed)
+{
+	set->may_read = allowed;
+	if (allowed && set->members.added)
+		on_settled(set);
+}
+
+void group_set_preferences(const struct group_set *set, const struct group *group,
+			   struct preferences *ret)
+{
+	group_preference_find(&set->members, group, ret);
 }
 
 uint32_t group_set_size(const struct group_set *set)

@@ -20,11 +20,13 @@
 #include "policies/profile.h"
 
 struct group_set;
+struct preferences; /* controller/groups/group_preference.h */
 
 struct group {
 	uint64_t id;
 	uint32_t slot, parent_slot;
 	uint32_t flags;	    /* enum group_flag */
+	int32_t priority;   /* PRIORITY_MIN to PRIORITY_MAX: a higher one gives later */
 	uint32_t n_modules; /* registered in this very group; counted by the registry */
 	char *path;	    /* from the v2 root: "/", "/system.slice/foo.service"; any bytes */
 	char *shown;	    /* the same for strings and people; see controller/base/printable.h */
@@ -33,10 +35,13 @@ struct group {
 	uint32_t claims;     /* why it is here; 0: only as an ancestor */
 	uint32_t n_children; /* groups right below */
 	uint32_t next;	     /* in the table of paths */
+	uint32_t marks;	     /* enum group_mark */
 };
 
 struct group_listener {
 	void (*added)(void *data, const struct group *group);
+	/* Its flags or its priority are others than before. */
+	void (*changed)(void *data, const struct group *group);
 	/* The group is still in the set; its slot is reused only after the next step. */
 	void (*removed)(void *data, const struct group *group);
 	void *data;
@@ -47,7 +52,10 @@ struct group_set_config {
 	const struct cgroup_tree *tree;
 	const struct profile *profile; /* copied where needed */
 	uint32_t max_groups;
-	struct wake wake; /* something was born or died */
+	/* Put before the directories of unit files; "" for the running system, NULL: none is read.
+	 */
+	const char *unit_root;
+	struct wake wake; /* something was born, died or changed */
 };
 
 /*
@@ -61,7 +69,10 @@ DEFINE_CLEANUP(struct group_set *, group_set_free);
 const struct cgroup_tree *group_set_tree(const struct group_set *set);
 /* At most four listeners, until the set is freed; called for groups already there, too. */
 int group_set_listen(struct group_set *set, const struct group_listener *listener);
-/* Takes over another profile's patterns; groups come and go accordingly. */
+/*
+ * Takes over another profile's patterns; groups come and go accordingly. Unit files and attributes
+ * of cgroups are read anew.
+ */
 int group_set_use_profile(struct group_set *set, const struct profile *profile);
 
 /*
@@ -69,6 +80,16 @@ int group_set_use_profile(struct group_set *set, const struct profile *profile);
  * left) the tree is looked through every few seconds, and the kernel asked again.
  */
 bool group_set_is_followed(const struct group_set *set);
+
+/*
+ * Whether unit files may be read now: not while memory is short, since reading a disk may take long
+ * then. Groups that appear meanwhile go by what is known; files are looked at once it is allowed.
+ */
+void group_set_allow_reading(struct group_set *set, bool allowed);
+/* Why a group is excluded or has its priority; texts live until the next event. */
+void group_set_preferences(const struct group_set *set, const struct group *group,
+			   struct preferences *ret);
+
 uint32_t group_set_size(const struct group_set *set); /* groups, the host included */
 uint32_t group_set_max(const struct group_set *set);  /* slots */
 /* How often a group found no slot since the start. */

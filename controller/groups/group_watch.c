@@ -18,7 +18,7 @@
 #include "controller/base/log.h"
 #include "controller/groups/group_match.h"
 
-#define WATCH_MASK (IN_CREATE | IN_DELETE | IN_ONLYDIR)
+#define WATCH_MASK (IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
 /* Some hundred events of a burst in one read. */
 #define WATCH_BUFFER_SIZE (16 * 1024)
 /* Before the daemon's step, so that a step sees a group that was born with what woke it. */
@@ -218,6 +218,8 @@ static void watch_tell(struct group_watch *w, const struct inotify_event *e)
 		w->config.created(w->config.data, path);
 	else if (e->mask & IN_DELETE)
 		w->config.deleted(w->config.data, path);
+	else if (e->mask & IN_ATTRIB)
+		w->config.changed(w->config.data, path);
 }
 
 /* Returns: false when the events that follow are worth nothing any more. */

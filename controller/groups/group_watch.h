@@ -20,6 +20,8 @@ struct group_watch_config {
 	/* A directory appeared or went away. They may add and remove watches. */
 	void (*created)(void *data, const char *path);
 	void (*deleted)(void *data, const char *path);
+	/* A directory's attributes or its owner changed. */
+	void (*changed)(void *data, const char *path);
 	/* The kernel's queue ran over: reset, and look at everything again. */
 	void (*lost)(void *data);
 	/* All that was queued is told; called once for any number of the above. */

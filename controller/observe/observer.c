@@ -119,6 +119,14 @@ static void on_added(void *data, const struct group *group)
 	observer_count_triggers(o);
 }
 
+/* It is read in the next step, so that the policies know before they choose. */
+static void on_changed(void *data, const struct group *group)
+{
+	struct observer *o = data;
+
+	interest_glance(&o->interest, group)->is_known = false;
+}
+
 static void on_removed(void *data, const struct group *group)
 {
 	struct observer *o = data;
@@ -138,6 +146,7 @@ static void fill_identity(const struct group *group, struct group_reading *readi
 		.slot = group->slot,
 		.parent_slot = group->parent_slot,
 		.flags = group->flags,
+		.priority = group->priority,
 	};
 }
 
@@ -388,6 +397,7 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 	observer_count_triggers(o);
 	return group_set_listen(o->groups, &(struct group_listener){
 						   .added = on_added,
+						   .changed = on_changed,
 						   .removed = on_removed,
 						   .data = o,
 					   });

@@ -16,6 +16,7 @@ struct world {
 	struct profile profile;
 	sd_event *event;
 	struct group_set *set;
+	const char *unit_root; /* of group_set_config */
 	unsigned int n_wakes, n_added, n_removed;
 	char last_removed[256];
 	struct group_reading readings[MAX_GROUPS];
@@ -76,6 +77,7 @@ static inline void world_open(struct world *w, uint32_t max_groups)
 					       .tree = &w->tree,
 					       .profile = &w->profile,
 					       .max_groups = max_groups,
+					       .unit_root = w->unit_root,
 					       .wake = { on_wake, w },
 				       }),
 			 0);

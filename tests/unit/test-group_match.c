@@ -40,7 +40,7 @@ static void unit_patterns(void **state)
 		{ "/system.slice/db.service/worker", false, false, false, false },
 		{ "/system.slice/dbus.service", true, false, false, true },
 		{ "/user.slice/user-1.slice/user@1.service", true, true, false, false },
-		{ "/user.slice/user-1.slice/user@1.service/init.scope", false, false, false, true },
+		{ "/user.slice/user-1.slice/user@1.service/init.scope", true, false, false, true },
 		{ "/init.scope/below", false, false, false, true },
 		{ "/docker", false, false, false, false },
 	};
@@ -164,6 +164,97 @@ static void who_is_never_held_still(void **state)
 	assert_true(group_match_unbraked(&profile, "/user.slice/user-1.slice/session-2.scope"));
 }
 
+/* By unit or by path, and with all that is below. */
+static void what_is_excluded(void **state)
+{
+	static const struct {
+		const char *path, *pattern;
+	} rows[] = {
+		{ "/", NULL },
+		{ "/system.slice", NULL },
+		{ "/system.slice/mydb.service", "mydb.service" },
+		{ "/system.slice/mydb.service/worker/1", "mydb.service" },
+		{ "/system.slice/mydb.service.d", NULL },
+		{ "/system.slice/_db.service", "db.service" }, /* systemd's escape */
+		{ "/system.slice/dbx.service", NULL },
+		{ "/batch.slice/job-1.service", "batch.slice" },
+		{ "/kubepods.slice/kubepods-podX.slice", NULL },
+		{ "/kubepods.slice/kubepods-podX.slice/cri-containerd-1.scope",
+		  "/kubepods.slice/*/*" },
+		{ "/kubepods.slice/kubepods-podX.slice/cri-containerd-1.scope/init",
+		  "/kubepods.slice/*/*" },
+	};
+	struct profile profile = {};
+
+	add(&profile.exclude, "mydb.service");
+	add(&profile.exclude, "db.service");
+	add(&profile.exclude, "batch.slice");
+	add(&profile.exclude, "/kubepods.slice/*/*");
+	for (size_t i = 0; i < N(rows); i++) {
+		const char *pattern = group_match_excluded(&profile, rows[i].path);
+
+		if (!pattern != !rows[i].pattern ||
+		    (pattern && strcmp(pattern, rows[i].pattern) != 0))
+			fail_msg("%s: excluded by %s", rows[i].path, pattern);
+	}
+}
+
+/* It is looked for: reclaim from a slice or a service above it must not reach it. */
+static void what_is_excluded_is_under_control(void **state)
+{
+	static const struct row rows[] = {
+		{ "/", false, true, false, false },
+		{ "/app.slice", true, true, true, false },
+		{ "/app.slice/db.service", true, true, false, false },
+		{ "/app.slice/db.service/store", true, false, false, false },
+		{ "/app.slice/web.service", false, true, false, false },
+		{ "/app.slice/sshd.service", true, true, false, true },
+	};
+	struct profile profile = {};
+
+	add(&profile.units, "app.slice");
+	add(&profile.exclude, "db.service");
+	add(&profile.exclude, "/app.slice/*/store");
+	add(&profile.protected_units, "sshd.service");
+	check(&profile, rows, N(rows));
+}
+
+static void add_rank(struct profile *profile, const char *pattern, int32_t priority)
+{
+	strcpy(profile->ranks.rank[profile->ranks.n].pattern, pattern);
+	profile->ranks.rank[profile->ranks.n++].priority = priority;
+}
+
+static void which_priority_counts(void **state)
+{
+	static const struct {
+		const char *path;
+		int32_t priority;
+	} rows[] = {
+		{ "/", 0 },
+		{ "/batch.slice", -10 },
+		{ "/batch.slice/job.service", -10 },
+		{ "/batch.slice/mydb.service", 20 }, /* the innermost that matches */
+		{ "/batch.slice/mydb.service/worker", 20 },
+		{ "/system.slice/mydb.service", 20 }, /* of these the last */
+		{ "/system.slice/yourdb.service", 5 },
+		{ "/kubepods/pod1/ctr", 7 },
+		{ "/kubepods/pod1", 0 },
+	};
+	struct profile profile = {};
+
+	add_rank(&profile, "*db.service", 5);
+	add_rank(&profile, "mydb.service", 20);
+	add_rank(&profile, "batch.slice", -10);
+	add_rank(&profile, "/kubepods/*/*", 7);
+	for (size_t i = 0; i < N(rows); i++) {
+		const struct rank *rank = group_match_rank(&profile, rows[i].path);
+
+		if ((rank ? rank->priority : 0) != rows[i].priority)
+			fail_msg("%s: priority %d", rows[i].path, rank ? rank->priority : 0);
+	}
+}
+
 static void an_empty_profile_lists_nothing(void **state)
 {
 	static const struct row rows[] = {
@@ -192,6 +283,9 @@ int main(void)
 		cmocka_unit_test(a_unit_of_255_bytes_can_be_named),
 		cmocka_unit_test(path_patterns),
 		cmocka_unit_test(who_is_never_held_still),
+		cmocka_unit_test(what_is_excluded),
+		cmocka_unit_test(what_is_excluded_is_under_control),
+		cmocka_unit_test(which_priority_counts),
 		cmocka_unit_test(an_empty_profile_lists_nothing),
 		cmocka_unit_test(below_is_by_whole_elements),
 	};
