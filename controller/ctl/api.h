@@ -73,6 +73,10 @@
 /* Group */
 #define API_LEVEL_TIMESTAMP	"LevelTimestampMonotonic"
 #define API_PROTECTED		"Protected"
+#define API_EXCLUDED		"Excluded"
+#define API_EXCLUDED_BY		"ExcludedBy"
+#define API_PRIORITY		"Priority"
+#define API_PRIORITY_BY		"PriorityBy"
 #define API_BRAKE		"Brake"
 #define API_BRAKE_UNTIL		"BrakeUntilUSec"
 #define API_BRAKE_REASON	"BrakeReason"

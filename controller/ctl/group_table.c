@@ -2,6 +2,7 @@
 
 #include "controller/ctl/group_table.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "controller/ctl/api.h"
@@ -93,6 +94,10 @@ static void fill_why(struct libscols_line *line, json_object *group)
 		snprintf(why, sizeof(why), "recovering");
 	else if (*signal && strcmp(signal, "none") != 0)
 		snprintf(why, sizeof(why), "%s, %s", signal, props_string(group, API_ATTRIBUTION));
+	else if (props_bool(group, API_EXCLUDED))
+		snprintf(why, sizeof(why), "excluded");
+	else if (props_i64(group, API_PRIORITY) != 0)
+		snprintf(why, sizeof(why), "priority %" PRId64, props_i64(group, API_PRIORITY));
 	output_cell(line, COL_WHY, why);
 }
 

@@ -337,6 +337,13 @@ uint64_t props_u64(json_object *props, const char *name)
 	return json_object_get_uint64(value);
 }
 
+int64_t props_i64(json_object *props, const char *name)
+{
+	json_object *value;
+
+	return json_object_object_get_ex(props, name, &value) ? json_object_get_int64(value) : 0;
+}
+
 bool props_bool(json_object *props, const char *name)
 {
 	json_object *value;

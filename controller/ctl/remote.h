@@ -56,4 +56,5 @@ int remote_call(const struct ctl *ctl, sd_bus *bus, const char *path, const char
 /* Values of an object; a missing one is "", UINT64_MAX or false. */
 const char *props_string(json_object *props, const char *name);
 uint64_t props_u64(json_object *props, const char *name);
+int64_t props_i64(json_object *props, const char *name); /* 0 when it is missing */
 bool props_bool(json_object *props, const char *name);

@@ -84,6 +84,23 @@ static void print_brake(json_object *group)
 	printf("\n");
 }
 
+/* What may be taken from a group, what is taken later than from others, and who says so. */
+static void print_preferences(json_object *group)
+{
+	const char *excluded_by = props_string(group, API_EXCLUDED_BY);
+	const char *priority_by = props_string(group, API_PRIORITY_BY);
+
+	if (props_bool(group, API_EXCLUDED))
+		printf(LABEL "nothing is taken: excluded by %s\n", "Gives", excluded_by);
+	else if (props_bool(group, API_PROTECTED))
+		printf(LABEL "what its modules give; protected from reclaim and brake\n", "Gives");
+	else if (*excluded_by)
+		printf(LABEL "what it can; not excluded by %s\n", "Gives", excluded_by);
+	if (*priority_by)
+		printf(LABEL "%" PRId64 ", by %s\n", "Priority", props_i64(group, API_PRIORITY),
+		       priority_by);
+}
+
 static void print_degradations(json_object *manager)
 {
 	json_object *reasons;
@@ -208,8 +225,8 @@ static void print_group(const struct ctl *ctl, json_object *group)
 	printf("\n");
 	print_headroom(group);
 	print_brake(group);
-	printf(LABEL "%" PRIu64 "%s\n", "Modules", props_u64(group, API_N_MODULES),
-	       props_bool(group, API_PROTECTED) ? "; protected: never a target of reclaim" : "");
+	print_preferences(group);
+	printf(LABEL "%" PRIu64 "\n", "Modules", props_u64(group, API_N_MODULES));
 }
 
 /* Those of the group and of what is below it. */

@@ -14,6 +14,7 @@
 #define BUS_ERROR_MASKED	   "org.reliefd.Relief1.Error.Masked"
 #define BUS_ERROR_TOO_MANY_MODULES "org.reliefd.Relief1.Error.TooManyModules"
 #define BUS_ERROR_TOO_MANY_ORDERS  "org.reliefd.Relief1.Error.TooManyOrders"
+#define BUS_ERROR_EXCLUDED	   "org.reliefd.Relief1.Error.Excluded"
 #define BUS_ERROR_INVALID_ARGUMENT "org.reliefd.Relief1.Error.InvalidArgument"
 #define BUS_ERROR_POLICY_INVALID   "org.reliefd.Relief1.Error.PolicyInvalid"
 #define BUS_ERROR_NOT_SUPPORTED	   "org.reliefd.Relief1.Error.NotSupported"

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/groups/group_preference.h"
 #include "controller/groups/unit_name.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
@@ -167,6 +168,8 @@ static const char *name_or_empty(bool found, const char *name)
 BUS_GETTER_STRING(get_control_group, group_view, v->group->shown)
 BUS_GETTER_U64(get_id, group_view, v->group->id)
 BUS_GETTER_BOOL(get_protected, group_view, (v->group->flags & GROUP_IS_PROTECTED) != 0)
+BUS_GETTER_BOOL(get_excluded, group_view, (v->group->flags & GROUP_IS_EXCLUDED) != 0)
+BUS_GETTER_I32(get_priority, group_view, v->group->priority)
 BUS_GETTER_BOOL(get_context, group_view, (v->group->flags & GROUP_IS_CONTEXT) != 0)
 BUS_GETTER_U32(get_n_modules, group_view, v->group->n_modules)
 BUS_GETTER_STRING(get_level, group_view, level_name(v->state->level))
@@ -209,6 +212,25 @@ BUS_GETTER_U64(get_episode, group_view, v->state->episode.id)
 		return sd_bus_message_append(reply, "s", name_or_empty(found, name)); \
 	}
 
+/* Which setting excluded it, or gave it its priority. */
+#define GETTER_OF_ORIGIN(fn, member, key)                                                          \
+	static int fn(sd_bus *connection, const char *path, const char *interface,                 \
+		      const char *property, sd_bus_message *reply, void *userdata,                 \
+		      sd_bus_error *error)                                                         \
+	{                                                                                          \
+		const struct group_view *v = userdata;                                             \
+		struct preferences found;                                                          \
+		char origin[BUS_ORIGIN_SIZE];                                                      \
+                                                                                                   \
+		group_set_preferences(v->bus->config.groups, v->group, &found);                    \
+		return sd_bus_message_append(reply, "s",                                           \
+					     group_preference_origin(&found.member, key,           \
+								     v->bus->config.profile->name, \
+								     origin, sizeof(origin)));     \
+	}
+
+GETTER_OF_ORIGIN(get_excluded_by, exclude, "Exclude")
+GETTER_OF_ORIGIN(get_priority_by, priority, "Priority")
 GETTER_FROM_PATH(get_unit, unit_name_from_path)
 GETTER_FROM_PATH(get_pod_uid, pod_uid_from_path)
 GETTER_FROM_PATH(get_container_id, container_id_from_path)
@@ -257,6 +279,10 @@ static const sd_bus_vtable group_vtable[] = {
 	BUS_UNTOLD("RecoveringTo", "s", get_recovering_to),
 	BUS_UNTOLD("RecoveringUntilUSec", "t", get_recovering_until),
 	BUS_UNTOLD("Protected", "b", get_protected),
+	BUS_UNTOLD("Excluded", "b", get_excluded),
+	BUS_UNTOLD("ExcludedBy", "s", get_excluded_by),
+	BUS_UNTOLD("Priority", "i", get_priority),
+	BUS_UNTOLD("PriorityBy", "s", get_priority_by),
 	BUS_UNTOLD("Context", "b", get_context),
 	BUS_UNTOLD("NModules", "u", get_n_modules),
 	BUS_UNTOLD("EpisodeId", "t", get_episode),

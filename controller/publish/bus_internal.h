@@ -23,6 +23,9 @@
 /* ".../module/m" and a 64-bit number */
 #define BUS_MODULE_PATH_SIZE (sizeof(BUS_MODULE_PREFIX) + 2 + 20)
 
+/* Where a setting comes from: a cgroup's path or a file's, and words. */
+#define BUS_ORIGIN_SIZE 4352
+
 /* Relieve() calls that wait for their end: as many as the policies run ladders at a time. */
 #define BUS_MAX_ORDERS 64
 
@@ -199,6 +202,7 @@ int bus_publish_listen(struct bus *bus);
 	}
 #define BUS_GETTER_U64(fn, view, expression)	BUS_GETTER(fn, view, "t", uint64_t, expression)
 #define BUS_GETTER_U32(fn, view, expression)	BUS_GETTER(fn, view, "u", uint32_t, expression)
+#define BUS_GETTER_I32(fn, view, expression)	BUS_GETTER(fn, view, "i", int32_t, expression)
 #define BUS_GETTER_BOOL(fn, view, expression)	BUS_GETTER(fn, view, "b", int, expression)
 #define BUS_GETTER_STRING(fn, view, expression) BUS_GETTER(fn, view, "s", const char *, expression)
 

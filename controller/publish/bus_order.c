@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controller/groups/group_preference.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
 
@@ -49,6 +50,22 @@ static int read_max_rung(const char *max_rung, enum rung *ret, sd_bus_error *err
 	return 0;
 }
 
+/* An order that names it is a mistake; one for a group above it passes it over. */
+static int refuse_excluded(struct bus *bus, const struct group *group, sd_bus_error *error)
+{
+	struct preferences found;
+	char origin[BUS_ORIGIN_SIZE];
+
+	group_set_preferences(bus->config.groups, group, &found);
+	return sd_bus_error_setf(error, BUS_ERROR_EXCLUDED,
+				 "Nothing is taken from %s: it is excluded by %s; change that "
+				 "setting and run reliefctl reload, or name another group",
+				 group->path,
+				 group_preference_origin(&found.exclude, "Exclude",
+							 bus->config.profile->name, origin,
+							 sizeof(origin)));
+}
+
 int bus_relieve(struct bus *bus, sd_bus_message *call, const struct group *group, uint64_t bytes,
 		const char *max_rung, sd_bus_error *error)
 {
@@ -62,6 +79,8 @@ int bus_relieve(struct bus *bus, sd_bus_message *call, const struct group *group
 	r = read_max_rung(max_rung, &rung, error);
 	if (r < 0)
 		return r;
+	if ((group->flags & GROUP_IS_EXCLUDED) && rung > RUNG_WARN)
+		return refuse_excluded(bus, group, error);
 	order = order_find_free(bus);
 	if (!order)
 		return too_many_orders(error);

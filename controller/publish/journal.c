@@ -230,6 +230,7 @@ static const char *rung_message_id(enum reason reason)
 		return MESSAGE_ID_RUNG_MISSED;
 	case REASON_NO_EFFECT_BEFORE:
 	case REASON_NOBODY_TO_ASK:
+	case REASON_EXCLUDED:
 	case REASON_NOT_AT_THIS_LEVEL:
 	case REASON_TOO_MANY:
 		return MESSAGE_ID_RUNG_SKIPPED;
