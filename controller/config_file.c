@@ -49,6 +49,8 @@ int config_problem(char **ret_problem, int error, const char *path, unsigned lin
 		text = NULL;
 		return -ENOMEM;
 	}
+	if (!ret_problem)
+		return error;
 	n = line ? asprintf(&problem, "%s:%u: %s", path, line, text)
 		 : asprintf(&problem, "%s: %s", path, text);
 	if (n < 0)
@@ -328,7 +330,7 @@ static int open_regular(const char *path)
 	return take_fd(fd);
 }
 
-int config_file_read(const char *path, struct config_file *ret, char **ret_problem)
+int config_file_text(const char *path, char **ret_text, size_t *ret_length, char **ret_problem)
 {
 	_cleanup_fd_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
@@ -352,7 +354,27 @@ int config_file_read(const char *path, struct config_file *ret, char **ret_probl
 	if (length < 0)
 		return config_problem(ret_problem, (int)length, path, 0, "cannot be read: %s",
 				      strerror((int)-length));
-	return config_file_parse(text, (size_t)length, path, ret, ret_problem);
+	*ret_text = take_ptr(text);
+	*ret_length = (size_t)length;
+	return 0;
+}
+
+int config_file_read(const char *path, struct config_file *ret, char **ret_problem)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int r;
+
+	r = config_file_text(path, &text, &length, ret_problem);
+	if (r < 0)
+		return r;
+	r = config_file_parse(text, length, path, ret, ret_problem);
+	/* What the parser needs itself has run out: the file is not to blame, but not read either.
+	 */
+	if (r < 0 && r != -ENOMEM && !*ret_problem)
+		return config_problem(ret_problem, r, path, 0, "cannot be parsed: %s; try again",
+				      strerror(-r));
+	return r;
 }
 
 void config_file_done(struct config_file *config)

@@ -34,10 +34,17 @@ int config_file_parse(const char *text, size_t length, const char *path, struct 
 		      char **ret_problem);
 int config_file_read(const char *path, struct config_file *ret, char **ret_problem);
 void config_file_done(struct config_file *config);
+/* The text of a file, ended by a NUL, for the caller to free; fails as config_file_read(). */
+int config_file_text(const char *path, char **ret_text, size_t *ret_length, char **ret_problem);
 
 /*
- * Writes "PATH:LINE: text" (PATH alone when line is 0) to *ret_problem, for the caller to free.
+ * Writes "PATH:LINE: text" (PATH alone when line is 0) to *ret_problem, for the caller to free;
+ * ret_problem may be NULL.
  * Returns: error, or -ENOMEM.
  */
 int config_problem(char **ret_problem, int error, const char *path, unsigned line,
 		   const char *format, ...) _printf_(5, 6);
+
+/* A problem of an assignment's value: "FILE:LINE: ...". */
+#define assignment_problem(a, ret_problem, ...) \
+	config_problem(ret_problem, -EINVAL, (a)->path, (a)->line, __VA_ARGS__)

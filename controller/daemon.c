@@ -18,19 +18,20 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "config.h"
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
+#include "controller/in_force.h"
 #include "controller/lent_memory.h"
 #include "controller/parts.h"
-#include "controller/profile_file.h"
 #include "controller/publish/journal.h"
-#include "controller/settings_file.h"
-#include "controller/simulate/trace.h"
+#include "controller/recorder.h"
 #include "policies/decide.h"
 #include "policies/outlook.h"
 
@@ -53,9 +54,10 @@ struct daemon {
 	sd_event *event;
 	sd_event_source *step; /* deferred */
 	sd_event_source *timer;
-	FILE *record;
 
-	struct profile profile;
+	struct problems problems;
+	struct in_force in_force;
+	struct recorder recorder;
 	struct parts parts;
 
 	struct state state;
@@ -78,6 +80,12 @@ static uint64_t now_monotonic_usec(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* The one that is in force; its place never changes. */
+static const struct profile *daemon_profile(const struct daemon *d)
+{
+	return &d->in_force.now.profile;
 }
 
 static void daemon_wake(void *data)
@@ -126,7 +134,7 @@ static const char *recovery_text(const struct daemon *d, char *buf, size_t size)
 {
 	struct recovery recovery;
 
-	outlook_recovery(&d->profile, &d->state, GROUP_SLOT_HOST, &recovery);
+	outlook_recovery(daemon_profile(d), &d->state, GROUP_SLOT_HOST, &recovery);
 	buf[0] = '\0';
 	if (recovery.at_usec != USEC_NEVER)
 		snprintf(buf, size, ", recovering to %s", level_name(recovery.level));
@@ -206,7 +214,7 @@ static bool daemon_is_calm(const struct daemon *d)
 
 static void daemon_step(struct daemon *d)
 {
-	enum attention attention = d->decision.attention;
+	enum attention attention = d->recorder.wants_all ? ATTENTION_GROUPS : d->decision.attention;
 
 	observation_clear(&d->seen, now_monotonic_usec());
 	actor_collect(d->parts.actor, &d->seen);
@@ -216,7 +224,7 @@ static void daemon_step(struct daemon *d)
 	d->modules_changed = false;
 	daemon_collect_orders(d);
 
-	decide(&d->profile, &d->state, &d->seen, &d->decision);
+	decide(daemon_profile(d), &d->state, &d->seen, &d->decision);
 
 	actor_carry_out(d->parts.actor, &d->decision);
 	observer_arm(d->parts.observer, &d->decision);
@@ -226,8 +234,7 @@ static void daemon_step(struct daemon *d)
 	bus_publish(d->parts.bus, &d->decision);
 	journal_publish(&d->decision, d->parts.groups, d->parts.registry,
 			actor_dry_run(d->parts.actor));
-	if (d->record)
-		trace_write_step(d->record, &d->seen, &d->decision);
+	recorder_step(&d->recorder, &d->seen, &d->decision);
 	daemon_tell_status(d);
 	if (d->decision.n_dropped > 0)
 		log_warning("%u entries of a decision found no room", d->decision.n_dropped);
@@ -272,62 +279,108 @@ static int on_relieve(void *data, uint32_t group_slot, uint64_t group_id, uint64
 	return 0;
 }
 
-/* Both configuration files; nothing is changed on failure. */
-static int daemon_load_files(struct daemon *d, struct settings *ret_settings,
-			     struct profile *ret_profile, char **ret_problem)
-{
-	int r;
+/* What each setting of [Daemon] does, at start and at each reload. */
 
-	r = settings_load(d->config.config_root, ret_settings, ret_problem);
-	if (r < 0)
-		return r;
-	return profile_load(d->config.config_root,
-			    d->config.profile ? d->config.profile : ret_settings->profile,
-			    ret_profile, ret_problem);
+/* Record=yes is in the state directory; what the command line names is one file without a bound. */
+static void daemon_use_record(struct daemon *d)
+{
+	const struct settings *settings = &d->in_force.now.settings;
+	bool from_option = d->config.record, in_state = strcmp(settings->record, "yes") == 0;
+	char path[PATH_MAX], note[128];
+
+	snprintf(note, sizeof(note), "reliefd " RELIEFD_VERSION ", profile %s",
+		 daemon_profile(d)->name);
+	if (!from_option && strcmp(settings->record, "no") == 0) {
+		recorder_stop(&d->recorder);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s%s", in_state ? d->config.state : "",
+		 in_state      ? "/record"
+		 : from_option ? d->config.record
+			       : settings->record);
+	recorder_split(&d->recorder, note, now_monotonic_usec());
+	recorder_start(&d->recorder, path, from_option ? UINT64_MAX : settings->record_max_bytes,
+		       note, now_monotonic_usec());
 }
 
-static int on_reload(void *data, char **ret_problem)
+static void daemon_use_settings(struct daemon *d)
 {
-	struct daemon *d = data;
-	struct settings settings;
-	struct profile profile;
+	log_set_max_level(d->in_force.now.settings.log_level);
+	daemon_use_record(d);
+}
+
+static void daemon_use_profile(struct daemon *d)
+{
 	int r;
 
-	r = daemon_load_files(d, &settings, &profile, ret_problem);
-	if (r < 0) {
-		journal_config_error(*ret_problem ? *ret_problem : strerror(-r));
-		return r;
-	}
-	d->profile = profile;
-	r = group_set_use_profile(d->parts.groups, &d->profile);
+	r = group_set_use_profile(d->parts.groups, daemon_profile(d));
 	if (r < 0)
 		log_errno(r, "Some groups of the new profile cannot be followed");
-	r = observer_use_profile(d->parts.observer, &d->profile);
+	r = observer_use_profile(d->parts.observer, daemon_profile(d));
 	if (r < 0)
 		log_errno(r, "Some triggers of the new profile cannot be set");
-	log_info("Profile %s loaded", d->profile.name);
+}
+
+static void log_remarks(const struct remarks *remarks)
+{
+	for (size_t i = 0; i < remarks->n; i++)
+		log_warning("%s", remarks->list[i]);
+	if (remarks->n_left_out > 0)
+		log_warning("%zu more such remarks; reliefctl verify has them",
+			    remarks->n_left_out);
+}
+
+static int on_reload(void *data, struct remarks *remarks, char **ret_problem)
+{
+	struct daemon *d = data;
+	bool was_faulty = problems_find(&d->problems, PROBLEM_SETTINGS);
+	int r;
+
+	r = in_force_reload(&d->in_force, now_monotonic_usec(), remarks, ret_problem);
+	daemon_wake(d); /* to publish what that did to the problems */
+	if (r < 0) {
+		journal_config_error(problems_find(&d->problems, PROBLEM_SETTINGS)->text);
+		return r;
+	}
+	actor_set_dry_run(d->parts.actor, d->in_force.now.settings.dry_run);
+	daemon_use_profile(d);
+	daemon_use_settings(d);
+	log_info("%sProfile %s loaded%s", was_faulty ? "The settings are sound again. " : "",
+		 daemon_profile(d)->name, actor_dry_run(d->parts.actor) ? ", dry run" : "");
+	log_remarks(remarks);
 	bus_publish_settings(d->parts.bus, actor_dry_run(d->parts.actor));
-	daemon_wake(d);
 	return 0;
 }
 
 static int on_set_dry_run(void *data, bool dry_run)
 {
 	struct daemon *d = data;
+	int r;
 
+	r = in_force_set_dry_run(&d->in_force, dry_run);
+	if (r < 0)
+		return r;
 	actor_set_dry_run(d->parts.actor, dry_run);
 	log_info("Dry run switched %s", dry_run ? "on" : "off");
 	bus_publish_settings(d->parts.bus, dry_run);
 	return 0;
 }
 
+static int on_list_settings(void *data, struct setting_list *ret)
+{
+	const struct daemon *d = data;
+
+	return configuration_list(&d->in_force.now, ret);
+}
+
 int daemon_reload(struct daemon *d)
 {
+	_cleanup_(remarks_done) struct remarks remarks = {};
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
 	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
-	r = on_reload(d, &problem);
+	r = on_reload(d, &remarks, &problem);
 	sd_notify(false, "READY=1");
 	return r;
 }
@@ -352,15 +405,18 @@ static int daemon_build_loop(struct daemon *d)
 	return sd_event_source_set_priority(d->timer, DAEMON_STEP_PRIORITY);
 }
 
-static int daemon_build_parts(struct daemon *d, const struct settings *settings)
+static int daemon_build_parts(struct daemon *d)
 {
+	const struct settings *settings = &d->in_force.now.settings;
+
 	return parts_build(&d->parts, &(struct parts_config){
 					      .event = d->event,
 					      .daemon = &d->config,
 					      .growth_clock = settings->growth_clock,
-					      .profile = &d->profile,
+					      .profile = daemon_profile(d),
 					      .state = &d->state,
-					      .dry_run = d->config.dry_run || settings->dry_run,
+					      .problems = &d->problems,
+					      .dry_run = settings->dry_run,
 					      .wake = { daemon_wake, d },
 					      .modules_changed = { on_modules_changed, d },
 					      .hooks = {
@@ -368,16 +424,39 @@ static int daemon_build_parts(struct daemon *d, const struct settings *settings)
 						      .relieve = on_relieve,
 						      .reload = on_reload,
 						      .set_dry_run = on_set_dry_run,
+						      .list_settings = on_list_settings,
 					      },
 				      });
 }
 
-static int daemon_open_record(struct daemon *d)
+/* Files that are not sound are no reason not to start: then what was good before is in force. */
+static int daemon_load(struct daemon *d)
 {
-	if (!d->config.record)
-		return 0;
-	d->record = fopen(d->config.record, "we");
-	return d->record ? 0 : log_errno(-errno, "Cannot write the trace %s", d->config.record);
+	_cleanup_(remarks_done) struct remarks remarks = {};
+	const struct problem *problem;
+	int r;
+
+	d->in_force = (struct in_force){
+		.options = {
+			.root = d->config.config_root,
+			.state_directory = d->config.state,
+			.profile = d->config.profile,
+			.record = d->config.record,
+			.log_level = d->config.log_level,
+			.dry_run = d->config.dry_run,
+		},
+		.problems = &d->problems,
+	};
+	d->recorder.problems = &d->problems;
+	r = in_force_start(&d->in_force, now_monotonic_usec(), &remarks);
+	if (r < 0)
+		return log_errno(r, "Cannot read the settings");
+	daemon_use_settings(d);
+	problem = problems_find(&d->problems, PROBLEM_SETTINGS);
+	if (problem)
+		journal_config_error(problem->text);
+	log_remarks(&remarks);
+	return 0;
 }
 
 static int daemon_build(struct daemon *d)
@@ -388,15 +467,11 @@ static int daemon_build(struct daemon *d)
 		.max_ladders = DAEMON_MAX_LADDERS,
 		.max_requests = DAEMON_MAX_REQUESTS,
 	};
-	_cleanup_free_ char *problem = NULL;
-	struct settings settings;
 	int r;
 
-	r = daemon_load_files(d, &settings, &d->profile, &problem);
-	if (r < 0) {
-		log_error("%s", problem ? problem : "Cannot read the configuration");
+	r = daemon_load(d);
+	if (r < 0)
 		return r;
-	}
 	r = lent_memory_init(&d->memory, &limits, DAEMON_MAX_ORDERS, &d->state, &d->seen,
 			     &d->decision);
 	if (r < 0)
@@ -404,10 +479,7 @@ static int daemon_build(struct daemon *d)
 	r = daemon_build_loop(d);
 	if (r < 0)
 		return log_errno(r, "Cannot set up the event loop");
-	r = daemon_build_parts(d, &settings);
-	if (r < 0)
-		return r;
-	return daemon_open_record(d);
+	return daemon_build_parts(d);
 }
 
 int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config *config)
@@ -424,7 +496,7 @@ int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config 
 		return r;
 	daemon_wake(d);
 	daemon_tell_degradations(d);
-	log_info("Profile %s, %u groups, cgroups %s%s", d->profile.name,
+	log_info("Profile %s, %u groups, cgroups %s%s", daemon_profile(d)->name,
 		 group_set_size(d->parts.groups), cgroup_mode_name(d->parts.tree.mode),
 		 actor_dry_run(d->parts.actor) ? ", dry run" : "");
 	*ret = take_ptr(d);
@@ -438,8 +510,9 @@ struct daemon *daemon_free(struct daemon *d)
 	d->step = sd_event_source_disable_unref(d->step);
 	d->timer = sd_event_source_disable_unref(d->timer);
 	parts_done(&d->parts);
-	if (d->record)
-		fclose(d->record);
+	recorder_stop(&d->recorder);
+	in_force_done(&d->in_force);
+	problems_done(&d->problems);
 	lent_memory_done(&d->memory);
 	sd_event_unref(d->event);
 	free(d);

@@ -16,7 +16,7 @@
 struct daemon;
 
 struct daemon_config {
-	const char *profile;	 /* NULL: the one of reliefd.conf, else "default" */
+	const char *profile;	 /* in place of Profile=; NULL: as that says */
 	const char *config_root; /* NULL: "/"; before every configuration path */
 	const char *proc;	 /* NULL: "/proc" */
 	const char *sys;	 /* NULL: "/sys" */
@@ -27,8 +27,10 @@ struct daemon_config {
 	const char *held;	 /* who is held still is written down here; NULL: nowhere */
 	const char *agents;	 /* registrations on D-Bus are kept here; NULL: nowhere */
 	const char *masks;	 /* masked modules are kept here; NULL: nowhere */
-	const char *record;	 /* write every observation and decision here; NULL: nowhere */
-	bool dry_run;
+	/* The three below go before reliefd.conf: */
+	const char *record; /* write every observation and decision here; NULL: as Record= says */
+	int log_level;	    /* LOG_ERR ... LOG_DEBUG; -1: as LogLevel= says */
+	bool dry_run;	    /* false: as DryRun= says */
 	/*
 	 * Called once when all that needs privileges is done and before the first thread: gives
 	 * them up. Returns 0 or negative errno. NULL: nothing to give up.
@@ -44,5 +46,5 @@ int daemon_new(struct daemon **ret, sd_event *event, const struct daemon_config 
 struct daemon *daemon_free(struct daemon *daemon);
 DEFINE_CLEANUP(struct daemon *, daemon_free);
 
-/* Reads the profile again; on failure the old one stays, and the problem is logged. */
+/* Reads the settings again; on failure the old ones stay, and the problem is logged. */
 int daemon_reload(struct daemon *daemon);

@@ -69,7 +69,7 @@ static bool has_drop_in(const struct layered_file *files, size_t first, const ch
 	return false;
 }
 
-static bool is_drop_in_name(const char *name)
+bool layered_file_is_drop_in(const char *name)
 {
 	size_t length = strlen(name), suffix = strlen(SUFFIX);
 
@@ -89,7 +89,8 @@ static int add_drop_ins(struct layered_file *files, size_t first, const char *di
 	while ((entry = readdir(dir))) {
 		_cleanup_free_ char *path = NULL;
 
-		if (!is_drop_in_name(entry->d_name) || has_drop_in(files, first, entry->d_name))
+		if (!layered_file_is_drop_in(entry->d_name) ||
+		    has_drop_in(files, first, entry->d_name))
 			continue;
 		if (asprintf(&path, "%s/%s", directory, entry->d_name) < 0) {
 			path = NULL;

@@ -28,6 +28,8 @@ struct layered_file {
 int layered_file_find(struct layered_file *ret, const char *root, const char *const *directories,
 		      const char *name, char **ret_problem);
 void layered_file_done(struct layered_file *files);
+/* Whether a file of that name in a *.conf.d is read. */
+bool layered_file_is_drop_in(const char *name);
 
 /* Returns: 0; or negative errno and *ret_problem by config_problem() at the assignment. */
 typedef int (*apply_fn)(void *data, const struct assignment *assignment, char **ret_problem);

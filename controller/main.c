@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "config.h"
@@ -51,8 +52,9 @@ static void print_help(void)
 	       "     --dry-run           Decide and say, but do nothing\n"
 	       "     --let-go            Undo what a reliefd that died was holding still, and "
 	       "exit\n"
-	       "     --record=FILE       Write every observation and decision to FILE\n"
-	       "     --log-level=LEVEL   err, warning, info (default) or debug\n"
+	       "     --record=FILE       Write every observation and decision to FILE, without a\n"
+	       "                         bound (Record=yes in reliefd.conf has one)\n"
+	       "     --log-level=LEVEL   err, warning, info or debug, whatever LogLevel= says\n"
 	       "     --socket=PATH       Channel socket (default " RELIEF_SOCKET_PATH ")\n"
 	       "                         and, beside it, what the next reliefd takes over\n"
 	       "     --state=DIR         Keep there what outlives a reboot "
@@ -131,6 +133,7 @@ static int parse_options(int argc, char **argv, struct daemon_config *config, bo
 					optarg);
 				return -EINVAL;
 			}
+			config->log_level = level;
 			log_set_max_level(level);
 			break;
 		case OPT_SOCKET:
@@ -309,6 +312,7 @@ int main(int argc, char **argv)
 		.socket = RELIEF_SOCKET_PATH,
 		.state = STATE_DIRECTORY,
 		.socket_fd = -1,
+		.log_level = -1,
 		.confine = confine,
 	};
 	bool only_let_go = false;
@@ -322,6 +326,9 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (only_let_go)
 		return let_go(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	/* Without systemd nothing else makes it; where this fails, what is to be kept there says
+	 * so. */
+	mkdir(config.state, 0700);
 	config.socket_fd = listening_socket();
 
 	/* One huge page under the block of mostly untouched slots would double what we take. */

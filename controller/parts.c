@@ -124,6 +124,7 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 					 .event = config->event,
 					 .state = config->state,
 					 .profile = config->profile,
+					 .problems = config->problems,
 					 .groups = parts->groups,
 					 .observer = parts->observer,
 					 .tasks = observer_tasks(parts->observer),

@@ -34,6 +34,7 @@ struct parts_config {
 	const char *growth_clock; /* a growth_clock_name(), or "auto": the best that loads */
 	const struct profile *profile;
 	const struct state *state;
+	const struct problems *problems;
 	bool dry_run;
 	struct wake wake;	     /* something happened: make a step */
 	struct wake modules_changed; /* the same, and modules came or went */

@@ -4,13 +4,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "controller/base/closest.h"
-#include "controller/base/parse.h"
 #include "controller/layered_file.h"
-#include "controller/profile_patterns.h"
+#include "controller/profile_value.h"
 
 #define SUFFIX ".conf"
 
@@ -21,205 +19,10 @@ const char *const profile_directories[] = {
 	NULL,
 };
 
-/* More than there are settings; where each one got its value, for profile_is_sound(). */
-#define ORIGINS_MAX 128
-
-struct origin {
-	const char *path; /* NULL: built in */
-	unsigned line;
-};
-
 struct reading {
 	struct profile profile;
-	struct origin origins[ORIGINS_MAX]; /* by place in profile_settings[] */
-	struct origin last;
+	struct origins origins; /* by place in profile_settings[] */
 };
-
-static void *setting_field(struct profile *profile, const struct profile_setting *setting)
-{
-	return (char *)profile + setting->offset;
-}
-
-/* "2.5%" */
-static void format_share(uint64_t bp, char *buf, size_t size)
-{
-	uint64_t whole = bp / 100, rest = bp % 100;
-
-	if (rest % 10)
-		snprintf(buf, size, "%" PRIu64 ".%02" PRIu64 "%%", whole, rest);
-	else if (rest)
-		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 "%%", whole, rest / 10);
-	else
-		snprintf(buf, size, "%" PRIu64 "%%", whole);
-}
-
-/* A limit of the setting's range as it is written in a file; 32 bytes hold it. */
-static const char *format_limit(enum setting_kind kind, uint64_t value, char *buf, size_t size)
-{
-	switch (kind) {
-	case SETTING_BYTES:
-		return format_bytes(value, buf, size);
-	case SETTING_USEC:
-		return format_usec(value, buf, size);
-	case SETTING_SHARE:
-		format_share(value, buf, size);
-		return buf;
-	case SETTING_RUNG:
-		return rung_name((enum rung)value);
-	case SETTING_BRAKE:
-		return brake_name((enum brake)value);
-	case SETTING_COUNT:
-	case SETTING_PATTERNS:
-	case SETTING_RANKS:
-		break;
-	}
-	snprintf(buf, size, "%" PRIu64, value);
-	return buf;
-}
-
-static const char *kind_expected(enum setting_kind kind)
-{
-	switch (kind) {
-	case SETTING_BYTES:
-		return "a size; write a number with K, M, G or T, as 512M";
-	case SETTING_USEC:
-		return "a time; write a number with us, ms, s, min or h, as 500ms";
-	case SETTING_SHARE:
-		return "a share; write a percentage, as 2.5%, or a fraction, as 0.3";
-	case SETTING_COUNT:
-		return "a count; write a whole number";
-	case SETTING_RUNG:
-		return "a rung; write its name";
-	case SETTING_BRAKE:
-		return "a brake; write off, auto, freeze or throttle";
-	case SETTING_PATTERNS:
-	case SETTING_RANKS:
-		break;
-	}
-	return "a list of patterns";
-}
-
-static int parse_rung(const char *text, uint64_t *ret)
-{
-	enum rung rung;
-
-	if (rung_from_name(text, &rung) < 0)
-		return -EINVAL;
-	*ret = rung;
-	return 0;
-}
-
-static int parse_brake(const char *text, uint64_t *ret)
-{
-	enum brake brake;
-
-	if (brake_from_name(text, &brake) < 0)
-		return -EINVAL;
-	*ret = brake;
-	return 0;
-}
-
-static int parse_share_wide(const char *text, uint64_t *ret)
-{
-	uint32_t bp;
-	int r;
-
-	r = parse_share(text, &bp);
-	if (r == 0)
-		*ret = bp;
-	return r;
-}
-
-static int parse_scalar(enum setting_kind kind, const char *text, uint64_t *ret)
-{
-	switch (kind) {
-	case SETTING_BYTES:
-		return parse_bytes(text, ret);
-	case SETTING_USEC:
-		return parse_usec(text, ret);
-	case SETTING_SHARE:
-		return parse_share_wide(text, ret);
-	case SETTING_COUNT:
-		return parse_u64(text, ret);
-	case SETTING_RUNG:
-		return parse_rung(text, ret);
-	case SETTING_BRAKE:
-		return parse_brake(text, ret);
-	case SETTING_PATTERNS:
-	case SETTING_RANKS:
-		break;
-	}
-	return -EINVAL;
-}
-
-static void store_scalar(struct profile *profile, const struct profile_setting *setting,
-			 uint64_t value)
-{
-	void *field = setting_field(profile, setting);
-
-	switch (setting->kind) {
-	case SETTING_BYTES:
-	case SETTING_USEC:
-		*(uint64_t *)field = value;
-		break;
-	case SETTING_SHARE:
-	case SETTING_COUNT:
-		*(uint32_t *)field = (uint32_t)value;
-		break;
-	case SETTING_RUNG:
-		*(enum rung *)field = (enum rung)value;
-		break;
-	case SETTING_BRAKE:
-		*(enum brake *)field = (enum brake)value;
-		break;
-	case SETTING_PATTERNS:
-	case SETTING_RANKS:
-		break;
-	}
-}
-
-static size_t scalar_size(enum setting_kind kind)
-{
-	return kind == SETTING_BYTES || kind == SETTING_USEC ? sizeof(uint64_t) : sizeof(uint32_t);
-}
-
-_Static_assert(sizeof(enum rung) == sizeof(uint32_t), "scalar_size() counts on it");
-
-/* "Key=": back to the built-in value. */
-static void reset_scalar(struct profile *profile, const struct profile_setting *setting)
-{
-	struct profile defaults;
-
-	profile_init(&defaults);
-	memcpy(setting_field(profile, setting), setting_field(&defaults, setting),
-	       scalar_size(setting->kind));
-}
-
-static int apply_scalar(struct profile *profile, const struct profile_setting *setting,
-			const struct assignment *a, char **ret_problem)
-{
-	char min[32], max[32];
-	const char *low, *high;
-	uint64_t value;
-	int r;
-
-	if (*a->value == '\0') {
-		reset_scalar(profile, setting);
-		return 0;
-	}
-	low = format_limit(setting->kind, setting->min, min, sizeof(min));
-	high = format_limit(setting->kind, setting->max, max, sizeof(max));
-	r = parse_scalar(setting->kind, a->value, &value);
-	if (r == -EINVAL)
-		return assignment_problem(a, ret_problem, "%s=%s is not %s (%s to %s)", a->key,
-					  a->value, kind_expected(setting->kind), low, high);
-	if (r < 0 || value < setting->min || value > setting->max)
-		return assignment_problem(a, ret_problem,
-					  "%s=%s is out of range; %s to %s is right", a->key,
-					  a->value, low, high);
-	store_scalar(profile, setting, value);
-	return 0;
-}
 
 static const char *closest_section(const char *wanted)
 {
@@ -302,69 +105,75 @@ static int unknown_key(const struct assignment *a, char **ret_problem)
 				  a->section, known ? known : "");
 }
 
+static size_t place_of(const struct profile_setting *setting)
+{
+	return (size_t)(setting - profile_settings);
+}
+
 static int apply_setting(void *data, const struct assignment *a, char **ret_problem)
 {
 	struct reading *reading = data;
 	const struct profile_setting *setting = profile_setting_find(a->section, a->key);
-	size_t place;
+	int r;
 
 	if (!setting && !section_is_known(a->section))
 		return unknown_section(a, ret_problem);
 	if (!setting)
 		return unknown_key(a, ret_problem);
-	place = (size_t)(setting - profile_settings);
-	reading->last = (struct origin){ a->path, a->line };
-	if (place < ORIGINS_MAX)
-		reading->origins[place] = reading->last;
-	if (setting->kind == SETTING_PATTERNS)
-		return profile_patterns_apply(setting_field(&reading->profile, setting), a,
-					      ret_problem);
-	if (setting->kind == SETTING_RANKS)
-		return profile_ranks_apply(setting_field(&reading->profile, setting), a,
-					   ret_problem);
-	return apply_scalar(&reading->profile, setting, a, ret_problem);
+	r = profile_value_apply(&reading->profile, setting, a, ret_problem);
+	return r < 0 ? r : origins_note(&reading->origins, place_of(setting), a);
 }
 
 /*
- * The line to name when a setting does not fit the others: its own, or, when it was built in, the
- * last one of its section, which must have moved against it.
+ * Of two settings that do not fit, the one that was applied last is to blame: what came before it
+ * was right, the shipped file among it. The other is named with its origin.
  */
-static const struct origin *guilty_origin(const struct reading *reading,
-					  const struct profile_setting *setting)
+static int conflict_problem(const struct reading *reading, const struct profile_conflict *conflict,
+			    char **ret_problem)
 {
-	size_t place = (size_t)(setting - profile_settings);
-	const struct origin *origin = &reading->last;
+	const struct profile_setting *blamed = conflict->setting, *other = conflict->other;
+	const struct origin *at = reading->origins.at;
+	_cleanup_free_ char *value = NULL, *other_value = NULL;
 
-	if (place < ORIGINS_MAX && reading->origins[place].path)
-		return &reading->origins[place];
-	for (size_t i = 0; i < n_profile_settings && i < ORIGINS_MAX; i++)
-		if (reading->origins[i].path &&
-		    strcmp(profile_settings[i].section, setting->section) == 0)
-			origin = &reading->origins[i];
-	return origin;
+	if (at[place_of(other)].order > at[place_of(blamed)].order) {
+		blamed = conflict->other;
+		other = conflict->setting;
+	}
+	if (profile_value_format(&reading->profile, blamed, &value) < 0 ||
+	    profile_value_format(&reading->profile, other, &other_value) < 0)
+		return -ENOMEM;
+	return config_problem(ret_problem, -EINVAL,
+			      origins_text(&reading->origins, place_of(blamed)), 0,
+			      "%s=%s in [%s] does not fit %s=%s in [%s] (%s): %s= %s", blamed->key,
+			      value, blamed->section, other->key, other_value, other->section,
+			      origins_text(&reading->origins, place_of(other)),
+			      conflict->setting->key, conflict->problem);
 }
 
 static int check_sound(const struct reading *reading, char **ret_problem)
 {
-	const struct profile_setting *setting;
-	const struct origin *origin;
-	const char *problem;
+	struct profile_conflict conflict;
 
-	if (profile_is_sound(&reading->profile, &setting, &problem))
+	if (profile_is_sound(&reading->profile, &conflict))
 		return 0;
-	origin = guilty_origin(reading, setting);
-	return config_problem(ret_problem, -EINVAL, origin->path ? origin->path : "(built in)",
-			      origin->line, "%s= in [%s] %s", setting->key, setting->section,
-			      problem);
+	return conflict_problem(reading, &conflict, ret_problem);
 }
 
-static int read_layers(const struct layered_file *files, const char *name, struct profile *ret,
-		       char **ret_problem)
+static void reading_free(struct reading *reading)
 {
-	_cleanup_free_ struct reading *reading = calloc(1, sizeof(*reading));
+	origins_done(&reading->origins);
+	free(reading);
+}
+DEFINE_CLEANUP(struct reading *, reading_free)
+
+/* ret_origins: NULL, or where each value came from. */
+static int read_layers(const struct layered_file *files, const char *name, struct profile *ret,
+		       struct origins *ret_origins, char **ret_problem)
+{
+	_cleanup_(reading_free_cleanup) struct reading *reading = calloc(1, sizeof(*reading));
 	int r;
 
-	if (!reading)
+	if (!reading || origins_init(&reading->origins, n_profile_settings) < 0)
 		return -ENOMEM;
 	profile_init(&reading->profile);
 	memset(reading->profile.name, 0, sizeof(reading->profile.name));
@@ -372,9 +181,14 @@ static int read_layers(const struct layered_file *files, const char *name, struc
 	r = layered_file_apply(files, apply_setting, reading, ret_problem);
 	if (r == 0)
 		r = check_sound(reading, ret_problem);
-	if (r == 0)
-		*ret = reading->profile;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = reading->profile;
+	if (ret_origins) {
+		*ret_origins = reading->origins;
+		reading->origins = (struct origins){};
+	}
+	return 0;
 }
 
 bool profile_name_is_valid(const char *name)
@@ -401,7 +215,8 @@ static int find_layers(const char *root, const char *name, struct layered_file *
 	return layered_file_find(ret, root, profile_directories, file_name, ret_problem);
 }
 
-int profile_load(const char *root, const char *name, struct profile *ret, char **ret_problem)
+int profile_load(const char *root, const char *name, struct profile *ret,
+		 struct origins *ret_origins, char **ret_problem)
 {
 	_cleanup_(layered_file_done) struct layered_file files = {};
 	int r;
@@ -414,7 +229,7 @@ int profile_load(const char *root, const char *name, struct profile *ret, char *
 		return config_problem(ret_problem, -ENOENT, name, 0,
 				      "there is no such profile; put %s" SUFFIX " into %s", name,
 				      profile_directories[0]);
-	return read_layers(&files, name, ret, ret_problem);
+	return read_layers(&files, name, ret, ret_origins, ret_problem);
 }
 
 /* "desktop" of "/x/desktop.conf"; a file of another name is checked as a profile "check". */
@@ -438,7 +253,7 @@ int profile_load_file(const char *path, struct profile *ret, char **ret_problem)
 	char name[PROFILE_NAME_MAX];
 
 	name_of_file(path, name);
-	return read_layers(&file, name, ret, ret_problem);
+	return read_layers(&file, name, ret, NULL, ret_problem);
 }
 
 int profile_cat(const char *root, const char *name, FILE *out)

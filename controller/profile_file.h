@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "controller/origins.h"
 #include "policies/profile.h"
 
 /* /etc/reliefd/profiles, /run/reliefd/profiles, /usr/lib/reliefd/profiles; NULL at the end. */
@@ -25,11 +26,14 @@ bool profile_name_is_valid(const char *name);
 
 /*
  * root: NULL, or a directory that is put before every path (tests, reliefctl --root=).
+ * ret_origins: NULL, or where each value came from, by place in profile_settings[];
+ * origins_done() frees them.
  * Returns: 0 and *ret; or negative errno and *ret_problem (the caller frees it): one line
  * "FILE:LINE: what is wrong; what would be right" (left alone for -ENOMEM). *ret is untouched on
  * failure.
  */
-int profile_load(const char *root, const char *name, struct profile *ret, char **ret_problem);
+int profile_load(const char *root, const char *name, struct profile *ret,
+		 struct origins *ret_origins, char **ret_problem);
 /* Checks one file on its own on top of the defaults, as `reliefctl verify FILE` does. */
 int profile_load_file(const char *path, struct profile *ret, char **ret_problem);
 /*

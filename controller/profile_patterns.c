@@ -4,8 +4,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "controller/base/cleanup.h"
 
 static int check_pattern(const char *pattern, const struct assignment *a, char **ret_problem)
 {
@@ -127,5 +130,38 @@ int profile_ranks_apply(struct rank_list *list, const struct assignment *a, char
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+int profile_patterns_format(const struct pattern_list *list, char **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < list->n; i++)
+		fprintf(f, "%s%s", i > 0 ? " " : "", list->pattern[i]);
+	if (fclose(f) != 0)
+		return -ENOMEM;
+	*ret = take_ptr(text);
+	return 0;
+}
+
+int profile_ranks_format(const struct rank_list *list, char **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < list->n; i++)
+		fprintf(f, "%s%s:%d", i > 0 ? " " : "", list->rank[i].pattern,
+			list->rank[i].priority);
+	if (fclose(f) != 0)
+		return -ENOMEM;
+	*ret = take_ptr(text);
 	return 0;
 }

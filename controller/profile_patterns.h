@@ -9,15 +9,14 @@
  * with another number replaces the earlier one.
  */
 
-#include "controller/layered_file.h"
+#include "controller/config_file.h"
 #include "policies/profile.h"
-
-/* A complaint about an assignment, as the functions below make it. */
-#define assignment_problem(a, ret_problem, ...) \
-	config_problem(ret_problem, -EINVAL, (a)->path, (a)->line, __VA_ARGS__)
 
 /* Returns: 0; -EINVAL and *ret_problem, "FILE:LINE: what is wrong; what would be right". */
 int profile_patterns_apply(struct pattern_list *list, const struct assignment *assignment,
 			   char **ret_problem);
 int profile_ranks_apply(struct rank_list *list, const struct assignment *assignment,
 			char **ret_problem);
+/* The list as a file has it, for the caller to free. Returns: 0 or -ENOMEM. */
+int profile_patterns_format(const struct pattern_list *list, char **ret);
+int profile_ranks_format(const struct rank_list *list, char **ret);

@@ -13,10 +13,11 @@
 
 #define FIELD(field) offsetof(struct profile, field)
 
-#define SHARE(section, key, field, help)                                   \
-	{                                                                  \
-		section, key, SETTING_SHARE, FIELD(field), 0, BP_ONE, help \
+#define SHARE_UP_TO(section, key, field, max, help)                     \
+	{                                                               \
+		section, key, SETTING_SHARE, FIELD(field), 0, max, help \
 	}
+#define SHARE(section, key, field, help) SHARE_UP_TO(section, key, field, BP_ONE, help)
 #define BYTES(section, key, field, min, max, help)                        \
 	{                                                                 \
 		section, key, SETTING_BYTES, FIELD(field), min, max, help \
@@ -49,6 +50,16 @@
 #define USEC_PER_HOUR (60 * USEC_PER_MIN)
 /* What a time may be at most: a year. Longer ones are typing mistakes. */
 #define USEC_LONGEST (365 * 24 * USEC_PER_HOUR)
+/* What the ladder may ask for at least: more would empty every cache of most hosts each time. */
+#define GOAL_MIN_LARGEST (64 * GIB)
+/* The brake waits for this much at most: at 100 % there is nothing left to hold a group back from.
+ */
+#define BRAKE_FILL_LARGEST 9900
+/*
+ * What must be left to leave a level, at most. The kernel and the daemons of a small host, and the
+ * program in a small container, take a tenth when nothing happens: more is never left.
+ */
+#define LEAVE_LARGEST_BP 9000
 
 const struct profile_setting profile_settings[] = {
 	SHARE("Headroom", "Medium", headroom_bp[LEVEL_MEDIUM],
@@ -116,7 +127,7 @@ const struct profile_setting profile_settings[] = {
 	     USEC_PER_MIN, "An answer to unload after this time is late."),
 	USEC("Ladder", "ReclaimDeadline", rung_deadline_usec[RUNG_RECLAIM], USEC_PER_MSEC,
 	     USEC_PER_MIN, "A reclaim that takes longer than this is late."),
-	BYTES("Ladder", "GoalMin", goal_min_bytes, MIB, BYTES_UNLIMITED,
+	BYTES("Ladder", "GoalMin", goal_min_bytes, MIB, GOAL_MIN_LARGEST,
 	      "A rung never asks for less than this in all."),
 	USEC("Ladder", "GoalHorizon", goal_horizon_usec, 0, USEC_PER_MIN,
 	     "A rung also asks for what grows within this time."),
@@ -129,8 +140,9 @@ const struct profile_setting profile_settings[] = {
 	     "Hold the grower when memory lasts for this long or less at its growth."),
 	SHARE("Brake", "Confidence", brake_confidence_bp,
 	      "The brake believes a growth once this share of what was left was seen going."),
-	SHARE("Brake", "Fill", brake_fill_bp,
-	      "The brake waits until at least this share of memory or of the limit is used up."),
+	SHARE_UP_TO(
+		"Brake", "Fill", brake_fill_bp, BRAKE_FILL_LARGEST,
+		"The brake waits until at least this share of memory or of the limit is used up."),
 	USEC("Brake", "Hold", brake_hold_usec, 10 * USEC_PER_MSEC, USEC_PER_MIN,
 	     "A group is let go after this time at the latest."),
 	USEC("Brake", "Rest", brake_rest_usec, 0, USEC_PER_HOUR,
@@ -248,10 +260,11 @@ void profile_init(struct profile *profile)
 }
 
 /*
- * What must hold between two settings: the first is at most (or at least) the second. Each step of
- * a chain medium - high - critical is a row; so is medium - critical where `high` may be off.
+ * What must hold between two settings: the first is at most (or at least) the second, or both
+ * together leave a way back. Each step of a chain medium - high - critical is a row; so is
+ * medium - critical where `high` may be off.
  */
-enum relation { AT_MOST, AT_LEAST };
+enum relation { AT_MOST, AT_LEAST, CAN_BE_LEFT };
 
 struct rule {
 	const char *section, *key;
@@ -273,6 +286,9 @@ static const struct rule rules[] = {
 	  "must not be above MediumMax=: " LESS },
 	{ "Headroom", "CriticalMax", AT_MOST, "Headroom", "HighMax", false,
 	  "must not be above HighMax=: " LESS },
+	{ "Headroom", "Leave", CAN_BE_LEFT, "Headroom", "Medium", false,
+	  "must not be above 90% together with Medium=: that much is never left, so that medium "
+	  "would never end" },
 	{ "Exhaustion", "High", AT_MOST, "Exhaustion", "Medium", true,
 	  "must not be above Medium=: " LESS },
 	{ "Exhaustion", "Critical", AT_MOST, "Exhaustion", "High", true,
@@ -346,22 +362,36 @@ static bool rule_holds(const struct rule *rule, const struct profile *profile)
 
 	if (rule->zero_is_off && (a == 0 || b == 0))
 		return true;
-	return rule->relation == AT_MOST ? a <= b : a >= b;
+	switch (rule->relation) {
+	case AT_MOST:
+		return a <= b;
+	case AT_LEAST:
+		return a >= b;
+	case CAN_BE_LEFT: /* 0: the level is off, and is never entered */
+		return b == 0 || a + b <= LEAVE_LARGEST_BP;
+	}
+	return true;
 }
 
-bool profile_is_sound(const struct profile *profile, const struct profile_setting **ret_setting,
-		      const char **ret_problem)
+bool profile_is_sound(const struct profile *profile, struct profile_conflict *ret)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (rule_holds(&rules[i], profile))
 			continue;
-		*ret_setting = profile_setting_find(rules[i].section, rules[i].key);
-		*ret_problem = rules[i].problem;
+		*ret = (struct profile_conflict){
+			.setting = profile_setting_find(rules[i].section, rules[i].key),
+			.other = profile_setting_find(rules[i].other_section, rules[i].other_key),
+			.problem = rules[i].problem,
+		};
 		return false;
 	}
 	if (profile->units.n + profile->paths.n == 0) {
-		*ret_setting = profile_setting_find("Groups", "Units");
-		*ret_problem = "must not be empty while Paths= is: no group would be under control";
+		*ret = (struct profile_conflict){
+			.setting = profile_setting_find("Groups", "Units"),
+			.other = profile_setting_find("Groups", "Paths"),
+			.problem = "must not be empty while Paths= is: no group would be under "
+				   "control",
+		};
 		return false;
 	}
 	return true;

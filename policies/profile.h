@@ -129,11 +129,16 @@ uint64_t profile_get(const struct profile *profile, const struct profile_setting
 /* The built-in defaults: the same as profiles/default.conf. */
 void profile_init(struct profile *profile);
 
+/* Two settings that contradict each other. */
+struct profile_conflict {
+	const struct profile_setting *setting;
+	const struct profile_setting *other; /* what it does not fit; NULL: nothing else is there */
+	const char *problem;		     /* about `setting`: what must hold, and why; static */
+};
+
 /*
  * Checks settings against each other (thresholds in order, rungs rising with the level, stall
- * within window, ...), after each one's own range was checked.
- * Returns: true, or false and *ret_setting (the one to change) and *ret_problem (a sentence
- * saying what is wrong and what would be right; static).
+ * within window, a way back from every level, ...), after each one's own range was checked.
+ * Returns: true, or false and *ret.
  */
-bool profile_is_sound(const struct profile *profile, const struct profile_setting **ret_setting,
-		      const char **ret_problem);
+bool profile_is_sound(const struct profile *profile, struct profile_conflict *ret);

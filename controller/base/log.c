@@ -20,6 +20,11 @@ void log_set_max_level(int level)
 	max_level = level;
 }
 
+bool log_is_wanted(int level)
+{
+	return level <= max_level;
+}
+
 void log_set_plain(void)
 {
 	plain = true;

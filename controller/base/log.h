@@ -14,6 +14,8 @@
 #include "controller/base/cleanup.h"
 
 void log_set_max_level(int level); /* LOG_ERR ... LOG_DEBUG; default LOG_INFO */
+/* Whether messages of that level are logged. */
+bool log_is_wanted(int level);
 /* True when all this goes to the journal: then structured records may go there, too. */
 bool log_is_journal(void);
 /* To stderr as it is, whatever stderr is: what a program for people wants. */

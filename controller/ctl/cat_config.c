@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cat-config: every file that takes part, in the order in which they apply
+ * cat-config: every file that takes part in a load, in the order in which they apply; `settings`
+ * says what is in force
  */
 
 #include <errno.h>
@@ -37,7 +38,7 @@ int verb_cat_config(struct ctl *ctl, int argc, char **argv)
 	n = settings_cat(ctl->root, stdout);
 	if (n < 0)
 		return ctl_error("Cannot print reliefd.conf: %s", strerror(-n));
-	r = settings_load(ctl->root, &settings, &problem);
+	r = settings_load(ctl->root, &settings, NULL, &problem);
 	if (r < 0)
 		return ctl_error("%s", problem ? problem : strerror(-r));
 	printf("%s\n", n > 0 ? "" : "# reliefd.conf: no file, the built-in values\n");

@@ -15,9 +15,9 @@ int configured_profile(const struct ctl *ctl, const char *name, struct profile *
 	if (name && strchr(name, '/'))
 		return profile_load_file(name, ret, ret_problem);
 	if (name)
-		return profile_load(ctl->root, name, ret, ret_problem);
-	r = settings_load(ctl->root, &settings, ret_problem);
+		return profile_load(ctl->root, name, ret, NULL, ret_problem);
+	r = settings_load(ctl->root, &settings, NULL, ret_problem);
 	if (r < 0)
 		return r;
-	return profile_load(ctl->root, settings.profile, ret, ret_problem);
+	return profile_load(ctl->root, settings.profile, ret, NULL, ret_problem);
 }

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "controller/base/problems.h"
+#include "controller/base/remarks.h"
+#include "controller/base/setting_list.h"
 #include "controller/groups/group_set.h"
 #include "controller/observe/observer.h"
 #include "controller/registry/agents.h"
@@ -31,16 +34,19 @@ struct bus_hooks {
 	/* Queues an order; its id comes back in decision.orders. -EBUSY: too many at once. */
 	int (*relieve)(void *data, uint32_t group_slot, uint64_t group_id, uint64_t bytes,
 		       enum rung max_rung, uint64_t *ret_order_id);
-	/* Loads the profile again. On failure the old one stays and *ret_problem (to be freed)
-	 * names file, line and fix. */
-	int (*reload)(void *data, char **ret_problem);
+	/* Loads the settings again; remarks say what was not (yet) taken over. On failure the old
+	 * ones stay and *ret_problem (to be freed) names file, line and fix. */
+	int (*reload)(void *data, struct remarks *remarks, char **ret_problem);
 	int (*set_dry_run)(void *data, bool dry_run);
+	/* Every setting that is in force; setting_list_done() frees it. */
+	int (*list_settings)(void *data, struct setting_list *ret);
 };
 
 struct bus_config {
 	sd_event *event;
 	const struct state *state;
 	const struct profile *profile; /* the daemon's current one; its content changes on reload */
+	const struct problems *problems; /* degradations beside the observer's */
 	struct group_set *groups;
 	struct observer *observer;
 	struct registry *registry;

@@ -69,6 +69,7 @@ struct published_module {
 struct published_manager {
 	uint32_t n_groups, n_modules, n_held;
 	uint32_t degradations;
+	uint64_t problems; /* their version */
 	enum growth_clock clock;
 };
 
@@ -165,6 +166,20 @@ int bus_register(struct bus *bus, sd_bus_message *call, const struct caller *cal
 		 sd_bus_error *error);
 int bus_register_fd(struct bus *bus, sd_bus_message *call, const struct caller *caller,
 		    sd_bus_error *error);
+
+/* Reload, GetSettings, Problems, Degraded and DegradedReasons, bus_settings.c */
+int bus_reload(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+	       sd_bus_error *error);
+int bus_get_settings(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int bus_get_problems(sd_bus *connection, const char *path, const char *interface,
+		     const char *property, sd_bus_message *reply, void *userdata,
+		     sd_bus_error *error);
+int bus_get_degraded(sd_bus *connection, const char *path, const char *interface,
+		     const char *property, sd_bus_message *reply, void *userdata,
+		     sd_bus_error *error);
+int bus_get_degraded_reasons(sd_bus *connection, const char *path, const char *interface,
+			     const char *property, sd_bus_message *reply, void *userdata,
+			     sd_bus_error *error);
 
 /* GetSuggestions, bus_suggestion.c */
 int bus_suggest(struct bus *bus, sd_bus_message *call);

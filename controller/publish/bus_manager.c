@@ -69,7 +69,6 @@ BUS_GETTER_STRING(get_attribution, bus, attribution_name(host_of(v)->attribution
 BUS_GETTER_STRING(get_rung, bus, rung_name(state_group_rung(v->config.state, GROUP_SLOT_HOST)))
 BUS_GETTER_STRING(get_profile, bus, v->config.profile->name)
 BUS_GETTER_BOOL(get_dry_run, bus, v->dry_run)
-BUS_GETTER_BOOL(get_degraded, bus, observer_degradations(v->config.observer) != 0)
 BUS_GETTER_U32(get_n_groups, bus, group_set_size(v->config.groups))
 BUS_GETTER_U32(get_n_modules, bus, registry_size(v->config.registry))
 BUS_GETTER_U64(get_n_requests, bus, v->config.state->n_requests)
@@ -108,21 +107,6 @@ static int get_results(sd_bus *connection, const char *path, const char *interfa
 	for (int result = 0; r >= 0 && result < N_RESULTS; result++)
 		r = sd_bus_message_append(reply, "{st}", result_name((enum result)result),
 					  bus->config.state->n_results[result]);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int get_degraded_reasons(sd_bus *connection, const char *path, const char *interface,
-				const char *property, sd_bus_message *reply, void *userdata,
-				sd_bus_error *error)
-{
-	const struct bus *bus = userdata;
-	uint32_t bits = observer_degradations(bus->config.observer);
-	int r;
-
-	r = sd_bus_message_open_container(reply, 'a', "s");
-	for (uint32_t bit = 1; r >= 0 && bit && bit <= bits; bit <<= 1)
-		if (bits & bit)
-			r = sd_bus_message_append(reply, "s", observer_degradation_name(bit));
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -283,22 +267,9 @@ static int method_relieve(sd_bus_message *call, void *userdata, sd_bus_error *er
 	return bus_admit(userdata, call, POLKIT_ACTION_RELIEVE, do_relieve, error);
 }
 
-static int do_reload(struct bus *bus, sd_bus_message *call, const struct caller *caller,
-		     sd_bus_error *error)
-{
-	_cleanup_free_ char *problem = NULL;
-	int r;
-
-	r = bus->config.hooks.reload(bus->config.hooks.data, &problem);
-	if (r < 0)
-		return sd_bus_error_set(error, BUS_ERROR_POLICY_INVALID,
-					problem ? problem : strerror(-r));
-	return sd_bus_reply_method_return(call, NULL);
-}
-
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
-	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, do_reload, error);
+	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, bus_reload, error);
 }
 
 static int do_set_dry_run(struct bus *bus, sd_bus_message *call, const struct caller *caller,
@@ -350,8 +321,8 @@ static const sd_bus_vtable manager_vtable[] = {
 		SD_BUS_ARGS("s", control_group, "t", bytes, "s", max_rung, "a{sv}", options),
 		SD_BUS_RESULT("t", freed_bytes, "t", claimed_bytes), method_relieve,
 		SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
-				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("as", remarks),
+				method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("SetDryRun", SD_BUS_ARGS("b", dry_run), SD_BUS_NO_RESULT,
 				method_set_dry_run, SD_BUS_VTABLE_UNPRIVILEGED),
 
@@ -361,6 +332,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("GetSuggestions", SD_BUS_NO_ARGS,
 				SD_BUS_RESULT("a(sssosa{sv})", suggestions), method_get_suggestions,
 				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", settings),
+				bus_get_settings, SD_BUS_VTABLE_UNPRIVILEGED),
 
 	BUS_CONSTANT("Version", "s", get_version),
 	BUS_TOLD("Level", "s", get_level),
@@ -371,8 +344,9 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_UNTOLD("RecoveringUntilUSec", "t", get_recovering_until),
 	BUS_TOLD("Profile", "s", get_profile),
 	BUS_TOLD("DryRun", "b", get_dry_run),
-	BUS_TOLD("Degraded", "b", get_degraded),
-	BUS_TOLD("DegradedReasons", "as", get_degraded_reasons),
+	BUS_TOLD("Degraded", "b", bus_get_degraded),
+	BUS_TOLD("DegradedReasons", "as", bus_get_degraded_reasons),
+	BUS_TOLD("Problems", "a(sst)", bus_get_problems),
 	BUS_TOLD("GrowthClock", "s", get_growth_clock),
 	BUS_TOLD("BrakeMode", "s", get_brake_mode),
 	BUS_TOLD("NHeld", "u", get_n_held),

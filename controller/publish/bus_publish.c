@@ -157,6 +157,7 @@ static struct published_manager manager_now(struct bus *bus)
 		.n_modules = registry_size(bus->config.registry),
 		.n_held = count_told_held(bus),
 		.degradations = observer_degradations(bus->config.observer),
+		.problems = bus->config.problems->version,
 		.clock = observer_growth_clock(bus->config.observer),
 	};
 }
@@ -172,9 +173,15 @@ static void publish_manager(struct bus *bus, const struct published_group *host_
 	changes_add(&changes, bus->manager.n_modules != now.n_modules, "NModules");
 	changes_add(&changes, bus->manager.n_held != now.n_held, "NHeld");
 	changes_add(&changes, bus->manager.clock != now.clock, "GrowthClock");
-	changes_add(&changes, (bus->manager.degradations != 0) != (now.degradations != 0),
+	changes_add(&changes,
+		    bus->manager.degradations != now.degradations ||
+			    bus->manager.problems != now.problems,
 		    "Degraded");
-	changes_add(&changes, bus->manager.degradations != now.degradations, "DegradedReasons");
+	changes_add(&changes,
+		    bus->manager.degradations != now.degradations ||
+			    bus->manager.problems != now.problems,
+		    "DegradedReasons");
+	changes_add(&changes, bus->manager.problems != now.problems, "Problems");
 	bus->manager = now;
 	changes_emit(bus, &changes, BUS_PATH, BUS_MANAGER_INTERFACE);
 }

@@ -26,6 +26,8 @@
 
 static void send_record(const struct journal_record *record)
 {
+	if (!log_is_wanted(record->priority))
+		return;
 	if (log_is_journal())
 		journal_record_send(record, JOURNAL_SOCKET);
 	else
@@ -479,7 +481,7 @@ void journal_config_error(const char *problem)
 	struct journal_record record;
 
 	journal_record_init(&record, MESSAGE_ID_CONFIG_ERROR, LOG_ERR,
-			    "Configuration not loaded, the old one stays: %s", problem);
+			    "Configuration not loaded: %s", problem);
 	journal_record_add(&record, "PROBLEM", problem);
 	send_record(&record);
 }

@@ -21,7 +21,7 @@ void journal_publish(const struct decision *decision, struct group_set *groups,
 void journal_oom_victim(const struct kernel_event *event, struct group_set *groups);
 /* An administrator masked, or unmasked, a module ("": all) of the unit at that cgroup. */
 void journal_masked(const char *cgroup, const char *module, uid_t uid, bool masked);
-/* A profile was not loaded; problem: "FILE:LINE: ...". */
+/* Settings were not loaded; problem: "FILE:LINE: ...", and what is in force instead. */
 void journal_config_error(const char *problem);
 /* What this host lacks, by its name (observer_degradation_name()): when it begins, and ends. */
 void journal_degraded(const char *what);

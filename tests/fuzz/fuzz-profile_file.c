@@ -27,10 +27,9 @@ static void check(bool holds, const char *what)
 
 static void check_sound(const struct profile *profile)
 {
-	const struct profile_setting *setting;
-	const char *problem;
+	struct profile_conflict conflict;
 
-	check(profile_is_sound(profile, &setting, &problem), "an unsound profile was accepted");
+	check(profile_is_sound(profile, &conflict), "an unsound profile was accepted");
 	check(profile->units.n <= PROFILE_PATTERNS_MAX, "more patterns than there is room for");
 	check(profile->ranks.n <= PROFILE_PATTERNS_MAX, "more ranks than there is room for");
 	for (uint32_t i = 0; i < profile->ranks.n; i++)

@@ -17,7 +17,7 @@ printf '[Dwell]\nTime=soon\n' >"$drop_in/10-test.conf"
 refused PolicyInvalid '10-test\.conf:2: .*Time' manager Reload
 alive
 [ "$(get $root_path $manager Profile)" = '"default"' ] || fail "Profile"
-said 'Configuration not loaded, the old one stays: .*10-test.conf:2' || fail 'the log lacks the problem'
+said 'Configuration not loaded: .*10-test.conf:2: .*what was in force before stays' || fail 'the log lacks the problem'
 
 rm "$drop_in/10-test.conf"
 manager Reload

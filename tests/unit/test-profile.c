@@ -27,19 +27,18 @@ static void every_setting_is_described_once_and_in_range(void **unused)
 
 static void defaults_are_sound(void **unused)
 {
-	const struct profile_setting *setting;
-	const char *problem;
+	struct profile_conflict conflict;
 	struct profile p;
 
 	profile_init(&p);
-	assert_true(profile_is_sound(&p, &setting, &problem));
+	assert_true(profile_is_sound(&p, &conflict));
 }
 
 /* Changes one setting and expects the complaint to name it. */
 static void expect_problem(const char *section, const char *key, uint64_t value)
 {
-	const struct profile_setting *changed = profile_setting_find(section, key), *named = NULL;
-	const char *problem = NULL;
+	const struct profile_setting *changed = profile_setting_find(section, key);
+	struct profile_conflict conflict = {};
 	struct profile p;
 
 	profile_init(&p);
@@ -47,9 +46,11 @@ static void expect_problem(const char *section, const char *key, uint64_t value)
 		*(uint64_t *)((char *)&p + changed->offset) = value;
 	else
 		*(uint32_t *)((char *)&p + changed->offset) = (uint32_t)value;
-	assert_false(profile_is_sound(&p, &named, &problem));
-	assert_ptr_equal(named, changed);
-	assert_non_null(strstr(problem, "must not be"));
+	assert_false(profile_is_sound(&p, &conflict));
+	assert_ptr_equal(conflict.setting, changed);
+	assert_non_null(conflict.other);
+	assert_ptr_not_equal(conflict.other, changed);
+	assert_non_null(strstr(conflict.problem, "must not be"));
 }
 
 static void settings_that_contradict_are_named(void **unused)
@@ -74,32 +75,45 @@ static void settings_that_contradict_are_named(void **unused)
 	expect_problem("Sampling", "Minimum", 2 * USEC_PER_MIN);
 }
 
+static void a_level_that_could_never_be_left_is_refused(void **unused)
+{
+	struct profile_conflict conflict;
+	struct profile p;
+
+	expect_problem("Headroom", "Leave", 9000);
+	expect_problem("Headroom", "Leave", 7001);
+	profile_init(&p);
+	p.headroom_leave_bp = 7000; /* with Medium=20% */
+	assert_true(profile_is_sound(&p, &conflict));
+	p.headroom_bp[LEVEL_MEDIUM] = p.headroom_bp[LEVEL_HIGH] = p.headroom_bp[LEVEL_CRITICAL] = 0;
+	p.headroom_leave_bp = 9500; /* all off: nothing to leave */
+	assert_true(profile_is_sound(&p, &conflict));
+}
+
 static void zero_switches_a_threshold_off(void **unused)
 {
-	const struct profile_setting *setting;
-	const char *problem;
+	struct profile_conflict conflict;
 	struct profile p;
 
 	profile_init(&p);
 	p.exhaustion_usec[LEVEL_MEDIUM] = 0;
 	p.stall_some_bp[LEVEL_HIGH] = 0;
 	p.stall_full_bp[LEVEL_CRITICAL] = 0;
-	assert_true(profile_is_sound(&p, &setting, &problem));
+	assert_true(profile_is_sound(&p, &conflict));
 	p.stall_some_bp[LEVEL_CRITICAL] = 500; /* high is off, but medium is not */
-	assert_false(profile_is_sound(&p, &setting, &problem));
+	assert_false(profile_is_sound(&p, &conflict));
 }
 
 static void some_group_must_be_under_control(void **unused)
 {
-	const struct profile_setting *setting;
-	const char *problem;
+	struct profile_conflict conflict;
 	struct profile p;
 
 	profile_init(&p);
 	p.units.n = p.paths.n = 0;
-	assert_false(profile_is_sound(&p, &setting, &problem));
+	assert_false(profile_is_sound(&p, &conflict));
 	p.paths.n = 1;
-	assert_true(profile_is_sound(&p, &setting, &problem));
+	assert_true(profile_is_sound(&p, &conflict));
 }
 
 /* Values as default.conf spells them; the daemon's reader is tested with its own tests. */
@@ -202,6 +216,7 @@ int main(void)
 		cmocka_unit_test(every_setting_is_described_once_and_in_range),
 		cmocka_unit_test(defaults_are_sound),
 		cmocka_unit_test(settings_that_contradict_are_named),
+		cmocka_unit_test(a_level_that_could_never_be_left_is_refused),
 		cmocka_unit_test(zero_switches_a_threshold_off),
 		cmocka_unit_test(some_group_must_be_under_control),
 		cmocka_unit_test(default_conf_spells_the_defaults_out),

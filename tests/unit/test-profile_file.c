@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
 
 #include <cmocka.h>
@@ -19,55 +17,7 @@
 #include "controller/base/parse.h"
 #include "controller/profile_file.h"
 #include "controller/settings_file.h"
-
-/* Each test has a root of its own, with /etc, /run and /usr/lib in it. */
-static char root[64];
-
-static int make_root(void **state)
-{
-	strcpy(root, "/tmp/reliefd-test-profile-XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-static int remove_root(void **state)
-{
-	return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void make_parents(char *path)
-{
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-}
-
-static void put(const char *name, const char *text)
-{
-	_cleanup_file_ FILE *f = NULL;
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s%s", root, name);
-	make_parents(path);
-	f = fopen(path, "we");
-	assert_non_null(f);
-	fputs(text, f);
-}
-
-static void mask(const char *name)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s%s", root, name);
-	make_parents(path);
-	assert_int_equal(symlink("/dev/null", path), 0);
-}
+#include "tests/unit/config_root.h"
 
 #define ETC "/etc/reliefd/profiles/"
 #define RUN "/run/reliefd/profiles/"
@@ -79,7 +29,7 @@ static struct profile load(const char *name)
 	struct profile profile;
 	int r;
 
-	r = profile_load(root, name, &profile, &problem);
+	r = profile_load(root, name, &profile, NULL, &problem);
 	if (r < 0)
 		fail_msg("%s: %d, %s", name, r, problem);
 	return profile;
@@ -90,13 +40,18 @@ static void expect_problem(const char *text, const char *expected)
 {
 	_cleanup_free_ char *problem = NULL;
 	struct profile profile, before;
-	char full[1024];
+	char full[2048], own[256];
+	const char *at = strchr(expected, '@');
 
 	memset(&profile, 0x5a, sizeof(profile));
 	before = profile;
 	put(ETC "t.conf", text);
-	assert_int_equal(profile_load(root, "t", &profile, &problem), -EINVAL);
-	snprintf(full, sizeof(full), "%s" ETC "t.conf:%s", root, expected);
+	assert_int_equal(profile_load(root, "t", &profile, NULL, &problem), -EINVAL);
+	snprintf(own, sizeof(own), "%s" ETC "t.conf", root);
+	/* @ in what is expected stands for the file itself. */
+	snprintf(full, sizeof(full), "%s:%.*s%s%s", own,
+		 at ? (int)(at - expected) : (int)strlen(expected), expected, at ? own : "",
+		 at ? at + 1 : "");
 	assert_non_null(problem);
 	assert_string_equal(problem, full);
 	assert_memory_equal(&profile, &before, sizeof(profile));
@@ -231,7 +186,7 @@ static void values_are_refused_with_their_unit_and_range(void **state)
 		       "2: Medium=101% is out of range; 0% to 100% is right");
 	expect_problem("[Headroom]\nMediumMax=4GB\n",
 		       "2: MediumMax=4GB is not a size; write a number with K, M, G or T, as 512M "
-		       "(1M to max)");
+		       "(1M to max); did you mean 4G?");
 	expect_problem("[Headroom]\nMediumMax=1K\n",
 		       "2: MediumMax=1K is out of range; 1M to max is right");
 	expect_problem("[Stall]\nTriggerWindow=1 fortnight\n",
@@ -247,6 +202,49 @@ static void values_are_refused_with_their_unit_and_range(void **state)
 		       "2: HighRung=explode is not a rung; write its name (warn to reclaim)");
 	expect_problem("[Ladder]\nHighRung=none\n",
 		       "2: HighRung=none is out of range; warn to reclaim is right");
+}
+
+static void a_forgotten_unit_is_guessed(void **state)
+{
+	expect_problem("[Headroom]\nMedium=30\n",
+		       "2: Medium=30 is out of range; 0% to 100% is right; did you mean 30%?");
+	expect_problem("[Headroom]\nMedium=30 %\n",
+		       "2: Medium=30 % is not a share; write a percentage, as 2.5%, or a fraction, "
+		       "as 0.3 (0% to 100%); did you mean 30%?");
+	expect_problem(
+		"[Headroom]\nLeave=0,3\n",
+		"2: Leave=0,3 is not a share; write a percentage, as 2.5%, or a fraction, as "
+		"0.3 (0% to 100%); did you mean 0.3?");
+	expect_problem("[Headroom]\nHigh=1\n",
+		       "2: High=1 may mean 1% or all of it; write 1% or 100%");
+	expect_problem("[Ladder]\nSettle=500\n",
+		       "2: Settle=500 is out of range; 10ms to 1min is right; did you mean 500ms?");
+	expect_problem("[Ladder]\nGoalMin=16\n",
+		       "2: GoalMin=16 is out of range; 1M to 64G is right; did you mean 16M?");
+	expect_problem(
+		"[Ladder]\nGoalMin=2GiB\n",
+		"2: GoalMin=2GiB is not a size; write a number with K, M, G or T, as 512M (1M "
+		"to 64G); did you mean 2G?");
+	expect_problem("[Headroom]\nMedium=130\n",
+		       "2: Medium=130 is out of range; 0% to 100% is right");
+}
+
+static void a_contradiction_is_blamed_on_the_drop_in(void **state)
+{
+	_cleanup_free_ char *problem = NULL;
+	struct profile profile;
+	char expected[512];
+
+	put(USR "t.conf", "[Stall]\nHeadroom=30%\n");
+	put(ETC "t.conf.d/50-mine.conf", "[Headroom]\nMedium=85%\nLeave=1%\n");
+	assert_int_equal(profile_load(root, "t", &profile, NULL, &problem), -EINVAL);
+	snprintf(expected, sizeof(expected),
+		 "%s" ETC "t.conf.d/50-mine.conf:2: Medium=85%% in [Headroom] does not fit "
+		 "Headroom=30%% in [Stall] (%s" USR
+		 "t.conf:2): Headroom= must not be below Medium= "
+		 "of [Headroom]: a stall counts when that little is left",
+		 root, root);
+	assert_string_equal(problem, expected);
 }
 
 static void patterns_are_bounded(void **state)
@@ -267,13 +265,19 @@ static void patterns_are_bounded(void **state)
 
 static void settings_that_do_not_fit_name_the_guilty_line(void **state)
 {
-	expect_problem("[Headroom]\nMedium=30%\nHigh=35%\n[Dwell]\nTime=1s\n",
-		       "3: High= in [Headroom] must not be above Medium=: a severer level begins "
-		       "with less left");
-	/* High= is built in; the line that moved against it is named. */
+	expect_problem(
+		"[Headroom]\nMedium=30%\nHigh=35%\n[Dwell]\nTime=1s\n",
+		"3: High=35% in [Headroom] does not fit Medium=30% in [Headroom] (@:2): High= "
+		"must not be above Medium=: a severer level begins with less left");
+	/* High= is built in; the line that moved against it is to blame. */
 	expect_problem("[Headroom]\nMedium=7%\n[Dwell]\nTime=1s\n",
-		       "2: High= in [Headroom] must not be above Medium=: a severer level begins "
-		       "with less left");
+		       "2: Medium=7% in [Headroom] does not fit High=10% in [Headroom] (built-in): "
+		       "High= must not be above Medium=: a severer level begins with less left");
+	expect_problem(
+		"[Headroom]\nLeave=90%\n",
+		"2: Leave=90% in [Headroom] does not fit Medium=20% in [Headroom] (built-in): "
+		"Leave= must not be above 90% together with Medium=: that much is never "
+		"left, so that medium would never end");
 }
 
 static void a_fault_in_a_drop_in_is_named_there(void **state)
@@ -284,7 +288,7 @@ static void a_fault_in_a_drop_in_is_named_there(void **state)
 
 	put(USR "t.conf", "[Headroom]\nMedium=30%\n");
 	put(RUN "t.conf.d/10-x.conf", "[Headroom]\n\nMedium=x\n");
-	assert_int_equal(profile_load(root, "t", &profile, &problem), -EINVAL);
+	assert_int_equal(profile_load(root, "t", &profile, NULL, &problem), -EINVAL);
 	snprintf(expected, sizeof(expected), "%s" RUN "t.conf.d/10-x.conf:3: ", root);
 	assert_int_equal(strncmp(problem, expected, strlen(expected)), 0);
 }
@@ -297,12 +301,12 @@ static void a_profile_that_is_not_there_is_named(void **state)
 	char *problem = NULL;
 	struct profile profile;
 
-	assert_int_equal(profile_load(root, "none", &profile, &problem), -ENOENT);
+	assert_int_equal(profile_load(root, "none", &profile, NULL, &problem), -ENOENT);
 	assert_string_equal(problem, "none: there is no such profile; put none.conf into "
 				     "/etc/reliefd/profiles");
 	free(problem);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(profile_load(root, bad[i], &profile, &problem), -EINVAL);
+		assert_int_equal(profile_load(root, bad[i], &profile, NULL, &problem), -EINVAL);
 		assert_non_null(strstr(problem, "not the name of a profile"));
 		free(problem);
 	}
@@ -464,14 +468,14 @@ static void settings_of_the_daemon_are_layered_alike(void **state)
 	_cleanup_free_ char *problem = NULL;
 	struct settings settings;
 
-	assert_int_equal(settings_load(root, &settings, &problem), 0);
+	assert_int_equal(settings_load(root, &settings, NULL, &problem), 0);
 	assert_string_equal(settings.profile, "default");
 	assert_false(settings.dry_run);
 	assert_int_equal(settings.log_level, LOG_INFO);
 	assert_string_equal(settings.growth_clock, "auto");
 	put("/usr/lib/reliefd/reliefd.conf", "[Daemon]\nProfile=server\nDryRun=yes\n");
 	put("/etc/reliefd/reliefd.conf.d/x.conf", "[Daemon]\nLogLevel=debug\nDryRun=\n");
-	assert_int_equal(settings_load(root, &settings, &problem), 0);
+	assert_int_equal(settings_load(root, &settings, NULL, &problem), 0);
 	assert_string_equal(settings.profile, "server");
 	assert_false(settings.dry_run);
 	assert_int_equal(settings.log_level, LOG_DEBUG);
@@ -489,11 +493,11 @@ static void every_growth_clock_can_be_set(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(text, sizeof(text), "[Daemon]\nGrowthClock=%s\n", names[i]);
 		put("/usr/lib/reliefd/reliefd.conf", text);
-		assert_int_equal(settings_load(root, &settings, &problem), 0);
+		assert_int_equal(settings_load(root, &settings, NULL, &problem), 0);
 		assert_string_equal(settings.growth_clock, names[i]);
 	}
 	put("/etc/reliefd/reliefd.conf.d/x.conf", "[Daemon]\nGrowthClock=\n");
-	assert_int_equal(settings_load(root, &settings, &problem), 0);
+	assert_int_equal(settings_load(root, &settings, NULL, &problem), 0);
 	assert_string_equal(settings.growth_clock, "auto");
 }
 
@@ -507,8 +511,13 @@ static void settings_of_the_daemon_are_refused_alike(void **state)
 		{ "[Daemon]\nProfil=x\n",
 		  "2: unknown key Profil= in [Daemon]; did you mean Profile=?" },
 		{ "[Daemon]\nMedium=9%\n", "2: unknown key Medium= in [Daemon]; known are Profile= "
-					   "DryRun= LogLevel= GrowthClock= (thresholds belong in a "
-					   "profile)" },
+					   "DryRun= LogLevel= GrowthClock= Record= RecordMax= "
+					   "(thresholds belong in a profile)" },
+		{ "[Daemon]\nRecord=trace.txt\n",
+		  "2: Record=trace.txt is neither a boolean nor a path from /; yes or no is right, "
+		  "or a file as /var/lib/reliefd/record" },
+		{ "[Daemon]\nRecordMax=64\n",
+		  "2: RecordMax=64 is not a size from 1M to 64G; write it as 64M" },
 		{ "[Daemon]\nDryRun=maybe\n",
 		  "2: DryRun=maybe is not a boolean; yes or no is right" },
 		{ "[Daemon]\nLogLevel=all\n",
@@ -528,15 +537,13 @@ static void settings_of_the_daemon_are_refused_alike(void **state)
 		char full[512];
 
 		put("/etc/reliefd/reliefd.conf", rows[i].text);
-		assert_int_equal(settings_load(root, &settings, &problem), -EINVAL);
+		assert_int_equal(settings_load(root, &settings, NULL, &problem), -EINVAL);
 		snprintf(full, sizeof(full), "%s/etc/reliefd/reliefd.conf:%s", root,
 			 rows[i].problem);
 		assert_string_equal(problem, full);
 		assert_int_equal(settings.log_level, 42);
 	}
 }
-
-#define with_root(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 
 int main(void)
 {
@@ -551,6 +558,8 @@ int main(void)
 		with_root(an_empty_scalar_is_built_in_again),
 		with_root(unknown_names_are_refused),
 		with_root(values_are_refused_with_their_unit_and_range),
+		with_root(a_forgotten_unit_is_guessed),
+		with_root(a_contradiction_is_blamed_on_the_drop_in),
 		with_root(patterns_are_bounded),
 		with_root(settings_that_do_not_fit_name_the_guilty_line),
 		with_root(a_fault_in_a_drop_in_is_named_there),

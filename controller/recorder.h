@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Recorder: every observation and decision, in two files of bounded size
+ *
+ *	record      the present one; full, it becomes ...
+ *	record.old  ... this one, and what was there before is gone
+ *
+ * Each begins with "trace 1" and an observation of everything, and ends with a whole step, so that
+ * `reliefctl simulate` reads it by itself. Written after a step's requests have left. A file that
+ * cannot be written ends the recording, which is a problem by the name of "record"; the daemon goes
+ * on.
+ */
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "controller/base/problems.h"
+#include "policies/decision.h"
+
+#define PROBLEM_RECORD "record"
+
+struct recorder {
+	struct problems *problems;
+	FILE *file; /* NULL: nothing is recorded */
+	char path[PATH_MAX];
+	char note[128];	    /* a comment for the top of each file */
+	uint64_t max_bytes; /* of one file; UINT64_MAX: one file that grows */
+	uint64_t n_bytes;   /* whole steps in the present file */
+	bool is_regular;    /* else it is neither renamed nor cut */
+	bool wants_all;	    /* the next step is the first of a file */
+};
+
+/*
+ * Records to path from the next step on; max_bytes for both files together, UINT64_MAX for one file
+ * without a bound that is written anew. What is recorded already ends, unless path and bound are
+ * the same.
+ * note: a line of text about what made the decisions.
+ */
+void recorder_start(struct recorder *recorder, const char *path, uint64_t max_bytes,
+		    const char *note, uint64_t now_usec);
+/* Begins the next file: one file is never of two profiles. */
+void recorder_split(struct recorder *recorder, const char *note, uint64_t now_usec);
+void recorder_step(struct recorder *recorder, const struct observation *observation,
+		   const struct decision *decision);
+void recorder_stop(struct recorder *recorder);

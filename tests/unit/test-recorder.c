@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The record: two files of bounded size, each of which is replayed by itself
+ */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "controller/recorder.h"
+#include "controller/simulate/simulate.h"
+#include "tests/unit/course.h"
+
+#include "tests/unit/config_root.h"
+
+static struct problems problems;
+static struct recorder recorder;
+static char path[128], old_path[128];
+
+static void begin(uint64_t max_bytes)
+{
+	snprintf(path, sizeof(path), "%s/record", root);
+	snprintf(old_path, sizeof(old_path), "%s/record.old", root);
+	recorder = (struct recorder){ .problems = &problems };
+	recorder_start(&recorder, path, max_bytes, "profile default", 1);
+}
+
+static void end(void)
+{
+	recorder_stop(&recorder);
+	problems_done(&problems);
+}
+
+/* Memory that is taken and given back, for so many steps. */
+static void record(struct course *c, int n)
+{
+	for (int i = 0; i < n; i++) {
+		course_step(c);
+		recorder_step(&recorder, &c->seen, &c->decision);
+		c->seen.machine.available_bytes += i % 40 < 20 ? -20 * MIB : 20 * MIB;
+		c->seen.now_usec += 200 * MSEC;
+	}
+}
+
+static struct course *new_course(void)
+{
+	struct course *c = course_new();
+
+	course_add_module(c, course_add_group(c, 150 * MIB), 100 * MIB);
+	return c;
+}
+
+static off_t size_of(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 ? st.st_size : -1;
+}
+
+/* What simulate says of a file, for the caller to free. */
+static char *replay(const char *file)
+{
+	struct profile profile;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	profile_init(&profile);
+	assert_int_equal(simulate_file(file, &profile, out), 0);
+	fclose(out);
+	return text;
+}
+
+static void a_record_replays_without_a_difference_and_is_private(void **unused)
+{
+	struct course *c = new_course();
+	_cleanup_free_ char *said = NULL;
+	struct stat st;
+
+	begin(2 * MIB);
+	record(c, 30);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	said = replay(path); /* while it is being written, as well */
+	assert_non_null(strstr(said, "Of 30 recorded decisions, 0 are different"));
+	end();
+	course_free(c);
+}
+
+static void two_files_are_bounded_and_each_is_replayed(void **unused)
+{
+	struct course *c = new_course();
+	_cleanup_free_ char *said = NULL, *said_old = NULL;
+
+	begin(64 * KIB);
+	for (int i = 0; i < 300; i++) {
+		record(c, 1);
+		assert_true(size_of(path) < (off_t)(36 * KIB));
+		assert_true(size_of(old_path) < (off_t)(36 * KIB));
+	}
+	assert_true(size_of(old_path) >= (off_t)(32 * KIB));
+	said = replay(path);
+	said_old = replay(old_path);
+	assert_non_null(strstr(said, "recorded decisions"));
+	assert_non_null(strstr(said_old, "recorded decisions"));
+	end();
+	course_free(c);
+}
+
+static void a_start_keeps_the_record_of_the_one_before(void **unused)
+{
+	struct course *c = new_course();
+	off_t size;
+
+	begin(2 * MIB);
+	record(c, 10);
+	size = size_of(path);
+	end();
+	begin(2 * MIB);
+	assert_int_equal(size_of(old_path), size);
+	end();
+	course_free(c);
+}
+
+static void a_new_profile_begins_a_new_file(void **unused)
+{
+	struct course *c = new_course();
+
+	begin(2 * MIB);
+	recorder_split(&recorder, "profile server", 2); /* nothing is in it yet */
+	assert_int_equal(size_of(old_path), -1);
+	record(c, 3);
+	assert_false(recorder.wants_all);
+	recorder_split(&recorder, "profile server", 2);
+	assert_true(size_of(old_path) > 0);
+	assert_true(recorder.wants_all);
+	/* The same path and bound again: it goes on. */
+	record(c, 3);
+	recorder_start(&recorder, path, 2 * MIB, "profile server", 3);
+	assert_false(recorder.wants_all);
+	end();
+	course_free(c);
+}
+
+static void a_place_that_cannot_be_written_is_a_problem_with_its_fix(void **unused)
+{
+	struct course *c = new_course();
+
+	begin(2 * MIB);
+	recorder_start(&recorder, "/proc/nowhere/record", 2 * MIB, "", 2);
+	assert_null(recorder.file);
+	assert_non_null(strstr(problems_find(&problems, PROBLEM_RECORD)->text,
+			       "/proc/nowhere/record cannot be written: No such file or directory; "
+			       "nothing is recorded; Record=yes records"));
+	record(c, 3); /* no harm */
+	recorder_start(&recorder, path, 2 * MIB, "", 3);
+	assert_null(problems_find(&problems, PROBLEM_RECORD));
+	end();
+	course_free(c);
+}
+
+static void a_full_disk_ends_the_record_and_nothing_else(void **unused)
+{
+	struct course *c = new_course();
+
+	begin(2 * MIB);
+	recorder_start(&recorder, "/dev/full", 2 * MIB, "", 2);
+	record(c, 3);
+	assert_null(recorder.file);
+	assert_non_null(strstr(problems_find(&problems, PROBLEM_RECORD)->text,
+			       "/dev/full cannot be written: No space left on device"));
+	assert_non_null(strstr(problems_find(&problems, PROBLEM_RECORD)->text, "make room"));
+	end();
+	course_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_root(a_record_replays_without_a_difference_and_is_private),
+		with_root(two_files_are_bounded_and_each_is_replayed),
+		with_root(a_start_keeps_the_record_of_the_one_before),
+		with_root(a_new_profile_begins_a_new_file),
+		with_root(a_place_that_cannot_be_written_is_a_problem_with_its_fix),
+		with_root(a_full_disk_ends_the_record_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
