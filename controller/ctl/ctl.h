@@ -86,6 +86,8 @@ int verb_relieve(struct ctl *ctl, int argc, char **argv);
 int verb_register(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_verify(struct ctl *ctl, int argc, char **argv);
+int verb_settings(struct ctl *ctl, int argc, char **argv);
+int verb_dry_run(struct ctl *ctl, int argc, char **argv);
 int verb_cat_config(struct ctl *ctl, int argc, char **argv);
 int verb_doctor(struct ctl *ctl, int argc, char **argv);
 int verb_help(struct ctl *ctl, int argc, char **argv);

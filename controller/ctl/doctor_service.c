@@ -175,6 +175,36 @@ void check_polkit(struct doctor *doctor, struct finding *finding)
 			    "not there: only root may relieve and reload");
 }
 
+/* The daemon's own word on a problem of that name, or NULL. */
+static const char *problem_text(const struct doctor *doctor, const char *name)
+{
+	json_object *problems;
+
+	if (!doctor->manager ||
+	    !json_object_object_get_ex(doctor->manager, API_PROBLEMS, &problems))
+		return NULL;
+	for (size_t i = 0; i < json_object_array_length(problems); i++) {
+		json_object *problem = json_object_array_get_idx(problems, i);
+
+		if (strcmp(json_object_get_string(json_object_array_get_idx(problem, 0)), name) ==
+		    0)
+			return json_object_get_string(json_object_array_get_idx(problem, 1));
+	}
+	return NULL;
+}
+
+void check_state(struct doctor *doctor, struct finding *finding)
+{
+	const char *text = problem_text(doctor, "state");
+
+	if (!text)
+		text = problem_text(doctor, "record");
+	if (text)
+		finding_bad(finding, VERDICT_WARN, "as it says", "%s", text);
+	else
+		finding_ok(finding, "what is to be kept can be written");
+}
+
 void check_config(struct doctor *doctor, struct finding *finding)
 {
 	_cleanup_free_ char *problem = NULL;
@@ -187,6 +217,10 @@ void check_config(struct doctor *doctor, struct finding *finding)
 			    "correct the line; reliefctl verify; reliefctl "
 			    "reload",
 			    "%s", problem ? problem : strerror(-r));
+	else if (problem_text(doctor, "settings"))
+		finding_bad(finding, VERDICT_WARN, "reliefctl reload",
+			    "the files are sound now, but reliefd found them faulty and has not "
+			    "loaded them since");
 	else
 		finding_ok(finding, "reliefd.conf and profile %s are valid", profile.name);
 }

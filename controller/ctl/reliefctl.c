@@ -45,9 +45,11 @@ static const struct verb {
 	  "Make a command a module of --unit=, while this runs" },
 	{ "mask", "UNIT [MODULE]", 2, verb_mask, "Keep modules of a unit out for good" },
 	{ "unmask", "UNIT [MODULE]", 2, verb_unmask, "Let them register again" },
-	{ "reload", "", 0, verb_reload, "Read the profile again" },
+	{ "reload", "", 0, verb_reload, "Read the settings again" },
+	{ "settings", "", 0, verb_settings, "Every setting in force, with file and line" },
+	{ "dry-run", "[on|off]", 1, verb_dry_run, "Only say what would be done, or act" },
 	{ "verify", "[FILE...]", INT32_MAX, verb_verify, "Check configuration files" },
-	{ "cat-config", "[PROFILE]", 1, verb_cat_config, "Print the files that are in force" },
+	{ "cat-config", "[PROFILE]", 1, verb_cat_config, "Print the files that a load would read" },
 	{ "doctor", "", 0, verb_doctor, "What this host lacks, each with its fix" },
 	{ "simulate", "TRACE", 1, verb_simulate,
 	  "Run a recorded trace or a story through the policies" },
@@ -128,7 +130,7 @@ static const struct {
 	{ "   --unit=UNIT", "register", "the unit or cgroup whose memory that is" },
 	{ "   --kind=KIND", "register", "cache (default), model, pool, worker, other" },
 	{ "   --profile=NAME", "simulate", "this profile, or a file with a / in its name" },
-	{ "   --root=DIR", "verify, cat-config, doctor, simulate", "files below DIR" },
+	{ "   --root=DIR", "status, verify, cat-config, doctor, simulate", "files below DIR" },
 };
 
 #define N_OPTION_LINES (sizeof(option_lines) / sizeof(option_lines[0]))

@@ -12,6 +12,7 @@
 #include "controller/ctl/module_table.h"
 #include "controller/ctl/output.h"
 #include "controller/ctl/remote.h"
+#include "controller/ctl/settings.h"
 
 #define LABEL "%12s: "
 
@@ -115,6 +116,59 @@ static void print_degradations(json_object *manager)
 	printf("%s (reliefctl doctor has the fixes)\n", output_colour_end("yellow"));
 }
 
+/* "Settings: FILE:LINE: ...; until then ...; 3min ago": Problems, an entry a line. */
+static void print_problems(json_object *manager)
+{
+	json_object *problems;
+
+	if (!json_object_object_get_ex(manager, API_PROBLEMS, &problems))
+		return;
+	for (size_t i = 0; i < json_object_array_length(problems); i++) {
+		json_object *problem = json_object_array_get_idx(problems, i);
+		const char *name = json_object_get_string(json_object_array_get_idx(problem, 0));
+		const char *text = json_object_get_string(json_object_array_get_idx(problem, 1));
+		uint64_t at = json_object_get_uint64(json_object_array_get_idx(problem, 2));
+		uint64_t now_usec = ctl_now_usec();
+		char age[32];
+
+		printf("%12s: %s%s%s (%s ago)\n", name, output_colour_begin("yellow"), text,
+		       output_colour_end("yellow"),
+		       output_usec(now_usec > at ? now_usec - at : 0, age));
+	}
+}
+
+static bool has_settings_problem(json_object *manager)
+{
+	json_object *problems;
+
+	if (!json_object_object_get_ex(manager, API_PROBLEMS, &problems))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(problems); i++)
+		if (strcmp(json_object_get_string(json_object_array_get_idx(
+				   json_object_array_get_idx(problems, i), 0)),
+			   "settings") == 0)
+			return true;
+	return false;
+}
+
+/* One line, when the files are not what is in force and that was not said already. */
+static int print_difference(const struct ctl *ctl, sd_bus *bus, json_object *manager)
+{
+	_cleanup_json_ json_object *in_force = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (has_settings_problem(manager))
+		return CTL_OK;
+	r = settings_get(bus, &in_force);
+	if (r != CTL_OK)
+		return r;
+	if (settings_compare(ctl, in_force, &text) == 0 && text)
+		printf(LABEL "%s%s%s\n", "Files", output_colour_begin("yellow"), text,
+		       output_colour_end("yellow"));
+	return CTL_OK;
+}
+
 static void print_manager(json_object *manager, json_object *host)
 {
 	char available[32], total[32], freed[32], claimed[32];
@@ -136,6 +190,7 @@ static void print_manager(json_object *manager, json_object *host)
 	       output_bytes(props_u64(manager, API_CLAIMED_BYTES), claimed),
 	       props_u64(manager, API_N_EPISODES));
 	print_degradations(manager);
+	print_problems(manager);
 }
 
 static bool is_host(json_object *group)
@@ -188,6 +243,9 @@ static int status_of_host(struct ctl *ctl, sd_bus *bus)
 		return CTL_OK;
 	}
 	print_manager(objects.manager, find_host(objects.groups));
+	r = print_difference(ctl, bus, objects.manager);
+	if (r != CTL_OK)
+		return r;
 	if (json_object_array_length(short_of) > 0) {
 		printf("\n");
 		group_table_print(ctl, short_of, objects.groups);

@@ -9,6 +9,7 @@
 #include "controller/ctl/configured.h"
 #include "controller/ctl/ctl.h"
 #include "controller/settings_file.h"
+#include "controller/stray_files.h"
 
 /* reliefd.conf and its drop-ins; everything else is a profile. */
 static bool is_settings_file(const char *path)
@@ -20,9 +21,20 @@ static bool is_settings_file(const char *path)
 	return strstr(path, "reliefd.conf.d/") != NULL;
 }
 
+/* Files that are not read are no error: somebody may have put them aside on purpose. */
+static void print_remarks(struct remarks *remarks)
+{
+	for (size_t i = 0; i < remarks->n; i++)
+		fprintf(stderr, "%s\n", remarks->list[i]);
+	if (remarks->n_left_out > 0)
+		fprintf(stderr, "and %zu more that are not read\n", remarks->n_left_out);
+	remarks_done(remarks);
+}
+
 static int verify_file(const struct ctl *ctl, const char *path)
 {
 	_cleanup_free_ char *problem = NULL;
+	struct remarks remarks = {};
 	struct settings settings;
 	struct profile profile;
 	int r;
@@ -35,6 +47,8 @@ static int verify_file(const struct ctl *ctl, const char *path)
 		fprintf(stderr, "%s\n", problem ? problem : strerror(-r));
 		return CTL_FAILURE;
 	}
+	stray_files_check(path, &remarks);
+	print_remarks(&remarks);
 	if (!ctl->quiet)
 		printf("%s: ok\n", path);
 	return CTL_OK;
@@ -42,10 +56,13 @@ static int verify_file(const struct ctl *ctl, const char *path)
 
 static int verify_installed(const struct ctl *ctl)
 {
+	struct remarks remarks = {};
 	_cleanup_free_ char *problem = NULL;
 	struct profile profile;
 	int r;
 
+	stray_files_find(ctl->root, &remarks);
+	print_remarks(&remarks);
 	r = configured_profile(ctl, NULL, &profile, &problem);
 	if (r < 0) {
 		fprintf(stderr, "%s\n", problem ? problem : strerror(-r));

@@ -42,7 +42,7 @@ __reliefctl_verb()
 _reliefctl()
 {
 	local cur prev verb
-	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve register mask unmask reload verify cat-config doctor simulate help'
+	local verbs='status is-ok list show tasks top suggestions metrics monitor relieve register mask unmask reload settings dry-run verify cat-config doctor simulate help'
 	local options='-h --help --version --json= -j -l --full --no-legend --no-pager -q --quiet
 		--no-ask-password -p --property= --value --sort= -n --lines= --tasks --once --bytes= --exec= --unit= --kind= --max-rung= --timeout= --profile=
 		--root='
@@ -113,6 +113,9 @@ _reliefctl()
 		;;
 	help)
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
+		;;
+	dry-run)
+		mapfile -t COMPREPLY < <(compgen -W 'on off' -- "$cur")
 		;;
 	cat-config)
 		mapfile -t COMPREPLY < <(compgen -W "$(__reliefctl_profiles)" -- "$cur")
