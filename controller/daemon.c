@@ -330,6 +330,13 @@ static void log_remarks(const struct remarks *remarks)
 			    remarks->n_left_out);
 }
 
+static const char *problem_text(const struct daemon *d)
+{
+	const char *text = problems_find(&d->problems, PROBLEM_SETTINGS)->text;
+
+	return text ? text : "out of memory";
+}
+
 static int on_reload(void *data, struct remarks *remarks, char **ret_problem)
 {
 	struct daemon *d = data;
@@ -339,7 +346,7 @@ static int on_reload(void *data, struct remarks *remarks, char **ret_problem)
 	r = in_force_reload(&d->in_force, now_monotonic_usec(), remarks, ret_problem);
 	daemon_wake(d); /* to publish what that did to the problems */
 	if (r < 0) {
-		journal_config_error(problems_find(&d->problems, PROBLEM_SETTINGS)->text);
+		journal_config_error(problem_text(d));
 		return r;
 	}
 	actor_set_dry_run(d->parts.actor, d->in_force.now.settings.dry_run);
@@ -433,7 +440,6 @@ static int daemon_build_parts(struct daemon *d)
 static int daemon_load(struct daemon *d)
 {
 	_cleanup_(remarks_done) struct remarks remarks = {};
-	const struct problem *problem;
 	int r;
 
 	d->in_force = (struct in_force){
@@ -452,9 +458,8 @@ static int daemon_load(struct daemon *d)
 	if (r < 0)
 		return log_errno(r, "Cannot read the settings");
 	daemon_use_settings(d);
-	problem = problems_find(&d->problems, PROBLEM_SETTINGS);
-	if (problem)
-		journal_config_error(problem->text);
+	if (problems_find(&d->problems, PROBLEM_SETTINGS))
+		journal_config_error(problem_text(d));
 	log_remarks(&remarks);
 	return 0;
 }

@@ -64,7 +64,9 @@ static int open_file(struct recorder *recorder)
 	recorder->is_regular = S_ISREG(st.st_mode);
 	recorder->n_bytes = 0;
 	recorder->wants_all = true;
-	fprintf(recorder->file, "trace 1\n# %s\n", recorder->note);
+	/* Decisions of this file depend on steps that are not in it. */
+	fprintf(recorder->file, "trace 1%s\n# %s\n", recorder->n_steps > 0 ? " continued" : "",
+		recorder->note);
 	return 0;
 }
 
@@ -128,6 +130,7 @@ void recorder_step(struct recorder *recorder, const struct observation *observat
 {
 	int error;
 
+	recorder->n_steps++;
 	if (!recorder->file)
 		return;
 	errno = 0;

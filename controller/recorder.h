@@ -30,6 +30,7 @@ struct recorder {
 	char note[128];	    /* a comment for the top of each file */
 	uint64_t max_bytes; /* of one file; UINT64_MAX: one file that grows */
 	uint64_t n_bytes;   /* whole steps in the present file */
+	uint64_t n_steps;   /* made since the daemon's start, recorded or not */
 	bool is_regular;    /* else it is neither renamed nor cut */
 	bool wants_all;	    /* the next step is the first of a file */
 };

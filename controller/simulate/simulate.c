@@ -111,7 +111,7 @@ static int compare(struct bench *b, struct timeline *timeline, const char *recor
 	return 0;
 }
 
-static int run_trace(struct line_reader *reader, struct bench *b, FILE *out)
+static int run_trace(struct line_reader *reader, struct bench *b, bool continued, FILE *out)
 {
 	struct timeline timeline = { .out = out };
 	uint32_t n_steps = 0, n_recorded = 0, n_differ = 0;
@@ -140,6 +140,10 @@ static int run_trace(struct line_reader *reader, struct bench *b, FILE *out)
 			"Of %" PRIu32 " recorded decisions, %" PRIu32
 			" are different by this profile.\n",
 			n_recorded, n_differ);
+	if (continued && n_differ > 0)
+		fprintf(out,
+			"The record begins in the middle of a run. What reliefd remembered then is "
+			"not in it, so decisions may differ by that, too.\n");
 	return 0;
 }
 
@@ -205,6 +209,12 @@ static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
 	return 0;
 }
 
+static bool is_first_line(const struct line_reader *reader, const char *word, const char *more)
+{
+	return reader->n_words == (more ? 3 : 2) && strcmp(reader->words[0], word) == 0 &&
+	       strcmp(reader->words[1], "1") == 0 && (!more || strcmp(reader->words[2], more) == 0);
+}
+
 /* The first line says which of the two it is. */
 static int run(struct line_reader *reader, struct bench *b, FILE *out)
 {
@@ -212,12 +222,12 @@ static int run(struct line_reader *reader, struct bench *b, FILE *out)
 
 	if (r < 0)
 		return r;
-	if (r > 0 && reader->n_words == 2 && strcmp(reader->words[1], "1") == 0) {
-		if (strcmp(reader->words[0], "trace") == 0)
-			return run_trace(reader, b, out);
-		if (strcmp(reader->words[0], "story") == 0)
-			return run_story(reader, b, out);
-	}
+	if (r > 0 && is_first_line(reader, "trace", NULL))
+		return run_trace(reader, b, false, out);
+	if (r > 0 && is_first_line(reader, "trace", "continued"))
+		return run_trace(reader, b, true, out);
+	if (r > 0 && is_first_line(reader, "story", NULL))
+		return run_story(reader, b, out);
 	return line_fail(reader, "The first line must be \"trace 1\" or \"story 1\"");
 }
 

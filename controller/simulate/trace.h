@@ -14,6 +14,7 @@
  *	> budget group_id=1 bytes=20M
  *	> next wake=1060s slack=15s attention=host
  *
+ * "trace 1 continued" is the first line of a record that begins in the middle of a run.
  * "step" begins an observation and says what it covers. Lines with > are what was decided then:
  * a recorded trace has them, a story written by hand need not. Sizes and times are exact.
  * `reliefd --record=FILE` writes this; `reliefctl simulate FILE` reads it.

@@ -70,6 +70,16 @@ static char *replay(const char *file)
 	return text;
 }
 
+static void expect_first_line(const char *file, const char *line)
+{
+	_cleanup_file_ FILE *in = fopen(file, "re");
+	char first[64];
+
+	assert_non_null(in);
+	assert_non_null(fgets(first, sizeof(first), in));
+	assert_string_equal(first, line);
+}
+
 static void a_record_replays_without_a_difference_and_is_private(void **unused)
 {
 	struct course *c = new_course();
@@ -80,6 +90,7 @@ static void a_record_replays_without_a_difference_and_is_private(void **unused)
 	record(c, 30);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
+	expect_first_line(path, "trace 1\n");
 	said = replay(path); /* while it is being written, as well */
 	assert_non_null(strstr(said, "Of 30 recorded decisions, 0 are different"));
 	end();
@@ -102,6 +113,7 @@ static void two_files_are_bounded_and_each_is_replayed(void **unused)
 	said_old = replay(old_path);
 	assert_non_null(strstr(said, "recorded decisions"));
 	assert_non_null(strstr(said_old, "recorded decisions"));
+	expect_first_line(path, "trace 1 continued\n");
 	end();
 	course_free(c);
 }
