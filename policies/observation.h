@@ -61,6 +61,7 @@ enum group_field {
 	GROUP_HAS_STALL = 1U << 5,
 	GROUP_HAS_EVENTS = 1U << 6,
 	GROUP_HAS_GROWTH = 1U << 7,
+	GROUP_HAS_USE = 1U << 8, /* unused_bytes, held_bytes */
 };
 
 enum group_flag {
@@ -84,7 +85,13 @@ struct group_reading {
 	uint64_t high_bytes;	    /* memory.high, the same */
 	uint64_t reclaimable_bytes; /* file cache and reclaimable slab the kernel could drop */
 	uint64_t swap_bytes;	    /* memory.swap.current */
-	uint64_t some_usec;	    /* total= of memory.pressure */
+	/*
+	 * Charged, but no program has it any more; the kernel takes it back when it is short: the
+	 * unmapped parts of huge pages that are not split yet, and what MADV_FREE gave up.
+	 */
+	uint64_t unused_bytes;
+	uint64_t held_bytes; /* anonymous memory and tmpfs that programs have in RAM */
+	uint64_t some_usec;  /* total= of memory.pressure */
 	uint64_t full_usec;
 	uint64_t n_high; /* memory.events, hierarchical */
 	uint64_t n_max;

@@ -6,6 +6,7 @@
 
 #include "controller/base/cleanup.h"
 #include "controller/observe/kernel_text.h"
+#include "controller/observe/memory_use.h"
 #include "controller/observe/psi.h"
 
 /* A number, two lines of PSI, or the nine counters of memory.events. */
@@ -174,6 +175,20 @@ static int read_amount(int dirfd, const char *file, uint64_t *ret_bytes)
 	return 0;
 }
 
+/* From the same file. What is unsplit could be dropped at once, too. */
+static void take_use(const char *text, struct group_reading *reading)
+{
+	struct memory_use use;
+
+	memory_use_parse(text, &use);
+	if (!use.is_known)
+		return;
+	reading->has |= GROUP_HAS_USE;
+	reading->unused_bytes = use.unused_bytes;
+	reading->held_bytes = use.held_bytes;
+	reading->reclaimable_bytes = u64_add(reading->reclaimable_bytes, use.unsplit_bytes);
+}
+
 static int read_reclaimable(int dirfd, struct group_reading *reading, uint64_t *ret_doubtful_bytes)
 {
 	char text[STAT_FILE_SIZE];
@@ -187,6 +202,7 @@ static int read_reclaimable(int dirfd, struct group_reading *reading, uint64_t *
 		return r;
 	reading->has |= GROUP_HAS_RECLAIMABLE;
 	reading->reclaimable_bytes = stat.reclaimable_bytes;
+	take_use(text, reading);
 	if (ret_doubtful_bytes)
 		*ret_doubtful_bytes = stat.doubtful_bytes;
 	return r;
@@ -279,6 +295,8 @@ const char *memory_file_name(enum group_field field)
 		return "memory.pressure";
 	case GROUP_HAS_EVENTS:
 		return "memory.events";
+	case GROUP_HAS_USE:
+		return "memory.stat";
 	case GROUP_HAS_GROWTH:
 		break;
 	}
