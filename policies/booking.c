@@ -14,11 +14,12 @@
  *
  * A module that answers is judged by what was measured (measure.c): its yield, measured / asked,
  * is what the next choice expects of it. One that claims much and gives little loses its standing
- * at once.
+ * at once, when a second look (second_look.c) finds no more of it.
  */
 
 #include "policies/booking.h"
 #include "policies/measure.h"
+#include "policies/second_look.h"
 
 /* A claim below this is too small to call anybody a liar: the counters are no finer. */
 #define LIE_MIN_BYTES MIB
@@ -40,7 +41,10 @@ static struct ladder *ladder_of(struct state *state, const struct request *reque
 							   : NULL;
 }
 
-/* A free slot, or that of the oldest late request, whose answer will then not be missed. */
+/*
+ * A free slot, or that of the oldest request that no ladder waits for: a late one, whose answer
+ * will then not be missed, or one to be looked at again, from which nothing is then learned.
+ */
 static struct request *free_request(struct state *state)
 {
 	struct request *oldest = NULL;
@@ -48,9 +52,11 @@ static struct request *free_request(struct state *state)
 	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
 		struct request *request = &state->requests[i];
 
-		if (!request->active && !request->late)
+		if (request->active)
+			continue;
+		if (!request->late && request->look_usec == 0)
 			return request;
-		if (request->late && (!oldest || request->action.id < oldest->action.id))
+		if (!oldest || request->action.id < oldest->action.id)
 			oldest = request;
 	}
 	return oldest;
@@ -152,14 +158,15 @@ uint64_t booking_wait_usec(const struct step *step, uint32_t group_slot, uint64_
 static void learn_yield(struct module_state *module, const struct request *request)
 {
 	uint64_t claimed_bytes = request->outcome.claimed_bytes;
-	uint32_t seen_bp = bytes_ratio_bp(request->measured_bytes, request->action.bytes);
+	uint64_t measured_bytes = request->total_measured_bytes;
+	uint32_t seen_bp = bytes_ratio_bp(measured_bytes, request->action.bytes);
 	enum result result = request->outcome.result;
 
 	/* In use, unable, or only described: that says nothing about what it holds. */
 	if (!request->measured_by_group ||
 	    (result != RESULT_DONE && result != RESULT_PARTIAL && result != RESULT_NOTHING))
 		return;
-	if (claimed_bytes >= LIE_MIN_BYTES && request->measured_bytes < claimed_bytes / LIE_SHARE)
+	if (claimed_bytes >= LIE_MIN_BYTES && measured_bytes < claimed_bytes / LIE_SHARE)
 		module->yield_bp = seen_bp;
 	else
 		module->yield_bp = (module->yield_bp * (YIELD_WEIGHT - 1) + seen_bp) / YIELD_WEIGHT;
@@ -169,7 +176,7 @@ static void learn_yield(struct module_state *module, const struct request *reque
 static void learn_standing(const struct step *step, struct module_state *module,
 			   const struct request *request)
 {
-	bool empty = request->measured_bytes == 0 &&
+	bool empty = request->total_measured_bytes == 0 &&
 		     (request->measured_by_group || request->outcome.claimed_bytes == 0);
 
 	module->last_until_usec = empty ? u64_add(step->now_usec, step->profile->demote_usec) : 0;
@@ -203,7 +210,7 @@ static void report_finish(struct step *step, const struct request *request, enum
 	finish->result = result;
 	finish->error = result == RESULT_FAILED ? request->outcome.error : 0;
 	finish->claimed_bytes = request->outcome.claimed_bytes;
-	finish->measured_bytes = request->measured_bytes;
+	finish->measured_bytes = request->total_measured_bytes;
 	finish->duration_usec = u64_sub(finished_usec, request->action.started_usec);
 }
 
@@ -242,25 +249,73 @@ static void book_to_groups(struct state *state, uint32_t slot, uint64_t bytes)
 	}
 }
 
-/* Books a request's amounts to its module, its groups, its ladder and the totals. */
-static void book_amounts(struct step *step, struct request *request)
+/* Its rung has ended as a miss, yet it gave: the next cycle follows as after one that gave. */
+static void book_late_gift(struct step *step, const struct request *request, uint64_t claimed_bytes,
+			   uint64_t measured_bytes)
+{
+	struct ladder *ladder = ladder_of(step->state, request);
+	struct episode *episode;
+
+	if (!ladder || measured_bytes == 0)
+		return;
+	ladder->total_claimed_bytes = u64_add(ladder->total_claimed_bytes, claimed_bytes);
+	ladder->total_measured_bytes = u64_add(ladder->total_measured_bytes, measured_bytes);
+	if (ladder->order_id != 0)
+		return;
+	episode = &step->state->groups[ladder->group_slot].episode;
+	episode->measured_bytes[request->action.rung] =
+		u64_add(episode->measured_bytes[request->action.rung], measured_bytes);
+	ladder->spent_rungs = 0;
+	ladder->n_barren = 0;
+	if (ladder->rung == RUNG_NONE)
+		ladder->next_cycle_usec =
+			u64_min(ladder->next_cycle_usec,
+				u64_add(step->now_usec, step->profile->settle_usec));
+}
+
+/* To the rung while it stands; what a later look finds counts for the ladder after that, too. */
+static void book_to_ladder(struct step *step, const struct request *request, uint64_t bytes)
+{
+	struct ladder *ladder = ladder_of(step->state, request);
+	bool looks = request->look_usec != 0, stands;
+
+	if (!ladder)
+		return;
+	stands = ladder->rung == request->action.rung &&
+		 ladder->rung_started_usec == request->action.started_usec;
+	if (request->active || (looks && stands))
+		ladder->measured_bytes = u64_add(ladder->measured_bytes, bytes);
+	else if (looks)
+		book_late_gift(step, request, 0, bytes);
+}
+
+/* Books what was measured in this step to the module, its groups, the ladder and the totals. */
+static void book_measured(struct step *step, struct request *request)
+{
+	struct module_state *module = module_of(step->state, &request->action);
+	uint64_t bytes = request->measured_bytes;
+
+	request->measured_bytes = 0;
+	request->total_measured_bytes = u64_add(request->total_measured_bytes, bytes);
+	if (module)
+		module->measured_bytes = u64_add(module->measured_bytes, bytes);
+	if (request->action.module_slot != SLOT_NONE)
+		book_to_groups(step->state, request->action.group_slot, bytes);
+	book_to_ladder(step, request, bytes);
+	step->state->measured_bytes = u64_add(step->state->measured_bytes, bytes);
+}
+
+static void book_claimed(struct step *step, const struct request *request)
 {
 	struct module_state *module = module_of(step->state, &request->action);
 	struct ladder *ladder = ladder_of(step->state, request);
-	uint64_t claimed_bytes = request->outcome.claimed_bytes;
+	uint64_t bytes = request->outcome.claimed_bytes;
 
-	if (module) {
-		module->claimed_bytes = u64_add(module->claimed_bytes, claimed_bytes);
-		module->measured_bytes = u64_add(module->measured_bytes, request->measured_bytes);
-	}
-	if (request->action.module_slot != SLOT_NONE)
-		book_to_groups(step->state, request->action.group_slot, request->measured_bytes);
-	if (ladder && request->active) {
-		ladder->claimed_bytes = u64_add(ladder->claimed_bytes, claimed_bytes);
-		ladder->measured_bytes = u64_add(ladder->measured_bytes, request->measured_bytes);
-	}
-	step->state->claimed_bytes = u64_add(step->state->claimed_bytes, claimed_bytes);
-	step->state->measured_bytes = u64_add(step->state->measured_bytes, request->measured_bytes);
+	if (module)
+		module->claimed_bytes = u64_add(module->claimed_bytes, bytes);
+	if (ladder && request->active)
+		ladder->claimed_bytes = u64_add(ladder->claimed_bytes, bytes);
+	step->state->claimed_bytes = u64_add(step->state->claimed_bytes, bytes);
 }
 
 /* Takes a request out of what is open; `active` becomes false. */
@@ -290,31 +345,6 @@ static void finish_late(struct step *step, struct request *request)
 	request->late = true;
 }
 
-/* Its rung has ended as a miss, yet it gave: the next cycle follows as after one that gave. */
-static void book_late_gift(struct step *step, const struct request *request)
-{
-	struct ladder *ladder = ladder_of(step->state, request);
-	uint64_t measured_bytes = request->measured_bytes;
-	struct episode *episode;
-
-	if (!ladder || measured_bytes == 0)
-		return;
-	ladder->total_claimed_bytes =
-		u64_add(ladder->total_claimed_bytes, request->outcome.claimed_bytes);
-	ladder->total_measured_bytes = u64_add(ladder->total_measured_bytes, measured_bytes);
-	if (ladder->order_id != 0)
-		return;
-	episode = &step->state->groups[ladder->group_slot].episode;
-	episode->measured_bytes[request->action.rung] =
-		u64_add(episode->measured_bytes[request->action.rung], measured_bytes);
-	ladder->spent_rungs = 0;
-	ladder->n_barren = 0;
-	if (ladder->rung == RUNG_NONE)
-		ladder->next_cycle_usec =
-			u64_min(ladder->next_cycle_usec,
-				u64_add(step->now_usec, step->profile->settle_usec));
-}
-
 /* The adapter gave up waiting: that this module owes an answer stays known as it is. */
 static void finish_given_up(struct step *step, struct request *request)
 {
@@ -323,33 +353,70 @@ static void finish_given_up(struct step *step, struct request *request)
 	request->late = false;
 }
 
+static void finish_in_time(struct step *step, struct request *request)
+{
+	request->is_held = false;
+	report_finish(step, request, request->outcome.result, request->outcome.finished_usec);
+	close_request(step, request);
+}
+
+/* Judges the module by its answer, unless that is to be looked at again. */
+static void judge_answer(struct step *step, struct request *request, struct module_state *module)
+{
+	module->last_latency_usec = request->outcome.finished_usec - request->action.started_usec;
+	module->owes_since_usec = 0;
+	if (!second_look_plan(step, request))
+		learn_standing(step, module, request);
+	else if (request->total_measured_bytes < request->outcome.claimed_bytes / LIE_SHARE)
+		/* Others first, until that is clear. */
+		module->last_until_usec =
+			u64_max(module->last_until_usec, second_look_last_usec(request));
+}
+
+static void book_answer(struct step *step, struct request *request)
+{
+	uint64_t *finished_usec = &request->outcome.finished_usec;
+
+	if (*finished_usec < request->action.started_usec || *finished_usec > step->now_usec)
+		*finished_usec = step->now_usec;
+	request->answered = false;
+	book_claimed(step, request);
+	book_measured(step, request);
+}
+
 static void finish_answered(struct step *step, struct request *request)
 {
 	struct module_state *module = module_of(step->state, &request->action);
-	uint64_t finished_usec = request->outcome.finished_usec;
 
-	if (finished_usec < request->action.started_usec || finished_usec > step->now_usec)
-		finished_usec = step->now_usec;
-	request->answered = false;
-	book_amounts(step, request);
+	book_answer(step, request);
 	if (request->outcome.result == RESULT_LATE) { /* given up: nothing will follow */
 		finish_given_up(step, request);
 		return;
 	}
-	if (module) {
-		module->last_latency_usec = finished_usec - request->action.started_usec;
-		module->owes_since_usec = 0;
-		learn_standing(step, module, request);
-	}
+	if (module)
+		judge_answer(step, request, module);
 	if (request->late) { /* told as late before */
 		request->late = false;
-		book_late_gift(step, request);
+		book_late_gift(step, request, request->outcome.claimed_bytes,
+			       request->total_measured_bytes);
 		return;
 	}
 	if (module)
 		module->n_late_in_a_row = 0;
-	report_finish(step, request, request->outcome.result, finished_usec);
-	close_request(step, request);
+	if (!request->is_held)
+		finish_in_time(step, request);
+}
+
+/* What came late is booked; after the last look the module is judged by all that came. */
+static void finish_look(struct step *step, struct request *request)
+{
+	struct module_state *module = module_of(step->state, &request->action);
+
+	book_measured(step, request);
+	if (request->is_held && request->looked_at)
+		finish_in_time(step, request);
+	if (request->looked_at && second_look_is_over(step, request) && module)
+		learn_standing(step, module, request);
 }
 
 /* Finds the requests that this observation answers; an unknown or repeated id is passed over. */
@@ -365,7 +432,7 @@ static uint32_t collect_answers(struct step *step)
 			struct request *request = &state->requests[k];
 
 			if ((!request->active && !request->late) || request->answered ||
-			    request->action.id != outcome->action_id)
+			    request->is_held || request->action.id != outcome->action_id)
 				continue;
 			request->answered = true;
 			request->outcome = *outcome;
@@ -381,12 +448,19 @@ void booking_settle(struct step *step)
 {
 	struct state *state = step->state;
 
-	if (collect_answers(step) == 0)
+	if (collect_answers(step) > 0)
+		measure_answers(step);
+	else if (!second_look_is_due(step))
 		return;
-	measure_answers(step);
-	for (uint32_t i = 0; i < state->limits.max_requests; i++)
-		if (state->requests[i].answered)
-			finish_answered(step, &state->requests[i]);
+	second_look_measure(step);
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		struct request *request = &state->requests[i];
+
+		if (request->answered)
+			finish_answered(step, request);
+		else if (request->look_usec != 0)
+			finish_look(step, request);
+	}
 	measure_close(step);
 }
 
@@ -395,7 +469,8 @@ void booking_end_late(struct step *step)
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++) {
 		struct request *request = &step->state->requests[i];
 
-		if (request->active && step->now_usec >= request->action.deadline_usec)
+		if (request->active && !request->is_held &&
+		    step->now_usec >= request->action.deadline_usec)
 			finish_late(step, request);
 	}
 }
@@ -407,6 +482,8 @@ static void end_gone(struct step *step, struct request *request)
 		close_request(step, request);
 	}
 	request->late = false;
+	request->is_held = false;
+	request->look_usec = 0;
 }
 
 void booking_end_group(struct step *step, uint32_t group_slot)

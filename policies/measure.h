@@ -19,5 +19,12 @@ void measure_open(struct state *state, uint32_t group_slot);
  * against anew. */
 void measure_answers(struct step *step);
 
+/*
+ * Credits what fell in this group since then to the answers that miss some of their claim
+ * (look_usec is set), unless an answer is to come that may claim it. Returns: whether the group's
+ * counters were read in this step.
+ */
+bool measure_late(struct step *step, uint32_t group_slot);
+
 /* After the answers were booked: ends the measure of groups that no answer is to come from. */
 void measure_close(struct step *step);

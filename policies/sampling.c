@@ -29,6 +29,7 @@
 #include "policies/sampling.h"
 #include "policies/headroom.h"
 #include "policies/rung.h"
+#include "policies/second_look.h"
 
 /* When calm the sleep may end a quarter later: so four fifths are asked for, never more in all. */
 #define SLACK_SHARE 4
@@ -270,7 +271,7 @@ static void wake_for_requests(struct step *step)
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++) {
 		const struct request *request = &step->state->requests[i];
 
-		if (!request->active)
+		if (!request->active || request->is_held)
 			continue;
 		step->busy = true;
 		step_wake_at(step, request->action.deadline_usec);
@@ -288,6 +289,7 @@ void sampling_set_wake(struct step *step)
 		if (state->groups[slot].id != 0)
 			tend_group(step, &state->groups[slot]);
 	wake_for_requests(step);
+	second_look_wake(step);
 	step_wake_at(step, u64_add(step->now_usec, sleep_usec));
 	if (!is_watched)
 		attend_to_modules(step, step->decision->wake_at_usec);

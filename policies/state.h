@@ -34,11 +34,17 @@ struct request {
 	bool late;	 /* its deadline passed; an answer is still booked to the module */
 	uint32_t ladder; /* index; SLOT_NONE when that ladder is over */
 
-	/* Within one step: the answer, and its share of what was measured. */
-	bool answered;
-	struct outcome outcome;
-	uint64_t measured_bytes;
-	bool measured_by_group; /* by the group's own counter, not by the host's */
+	/* Within one step: it was answered, or its group is looked at again. */
+	bool answered, looked_at;
+	struct outcome outcome;	 /* the answer */
+	uint64_t measured_bytes; /* what was measured in this step */
+	bool measured_by_group;	 /* by the group's own counters, not by the host's */
+
+	/* Answered, but measured far below its claim: judged after another look (second_look.c). */
+	uint64_t look_usec; /* when; 0: no look is to come */
+	uint64_t answered_usec;
+	uint64_t total_measured_bytes; /* of all looks */
+	bool is_held;		       /* an order's: it stays active until the first look */
 };
 
 /* The ladder of one group or one order: which rung is on, what it has to reach. */
@@ -98,6 +104,13 @@ struct hold {
 	uint64_t high_bytes;	  /* throttled: what memory.high was before */
 };
 
+/* Counters of a group at one instant; what they fall by later is measured. */
+struct group_mark {
+	uint32_t has;		/* enum group_field: which of them are known */
+	uint64_t current_bytes; /* the host: memory used */
+	uint64_t unused_bytes, held_bytes, swap_bytes;
+};
+
 /* How fast a group grew between two readings, limit or not. */
 struct rise {
 	uint64_t since_usec, since_bytes;
@@ -142,9 +155,9 @@ struct group_state {
 
 	struct group_reading seen; /* the last reading; validity in seen.has */
 	uint64_t seen_usec;
-	uint64_t parent_step;  /* the last step in which it was seen to have a child */
-	uint64_t booked_bytes; /* memory.current up to which falls were booked to actions */
-	bool booking;	       /* some action in this group is waiting for its measure */
+	uint64_t parent_step;	  /* the last step in which it was seen to have a child */
+	struct group_mark booked; /* the counters up to which falls were booked to actions */
+	bool booking;		  /* some action in this group is waiting for its measure */
 
 	uint64_t level_since_usec;
 	uint64_t below_since_usec; /* is_below: since then */

@@ -115,6 +115,9 @@ static inline void world_add_group(struct world *w, uint32_t slot)
 		.high_bytes = BYTES_UNLIMITED,
 	};
 	g->reclaimable_bytes = roll_below(&w->dice, g->current_bytes + 1);
+	g->held_bytes = roll_below(&w->dice, g->current_bytes + 1);
+	g->has |= chance(&w->dice, 70) ? GROUP_HAS_USE : 0;
+	g->has |= chance(&w->dice, 50) ? GROUP_HAS_SWAP : 0;
 	if (!w->calm && chance(&w->dice, 40))
 		g->limit_bytes = g->current_bytes + roll_below(&w->dice, 256 * MIB);
 }
@@ -230,6 +233,11 @@ static inline void drift_groups(struct world *w)
 		g->current_bytes = u64_sub(g->current_bytes + roll_below(&w->dice, 8 * MIB),
 					   roll_below(&w->dice, 8 * MIB));
 		g->reclaimable_bytes = u64_min(g->reclaimable_bytes, g->current_bytes);
+		g->has ^= chance(&w->dice, 1) ? GROUP_HAS_USE : 0;
+		if (chance(&w->dice, 10)) /* the kernel splits huge pages, or swaps */
+			g->unused_bytes = roll_below(&w->dice, g->unused_bytes + 1);
+		if (chance(&w->dice, 10))
+			g->swap_bytes = roll_below(&w->dice, 64 * MIB);
 		g->some_usec += chance(&w->dice, 10) ? roll_below(&w->dice, SEC) : 0;
 		g->n_max += chance(&w->dice, 10);
 		if (chance(&w->dice, 1))
@@ -253,6 +261,18 @@ static inline void drift_modules(struct world *w)
 	}
 }
 
+/* Out of small pages, or out of the middle of huge ones, which shows later. */
+static inline void give_back(struct world *w, struct group_reading *g, uint64_t bytes)
+{
+	if (chance(&w->dice, 30))
+		g->unused_bytes += u64_min(bytes, u64_sub(g->current_bytes, g->unused_bytes));
+	else
+		g->current_bytes = u64_sub(g->current_bytes, bytes);
+	g->held_bytes = u64_sub(g->held_bytes, bytes);
+	g->unused_bytes = u64_min(g->unused_bytes, g->current_bytes);
+	g->reclaimable_bytes = u64_min(g->reclaimable_bytes, g->current_bytes);
+}
+
 /* Answers that are due now; each takes its effect with it. */
 static inline void answer_due(struct world *w)
 {
@@ -270,8 +290,7 @@ static inline void answer_due(struct world *w)
 			continue;
 		}
 		if (manner == HONEST) {
-			g->current_bytes = u64_sub(g->current_bytes, a->bytes);
-			g->reclaimable_bytes = u64_min(g->reclaimable_bytes, g->current_bytes);
+			give_back(w, g, a->bytes);
 			w->course->seen.machine.available_bytes =
 				u64_min(w->course->seen.machine.available_bytes + a->bytes,
 					w->course->seen.machine.total_bytes);

@@ -40,7 +40,7 @@ static void an_answer_is_booked_with_claim_and_measure(void **unused)
 	course_free(c);
 }
 
-static void honest_modules_move_slowly_and_liars_at_once(void **unused)
+static void honest_modules_move_slowly_and_liars_far(void **unused)
 {
 	struct action a;
 	struct course *c = asked_host(&a);
@@ -55,6 +55,9 @@ static void honest_modules_move_slowly_and_liars_at_once(void **unused)
 	c->groups[0].current_bytes -= 2 * MIB;
 	course_answer(c, a.id, RESULT_DONE, a.bytes);
 	course_step_after(c, 30 * MSEC);
+	assert_int_equal(c->state.modules[0].yield_bp, BP_ONE); /* it is looked at again */
+	course_step_after(c, 100 * MSEC);
+	course_step_after(c, 2400 * MSEC);
 	assert_true(c->state.modules[0].yield_bp <= 300);
 	course_free(c);
 }
@@ -244,7 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_is_booked_with_claim_and_measure),
-		cmocka_unit_test(honest_modules_move_slowly_and_liars_at_once),
+		cmocka_unit_test(honest_modules_move_slowly_and_liars_far),
 		cmocka_unit_test(busy_is_not_held_against_anybody),
 		cmocka_unit_test(late_is_told_once_and_demotes_doubling),
 		cmocka_unit_test(who_owes_a_late_answer_is_not_asked_again_until_it_came),
