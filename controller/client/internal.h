@@ -180,6 +180,10 @@ void modules_reap(struct relief *relief);
 void modules_disconnected(struct relief *relief);
 void modules_free(struct relief *relief);
 
+/* memory.c */
+/* Whatever free() left in the heap goes back to the kernel. Any thread. */
+void memory_trim_heap(void);
+
 /* request.c */
 void request_receive(struct relief *relief, const struct relief_message *message);
 /* Takes over the answers that other threads gave. */

@@ -11,7 +11,6 @@
  * Settling belongs to the loop's thread: it notes what the answer means for the module.
  */
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,14 +18,6 @@
 
 /* Below this, walking the heap costs more than it brings. */
 #define TRIM_BYTES (1024 * 1024)
-
-/* The heap keeps what free() gets; what reliefd measures is what the kernel has back. */
-static void trim_heap(void)
-{
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-}
 
 static struct relief_request *request_new(struct relief *relief,
 					  const struct relief_message *message)
@@ -138,7 +129,7 @@ static bool request_answer(struct relief_request *request, int64_t answer)
 	if (atomic_exchange(&request->answered, true))
 		return false;
 	if (request->trim && answer > TRIM_BYTES)
-		trim_heap();
+		memory_trim_heap();
 	request->answer = answer;
 	return true;
 }

@@ -155,9 +155,10 @@ struct relief_module_options {
  *	RELIEF_ANSWER_LATER    the answer follows by relief_request_done()
  *
  * reliefd measures: only bytes that leave the process's cgroup count. Since free() alone leaves
- * small blocks in the heap, the library calls malloc_trim(0) after a callback freed more than
- * 1 MiB, before it answers. (glibc only. Not with .no_trim, the choice for memory that goes back to
- * the kernel anyway, by munmap() or madvise().)
+ * small blocks in the heap, the library gives back whole pages after a callback freed more than
+ * 1 MiB, before it answers: it calls malloc_trim(0), and splits the huge pages of which only a part
+ * is still used (see "memory" below). (glibc only. Not with .no_trim, the choice for memory that
+ * goes back to the kernel anyway, by munmap() or relief_memory_release().)
  */
 #define RELIEF_ANSWER_LATER INT64_MIN
 
@@ -235,6 +236,41 @@ bool relief_module_is_registered(const struct relief_module *module);
 
 /* "" for NULL. Valid as long as the module. */
 const char *relief_module_name(const struct relief_module *module);
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/*
+ * The kernel makes huge pages (2 MiB) of ordinary memory: by default of all of it
+ * (/sys/kernel/mm/transparent_hugepage/enabled: always), also later, of small pages that lie side
+ * by side. A huge page goes back as a whole: what free() with malloc_trim(), munmap() or
+ * madvise(MADV_DONTNEED) take out of one stays charged to the cgroup until the kernel runs short,
+ * and may be filled up again before that.
+ *
+ * A cache in the heap needs nothing: the library splits such pages when it trims the heap. A cache
+ * that maps its memory itself gives it back by relief_memory_release(), or in whole huge pages
+ * (2 MiB, aligned), or keeps huge pages away from it by relief_memory_no_thp(). Neither needs a
+ * struct relief; any thread.
+ */
+
+/*
+ * Gives whole pages back to the kernel, at once: as madvise(MADV_DONTNEED), but a huge page that
+ * lies only partly in the range is split first, and its 2 MiB are not made a huge page again. The
+ * range stays mapped and reads as zeros.
+ *
+ * address: of private anonymous memory, on a page boundary. bytes: an incomplete page at the end
+ * stays. Returns: 0; -EINVAL, also where the memory is locked; -ENOMEM some of it is not mapped.
+ */
+int relief_memory_release(void *address, size_t bytes);
+
+/*
+ * Small pages only, from now on, in this memory; huge pages that are there already stay. To be
+ * called after mmap(), before the memory is used. With NULL and 0: in all memory of the process and
+ * of what it starts (PR_SET_THP_DISABLE), for a service that is mostly a cache in the heap, at the
+ * beginning of main(). What has many gigabytes in constant use is slower by that.
+ *
+ * Returns: 0, also where the kernel has no huge pages; -EINVAL; -ENOMEM it is not mapped.
+ */
+int relief_memory_no_thp(void *address, size_t bytes);
 
 /* ---- requests ------------------------------------------------------------------------------- */
 
