@@ -83,7 +83,7 @@ struct group_reading {
 	uint64_t current_bytes;
 	uint64_t limit_bytes;	    /* memory.max, BYTES_UNLIMITED for none */
 	uint64_t high_bytes;	    /* memory.high, the same */
-	uint64_t reclaimable_bytes; /* file cache and reclaimable slab the kernel could drop */
+	uint64_t reclaimable_bytes; /* what the kernel could drop at once, slab included */
 	uint64_t swap_bytes;	    /* memory.swap.current */
 	/*
 	 * Charged, but no program has it any more; the kernel takes it back when it is short: the
