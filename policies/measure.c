@@ -29,7 +29,8 @@
  *
  * What a module still misses of its claim after that may come late; second_look.c says when the
  * group is looked at again. What falls by then, and was not claimed by an answer in between, is
- * credited to it.
+ * credited to it; of `held + swap` only, where that is known: in seconds the kernel drops file
+ *cache.
  */
 
 #include "policies/measure.h"
@@ -73,6 +74,13 @@ static uint64_t fall_of_held(const struct group_mark *old, const struct group_ma
 		return u64_sub(old->held_bytes, now->held_bytes);
 	return u64_sub(u64_add(old->held_bytes, old->swap_bytes),
 		       u64_add(now->held_bytes, now->swap_bytes));
+}
+
+/* What may have come late: where use is not known, the kernel's doing cannot be told from it. */
+static uint64_t fall_of_late(const struct group_mark *old, const struct group_mark *now)
+{
+	return old->has & now->has & GROUP_HAS_USE ? fall_of_held(old, now)
+						   : fall_of_used(old, now);
 }
 
 static struct ladder *ladder_of(struct state *state, const struct request *request)
@@ -234,7 +242,8 @@ static void settle_group(struct step *step, uint32_t slot)
 	struct group_mark now = mark_now(step->state, slot);
 	const struct answers answers = answers_of(step, slot);
 	uint64_t fall_bytes = fall_of_used(&group->booked, &now);
-	uint64_t held_bytes = fall_of_held(&group->booked, &now), over_bytes;
+	uint64_t held_bytes = fall_of_held(&group->booked, &now);
+	uint64_t late_bytes = u64_sub(fall_of_late(&group->booked, &now), answers.claims_bytes);
 
 	if (answers.by_kernel)
 		fall_bytes = u64_sub(group->booked.current_bytes, now.current_bytes);
@@ -245,10 +254,9 @@ static void settle_group(struct step *step, uint32_t slot)
 		return;
 	}
 	/* Answers first, up to their claims; then those looked at again; the rest as it was. */
-	over_bytes = u64_sub(u64_max(fall_bytes, held_bytes), answers.claims_bytes);
-	over_bytes -= credit_late(step, slot, over_bytes);
+	late_bytes -= credit_late(step, slot, late_bytes);
 	fall_bytes = u64_max(fall_bytes, u64_min(held_bytes, answers.claims_bytes));
-	fall_bytes -= u64_min(over_bytes, u64_sub(fall_bytes, answers.claims_bytes));
+	fall_bytes -= u64_min(late_bytes, u64_sub(fall_bytes, answers.claims_bytes));
 	if (answers.first)
 		share_fall(step, slot, &answers, fall_bytes);
 }

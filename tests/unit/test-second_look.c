@@ -130,6 +130,33 @@ static void an_answer_in_between_comes_first(void **unused)
 	course_free(c);
 }
 
+/* Under pressure the kernel drops file cache and swaps all the time: that is no merit of a liar. */
+static void what_the_kernel_takes_is_not_credited_to_a_liar(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 150 * MIB);
+	struct action a;
+
+	g->has |= GROUP_HAS_USE | GROUP_HAS_SWAP;
+	g->held_bytes = 100 * MIB;
+	g->reclaimable_bytes = 50 * MIB;
+	course_add_module(c, g, 60 * MIB);
+	course_step(c);
+	course_order(c, 1, g, 15 * MIB, RUNG_SHED);
+	course_step_after(c, 10 * MSEC);
+	a = *course_action(c, RUNG_SHED, 0);
+	course_answer(c, a.id, RESULT_DONE, 15 * MIB);
+	course_step_after(c, 10 * MSEC);
+	g->current_bytes -= 40 * MIB; /* 20 of file cache, 20 swapped out */
+	g->held_bytes -= 20 * MIB;
+	g->swap_bytes += 20 * MIB;
+	course_step_after(c, 100 * MSEC);
+	course_step_after(c, 2400 * MSEC);
+	assert_int_equal(module_of(c)->measured_bytes, 0);
+	assert_int_equal(module_of(c)->yield_bp, 0);
+	course_free(c);
+}
+
 /* What falls while another one is asked may be what that one is about to claim. */
 static void a_look_takes_nothing_from_one_that_is_being_asked(void **unused)
 {
@@ -218,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_liar_is_found_out_by_the_last_look),
 		cmocka_unit_test(what_the_kernel_tells_late_is_credited_late),
 		cmocka_unit_test(an_answer_in_between_comes_first),
+		cmocka_unit_test(what_the_kernel_takes_is_not_credited_to_a_liar),
 		cmocka_unit_test(a_look_takes_nothing_from_one_that_is_being_asked),
 		cmocka_unit_test(a_group_that_cannot_be_read_is_not_waited_for),
 		cmocka_unit_test(who_gave_what_it_claims_is_not_looked_at),
