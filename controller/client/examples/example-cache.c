@@ -13,7 +13,9 @@
  *again while others are short. Entries are plain malloc()ed memory with random content, so that
  *neither zram nor the kernel's zero page makes them cheaper than they look.
  *
- * The options after "misbehave:" turn it into the bad actors of the tests.
+ * With --register-first it registers empty and fills itself from its loop, as a service does that
+ * starts before its data is there. The options after "misbehave:" turn it into the bad actors of
+ *the tests.
  */
 
 #include <errno.h>
@@ -41,6 +43,9 @@ struct options {
 	uint64_t size_bytes;
 	uint64_t gets_per_second; /* 0: idle */
 	uint64_t reply_delay_msec;
+	uint64_t chunk_bytes; /* filled a turn, after registering; 0: all of it before */
+	uint64_t pause_msec;  /* between two turns */
+	uint64_t block_bytes; /* gives back in blocks of so much */
 	bool keep, lie, silent, die_on_request;
 };
 
@@ -58,6 +63,7 @@ struct cache {
 	TAILQ_HEAD(entries, entry) by_use; /* hottest first */
 	struct entry **by_key;		   /* NULL: not cached */
 	uint32_t n_keys, n_entries;
+	uint32_t next_key; /* to be filled by --register-first */
 	uint64_t n_hits, n_misses;
 	uint64_t seed;
 };
@@ -122,8 +128,10 @@ static void cache_drop_coldest(struct cache *cache)
 /* Returns: bytes freed. */
 static uint64_t cache_shed(struct cache *cache, uint64_t bytes)
 {
-	uint64_t before = cache_bytes(cache);
+	uint64_t before = cache_bytes(cache), block_bytes = cache->options.block_bytes;
 
+	if (block_bytes > 0)
+		bytes = (bytes + block_bytes - 1) / block_bytes * block_bytes;
 	while (cache->n_entries > 0 && before - cache_bytes(cache) < bytes)
 		cache_drop_coldest(cache);
 	relief_module_set_size(cache->module, cache_bytes(cache));
@@ -243,6 +251,31 @@ static int on_work(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static void cache_ready(const struct cache *cache)
+{
+	printf("%s: ready, %" PRIu64 " bytes\n", cache->options.name, cache_bytes(cache));
+	sd_notify(0, "READY=1");
+}
+
+/* One turn of --register-first; its size goes to reliefd when the loop has its turn. */
+static int on_fill(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct cache *cache = userdata;
+	uint64_t filled_bytes = 0;
+
+	for (; cache->next_key < cache->n_keys && filled_bytes < cache->options.chunk_bytes;
+	     filled_bytes += ENTRY_BYTES)
+		if (!cache->by_key[cache->next_key++])
+			cache_fill(cache, cache->next_key - 1);
+	relief_module_set_size(cache->module, cache_bytes(cache));
+	if (cache->next_key == cache->n_keys) {
+		cache_ready(cache);
+		return 0;
+	}
+	sd_event_source_set_time_relative(source, cache->options.pause_msec * 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int cache_register(struct cache *cache)
 {
 	const struct relief_module_options options = {
@@ -274,7 +307,7 @@ static int cache_run(struct cache *cache)
 	cache->by_key = calloc(cache->n_keys, sizeof(*cache->by_key));
 	if (!cache->by_key)
 		return -ENOMEM;
-	for (uint32_t key = 0; key < cache->n_keys; key++)
+	for (uint32_t key = 0; key < cache->n_keys && cache->options.chunk_bytes == 0; key++)
 		cache_fill(cache, key);
 
 	r = sd_event_default(&cache->event);
@@ -291,8 +324,14 @@ static int cache_run(struct cache *cache)
 		if (r < 0)
 			return r;
 	}
-	printf("%s: ready, %" PRIu64 " bytes\n", cache->options.name, cache_bytes(cache));
-	sd_notify(0, "READY=1");
+	if (cache->options.chunk_bytes == 0) {
+		cache_ready(cache);
+	} else {
+		r = sd_event_add_time_relative(cache->event, NULL, CLOCK_MONOTONIC, 0,
+					       TIMER_ACCURACY_USEC, on_fill, cache);
+		if (r < 0)
+			return r;
+	}
 	return sd_event_loop(cache->event);
 }
 
@@ -317,6 +356,9 @@ static void usage(void)
 	       "  --size=BYTES        size of the cache (100M)\n"
 	       "  --rate=N            gets a second, 0: idle (20)\n"
 	       "  --keep              spare it below level high\n"
+	       "  --register-first=BYTES  register empty, then fill so much a turn\n"
+	       "  --pause=MS          between two such turns (0)\n"
+	       "  --block=BYTES       give back in blocks of so much\n"
 	       "misbehave:\n"
 	       "  --reply-delay=MS    free and answer this much later\n"
 	       "  --lie               claim to have freed what was asked, free nothing\n"
@@ -331,6 +373,9 @@ static void parse_arguments(struct options *options, int argc, char **argv)
 		{ "size", required_argument, NULL, 's' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "keep", no_argument, NULL, 'k' },
+		{ "register-first", required_argument, NULL, 'f' },
+		{ "pause", required_argument, NULL, 'p' },
+		{ "block", required_argument, NULL, 'b' },
 		{ "reply-delay", required_argument, NULL, 'd' },
 		{ "lie", no_argument, NULL, 'l' },
 		{ "silent", no_argument, NULL, 'q' },
@@ -355,6 +400,17 @@ static void parse_arguments(struct options *options, int argc, char **argv)
 		case 'd':
 			options->reply_delay_msec =
 				argument_number("reply-delay", optarg, 0, 3600000);
+			break;
+		case 'f':
+			options->chunk_bytes =
+				argument_number("register-first", optarg, ENTRY_BYTES, 1ULL << 40);
+			break;
+		case 'p':
+			options->pause_msec = argument_number("pause", optarg, 0, 3600000);
+			break;
+		case 'b':
+			options->block_bytes =
+				argument_number("block", optarg, ENTRY_BYTES, 1ULL << 40);
 			break;
 		case 'k':
 			options->keep = true;
