@@ -113,6 +113,11 @@ struct module_reading {
 	uint32_t flags;	     /* enum module_flag */
 	enum module_kind kind;
 	uint64_t size_bytes; /* what the owner says it holds now */
+	/*
+	 * Anonymous memory of the process that registered it, said with one of that process's
+	 * modules only; 0: not known, or said with another.
+	 */
+	uint64_t owner_bytes;
 	uint64_t last_used_usec;
 	uint64_t idle_limit_usec;  /* idle for this long before unload; 0: the profile's */
 	uint64_t reload_cost_usec; /* what it takes to have it back */

@@ -60,7 +60,8 @@ struct owner {
 	struct client client;
 	struct group *group; /* where its memory is charged */
 	uint32_t n_modules;
-	enum level level; /* as last told */
+	enum level level;      /* as last told */
+	uint64_t memory_round; /* see owner_memory.h */
 	LIST_ENTRY(owner) others;
 };
 

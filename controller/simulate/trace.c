@@ -82,6 +82,7 @@ static const struct line_field module_fields[] = {
 	MODULE("group", LINE_SLOT, group_slot, 0),
 	MODULE("kind", LINE_MODULE_KIND, kind, 0),
 	MODULE("size", LINE_BYTES, size_bytes, 0),
+	MODULE("owner", LINE_BYTES, owner_bytes, 0),
 	MODULE("last_used", LINE_USEC, last_used_usec, 0),
 	MODULE("idle_limit", LINE_USEC, idle_limit_usec, 0),
 	MODULE("reload_cost", LINE_USEC, reload_cost_usec, 0),

@@ -535,6 +535,42 @@ static void a_resumed_module_keeps_its_id(void **state)
 	registry_owner_done(world.registry, &o.owner);
 }
 
+/* A process that fills a cache reports late; the kernel's word on it goes with its first module. */
+static void memory_of_the_owner_is_told_once(void **state)
+{
+	const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct module_reading modules[4] = { 0 };
+	struct observation seen = { .modules = modules, .max_modules = 4 };
+	struct test_owner one, two;
+
+	world_place(&world, 4711, "/system.slice/a.service");
+	world_write(&world, "proc/4711/statm", "30000 26000 1000 300 0 25500 0\n");
+	join(&one, 1000, "/system.slice/a.service");
+	one.owner.client.pid = 4711;
+	join(&two, 1000, "/system.slice/b.service");
+	two.owner.client.pid = 4712; /* gone, or not in our namespace */
+	add(&one, "first");
+	add(&one, "second");
+	add(&two, "third");
+	registry_collect(world.registry, &seen);
+	assert_int_equal(seen.n_modules, 3);
+	assert_int_equal(modules[0].owner_bytes, 25000 * page_bytes);
+	assert_int_equal(modules[1].owner_bytes, 0);
+	assert_int_equal(modules[2].owner_bytes, 0);
+	/* and again with the next look */
+	world_write(&world, "proc/4711/statm", "30000 28000 1000 300 0 25500 0\n");
+	observation_clear(&seen, 1);
+	registry_collect(world.registry, &seen);
+	assert_int_equal(modules[0].owner_bytes, 27000 * page_bytes);
+	/* what makes no sense is not known */
+	world_write(&world, "proc/4711/statm", "30000 10 1000\n");
+	observation_clear(&seen, 1);
+	registry_collect(world.registry, &seen);
+	assert_int_equal(modules[0].owner_bytes, 0);
+	registry_owner_done(world.registry, &one.owner);
+	registry_owner_done(world.registry, &two.owner);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -557,6 +593,9 @@ int main(void)
 		TEST(memory_is_charged_where_the_controller_is),
 		TEST(a_masked_module_stays_out_until_the_mask_is_lifted),
 		TEST(a_resumed_module_keeps_its_id),
+}
+
+		TEST(memory_of_the_owner_is_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
