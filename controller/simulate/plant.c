@@ -322,6 +322,25 @@ static void live(struct plant *plant, struct plant_group *group)
 	plant_charge(plant, group->reading.slot, taken);
 }
 
+/* A module that fills; its process is known, so that what it holds is seen. */
+static void fill(struct plant *plant, struct plant_module *module)
+{
+	struct plant_group *group = &plant->groups[module->reading.group_slot];
+	uint64_t before = module->filled_bytes, taken;
+
+	if (!module->fill.active || group->gone || is_frozen(plant, group->reading.slot))
+		return;
+	drive(&module->fill, &module->filled_bytes);
+	taken = module->filled_bytes - before;
+	module->held_bytes += taken;
+	module->reading.owner_bytes = module->held_bytes;
+	if (!module->fills_quietly || !module->fill.active)
+		module->reading.size_bytes = module->held_bytes;
+	group->used_bytes += taken;
+	group->growth_bytes += taken * (USEC_PER_SEC / SLICE_USEC);
+	plant_charge(plant, group->reading.slot, taken);
+}
+
 static void slice(struct plant *plant)
 {
 	for (uint32_t i = 1; i < plant->n_groups; i++) {
@@ -331,6 +350,8 @@ static void slice(struct plant *plant)
 		live(plant, group);
 		group->cache_bytes = u64_min(group->cache_bytes, u64_max(room, MIB));
 	}
+	for (uint32_t i = 0; i < plant->n_modules; i++)
+		fill(plant, &plant->modules[i]);
 	for (uint32_t i = 1; i < plant->n_groups; i++)
 		hold_to_limit(plant, &plant->groups[i]);
 	press(plant);

@@ -54,8 +54,12 @@ struct plant_module {
 	char name[PLANT_NAME_SIZE];
 	struct module_reading reading;
 	enum plant_manner manner;
-	uint64_t answer_usec; /* how long it takes */
-	uint64_t idle_usec;   /* at the start */
+	uint64_t answer_usec;	 /* how long it takes */
+	uint64_t idle_usec;	 /* at the start */
+	uint64_t held_bytes;	 /* what it really holds */
+	struct plant_drive fill; /* of filled_bytes: what was given back is not taken again */
+	uint64_t filled_bytes;
+	bool fills_quietly; /* its size is reported only when it is full */
 };
 
 struct plant_answer {

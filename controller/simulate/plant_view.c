@@ -25,6 +25,8 @@ static void answer_module(struct plant *plant, const struct action *a, struct ou
 	if (module->manner != MANNER_HONEST)
 		return;
 	module->reading.size_bytes -= bytes;
+	module->held_bytes = u64_sub(module->held_bytes, bytes);
+	module->reading.owner_bytes = u64_sub(module->reading.owner_bytes, bytes);
 	if (a->rung == RUNG_UNLOAD)
 		module->reading.flags |= MODULE_IS_UNLOADED;
 	plant_free_used(group, bytes);

@@ -49,7 +49,10 @@ struct event {
 	uint64_t rate_bytes, until_bytes, bytes;
 	uint32_t some_bp, full_bp;
 	enum rung max_rung;
+	uint32_t flags; /* EVENT_IS_QUIET */
 };
+
+#define EVENT_IS_QUIET 1U
 
 struct story {
 	struct event events[STORY_EVENTS_MAX];
@@ -64,9 +67,13 @@ struct story {
 		key, kind, offsetof(struct event, field), 0 \
 	}
 static const struct line_field event_fields[] = {
-	EVENT("rate", LINE_BYTES, rate_bytes), EVENT("until", LINE_BYTES, until_bytes),
-	EVENT("bytes", LINE_BYTES, bytes),     EVENT("some", LINE_SHARE, some_bp),
-	EVENT("full", LINE_SHARE, full_bp),    EVENT("max_rung", LINE_RUNG, max_rung),
+	EVENT("rate", LINE_BYTES, rate_bytes),
+	EVENT("until", LINE_BYTES, until_bytes),
+	EVENT("bytes", LINE_BYTES, bytes),
+	EVENT("some", LINE_SHARE, some_bp),
+	EVENT("full", LINE_SHARE, full_bp),
+	EVENT("max_rung", LINE_RUNG, max_rung),
+	{ "quiet", LINE_FLAG, offsetof(struct event, flags), EVENT_IS_QUIET },
 };
 static const struct line_table event_table = { "at", event_fields, COUNT(event_fields), 0 };
 
@@ -244,7 +251,8 @@ static int read_module(struct line_reader *reader, struct story *story, struct p
 		r = line_parse(reader, 2, &module_table, module);
 	if (r < 0)
 		return r;
-	plant->groups[module->reading.group_slot].used_bytes += module->reading.size_bytes;
+	module->held_bytes = module->reading.size_bytes;
+	plant->groups[module->reading.group_slot].used_bytes += module->held_bytes;
 	if (later) {
 		story->module_ids[plant->n_modules] = module->reading.id;
 		module->reading.id = 0;
@@ -413,10 +421,22 @@ static void give_order(struct story *story, struct plant *plant, const struct ev
 	};
 }
 
-static void fill_module(struct plant *plant, struct plant_module *module, uint64_t bytes)
+static void fill_module(struct plant *plant, struct plant_module *module, const struct event *event)
 {
-	module->reading.size_bytes += bytes;
+	uint64_t bytes = event->bytes;
+
 	module->reading.flags &= ~(uint32_t)MODULE_IS_UNLOADED;
+	if (event->rate_bytes > 0) {
+		module->fill = (struct plant_drive){
+			.rate_bytes = event->rate_bytes,
+			.until_bytes = module->filled_bytes + bytes,
+			.active = true,
+		};
+		module->fills_quietly = event->flags & EVENT_IS_QUIET;
+		return;
+	}
+	module->held_bytes += bytes;
+	module->reading.size_bytes += bytes;
 	plant->groups[module->reading.group_slot].used_bytes += bytes;
 	plant_charge(plant, module->reading.group_slot, bytes);
 }
@@ -440,7 +460,7 @@ static bool happen(struct story *story, struct plant *plant, const struct event 
 		module->reading.last_used_usec = plant->now_usec;
 		return false;
 	case VERB_FILL:
-		fill_module(plant, module, event->bytes);
+		fill_module(plant, module, event);
 		return false;
 	case VERB_REGISTER:
 		module->reading.id = story->module_ids[event->slot];

@@ -13,10 +13,11 @@
  *	until 30s
  *
  * Words after "at TIME": grow GROUP rate= until= (memory in use), read GROUP rate= until= (file
- * cache), free GROUP [bytes=], use MODULE, fill MODULE bytes=, register MODULE, vanish GROUP,
- * stall some= [full=], blind, see, order bytes= [group=GROUP] [max_rung=]. A module with "later"
- * is there only after its register. With "tripwire" the kernel counts charges. Groups above come
- * before those below. What a group uses and grows to is given without the memory of its modules.
+ * cache), free GROUP [bytes=], use MODULE, fill MODULE bytes= [rate= [quiet]], register MODULE
+ * (with quiet its size is reported only at the end of the fill), vanish GROUP, stall some= [full=],
+ * blind, see, order bytes= [group=GROUP] [max_rung=]. A module with "later" is there only after its
+ * register. With "tripwire" the kernel counts charges. Groups above come before those below. What a
+ * group uses and grows to is given without the memory of its modules.
  */
 
 #include "controller/simulate/line.h"
