@@ -154,6 +154,20 @@ uint64_t booking_wait_usec(const struct step *step, uint32_t group_slot, uint64_
 	return wait_usec;
 }
 
+/* One that gives more than it is asked for has no smaller blocks to give. */
+static void learn_step(struct step *step, struct module_state *module,
+		       const struct request *request)
+{
+	struct ladder *ladder = ladder_of(step->state, request);
+	uint64_t more_bytes = u64_sub(request->outcome.claimed_bytes, request->action.bytes);
+
+	if (request->action.rung != RUNG_SHED)
+		return;
+	module->step_bytes = u64_max(module->step_bytes, more_bytes);
+	if (ladder && request->active)
+		ladder->step_bytes = u64_max(ladder->step_bytes, module->step_bytes);
+}
+
 /* What to expect of a module from now on. */
 static void learn_yield(struct module_state *module, const struct request *request)
 {
@@ -389,12 +403,15 @@ static void finish_answered(struct step *step, struct request *request)
 	struct module_state *module = module_of(step->state, &request->action);
 
 	book_answer(step, request);
+	step->state->groups[request->action.group_slot].own.answered_step = step->state->n_steps;
 	if (request->outcome.result == RESULT_LATE) { /* given up: nothing will follow */
 		finish_given_up(step, request);
 		return;
 	}
-	if (module)
+	if (module) {
 		judge_answer(step, request, module);
+		learn_step(step, module, request);
+	}
 	if (request->late) { /* told as late before */
 		request->late = false;
 		book_late_gift(step, request, request->outcome.claimed_bytes,

@@ -283,6 +283,15 @@ void brake_see_through(struct group_state *group)
 		group->seen.high_bytes = group->hold.high_bytes;
 }
 
+void brake_mark_helped(struct state *state)
+{
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
+		state->groups[slot].is_helped = false;
+	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
+		if (state->groups[slot].hold.id != 0)
+			state->groups[state->groups[slot].hold.short_slot].is_helped = true;
+}
+
 static struct group_state *find_held(struct state *state, uint64_t id)
 {
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++)

@@ -15,5 +15,7 @@
 void brake_run(struct step *step);
 /* The group is gone: says so of the hold, and forgets it. */
 void brake_forget(struct step *step, struct group_state *group);
+/* Marks the groups for which another one is held still now (is_helped). */
+void brake_mark_helped(struct state *state);
 /* A throttled group's memory.high is our own doing: in what was seen, puts the old one in place. */
 void brake_see_through(struct group_state *group);

@@ -25,6 +25,7 @@
 #include "policies/judgement.h"
 #include "policies/ladder.h"
 #include "policies/members.h"
+#include "policies/own_growth.h"
 #include "policies/sampling.h"
 #include "policies/step.h"
 #include "policies/suggestion.h"
@@ -33,6 +34,7 @@ static void judge(struct step *step)
 {
 	struct state *state = step->state;
 
+	brake_mark_helped(state);
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
 		bool fresh = slot == GROUP_SLOT_HOST
 				     ? (step->observation->covers & OBSERVED_MACHINE) != 0
@@ -67,6 +69,7 @@ void decide(const struct profile *profile, struct state *state,
 	booking_end_late(&step);
 	members_forget_gone_groups(&step);
 	members_see_modules(&step);
+	own_growth_see_modules(&step);
 
 	judge(&step);
 

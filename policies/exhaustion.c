@@ -21,6 +21,12 @@
  * The host must be surer than a group with a limit: every program that starts is a burst there,
  * while what starts inside a limit was given that limit.
  *
+ * That is the past. When nothing was used up within the last moments the growth has stopped, and
+ * time left is endless at once.
+ *
+ * Inside a limit, growth with much left may be a cache that fills, and stops when it is full. It is
+ * medium and no more until a quarter is left (half of Headroom=).
+ *
  * What modules gave back meanwhile is added to what is used up: it makes room, but those who grow
  * do not grow more slowly for it. A shortage is not over because a cache was dropped.
  */
@@ -50,16 +56,42 @@
 #define CONFIDENCE_STEP_BP 500U
 /* A past this much slower still says the same. */
 #define AGREE_FACTOR 2
+/* A growth goes on while it was seen within so long: a busy processor may delay it for less. */
+#define PRESENT_USEC (200 * USEC_PER_MSEC)
+/* Looks that are farther apart say nothing about the present: it may have begun just now. */
+#define PRESENT_MOST_USEC USEC_PER_SEC
+/* Only a pace that much slower than before is an end of the growth. */
+#define ENDED_FACTOR 8
+/* In a group, high and critical only in this part of what is left when time left begins to count.
+ */
+#define SEVERE_PART 2
 
-uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec,
-			      uint32_t confidence_bp)
+/*
+ * How long what is left lasts at least, by the pace of the last moments: for ever once the growth
+ * has stopped; 0 where that is not known. While something is held still for the group, its use says
+ * nothing about the pace.
+ */
+static uint64_t present_time_left(const struct group_state *group)
+{
+	const struct consumption *past = &group->consumption;
+	uint64_t span_usec = 0, bytes, left_usec;
+
+	if (group->is_helped || past->n == 0 ||
+	    past->at_usec[past->n - 1] - past->at_usec[0] < PRESENT_USEC)
+		return 0;
+	bytes = consumption_last_rise(past, PRESENT_USEC, &span_usec);
+	if (bytes == 0)
+		return USEC_NEVER;
+	left_usec = u64_muldiv(group->shortage.headroom_bytes, span_usec, bytes);
+	return span_usec > PRESENT_MOST_USEC ? 0 : left_usec / ENDED_FACTOR;
+}
+
+/* By the time it took to use up the last so many bytes. */
+static uint64_t past_time_left(const struct group_state *group, uint64_t now_usec,
+			       uint32_t confidence_bp)
 {
 	uint64_t headroom_bytes = group->shortage.headroom_bytes, taken_bytes, span_usec;
 
-	if (confidence_bp >= BP_ONE)
-		return USEC_NEVER;
-	if (headroom_bytes == 0)
-		return 0;
 	confidence_bp = (uint32_t)u64_max(confidence_bp, CONFIDENCE_LEAST_BP);
 	taken_bytes = u64_muldiv(headroom_bytes, confidence_bp, BP_ONE - confidence_bp);
 	span_usec = consumption_span(&group->consumption, now_usec,
@@ -70,6 +102,16 @@ uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec
 		return u64_muldiv(span_usec, headroom_bytes, TAKEN_LEAST_BYTES);
 	/* left / taken, without the rounding of taken: more pressure must not lengthen it. */
 	return u64_muldiv(span_usec, BP_ONE - confidence_bp, confidence_bp);
+}
+
+uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec,
+			      uint32_t confidence_bp)
+{
+	if (confidence_bp >= BP_ONE)
+		return USEC_NEVER;
+	if (group->shortage.headroom_bytes == 0)
+		return 0;
+	return u64_max(past_time_left(group, now_usec, confidence_bp), present_time_left(group));
 }
 
 uint32_t exhaustion_confidence(const struct profile *profile, const struct group_state *group,
@@ -105,8 +147,7 @@ static uint32_t confidence_of(const struct group_state *group, uint64_t now_usec
 	return sure_bp;
 }
 
-/* What is used up, on a scale whose zero does not matter and which no limit moves. */
-static uint64_t used_bytes(const struct group_state *group)
+uint64_t exhaustion_used(const struct group_state *group)
 {
 	const struct group_reading *seen = &group->seen;
 	uint64_t used;
@@ -137,7 +178,7 @@ static uint64_t steady_rise(const struct group_state *group, uint64_t now_usec, 
 
 static void remember(struct group_state *group, uint64_t now_usec)
 {
-	uint64_t bytes = used_bytes(group);
+	uint64_t bytes = exhaustion_used(group);
 
 	consumption_fill_in(&group->consumption, now_usec, steady_rise(group, now_usec, bytes));
 	consumption_add(&group->consumption, now_usec, bytes);
@@ -169,6 +210,17 @@ bool exhaustion_is_roomy(const struct profile *profile, const struct group_state
 	       bytes_share(group->shortage.total_bytes, profile->exhaustion_headroom_bp);
 }
 
+/* What fast growth may be called at most while so much is left. */
+static enum level most_severe(const struct profile *profile, const struct group_state *group)
+{
+	uint64_t severe_bytes = bytes_share(group->shortage.total_bytes,
+					    profile->exhaustion_headroom_bp / SEVERE_PART);
+
+	if (group->slot == GROUP_SLOT_HOST)
+		return exhaustion_is_roomy(profile, group) ? LEVEL_LOW : LEVEL_CRITICAL;
+	return group->shortage.headroom_bytes > severe_bytes ? LEVEL_MEDIUM : LEVEL_CRITICAL;
+}
+
 /* Whether what is left is believed to last that long at most. */
 static bool is_short(const struct group_state *group, uint32_t sure_bp, uint64_t limit_usec)
 {
@@ -182,13 +234,10 @@ enum level exhaustion_level(const struct profile *profile, const struct group_st
 			    enum level current)
 {
 	const struct shortage *shortage = &group->shortage;
-	enum level most = LEVEL_CRITICAL;
 
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return LEVEL_LOW;
-	if (exhaustion_is_roomy(profile, group))
-		most = group->slot == GROUP_SLOT_HOST ? LEVEL_LOW : LEVEL_MEDIUM;
-	for (int level = most; level > LEVEL_LOW; level--) {
+	for (int level = most_severe(profile, group); level > LEVEL_LOW; level--) {
 		uint64_t limit_usec = profile->exhaustion_usec[level];
 		uint32_t sure_bp = exhaustion_confidence(profile, group, level);
 

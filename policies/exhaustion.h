@@ -40,6 +40,12 @@ uint32_t exhaustion_told_confidence(const struct profile *profile);
  */
 bool exhaustion_is_roomy(const struct profile *profile, const struct group_state *group);
 
+/*
+ * What is used up, on a scale whose zero does not matter and which no limit moves. What modules
+ * gave back when asked counts as used: it makes room, and slows nothing that grows.
+ */
+uint64_t exhaustion_used(const struct group_state *group);
+
 /* The level that this policy asks for, coming from `current`. */
 enum level exhaustion_level(const struct profile *profile, const struct group_state *group,
 			    enum level current);

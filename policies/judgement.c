@@ -41,9 +41,12 @@ void judgement_form(struct step *step, struct group_state *group)
 	if (!group->shortage.valid)
 		return; /* not known: what was judged before still holds */
 	group->judged_level = LEVEL_LOW;
+	group->signals = 0;
 	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
 		enum level level = policies[i].level(step->profile, group, current);
 
+		if (level > LEVEL_LOW)
+			group->signals |= 1U << policies[i].signal;
 		if (level <= group->judged_level)
 			continue;
 		group->judged_level = level;

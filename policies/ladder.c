@@ -18,23 +18,29 @@
  * Before requests go out the observation must cover those who may be asked, so that the measure
  * starts from fresh counters: if it does not, the ladder asks for a wider one and waits a step.
  *
- * An order climbs the same ladder once, without level or episode: with the rules of medium, and
- * staying on a rung while it still gives.
+ * What is asked for is what is missing: up to the threshold to leave medium, and what grows until
+ * the next cycle, the growth of the modules themselves left out (own_growth.c). When nothing is
+ * missing nothing is asked for, and each further look may find that something is.
+ *
+ * An order climbs the same ladder once, without level or episode, with the rules of medium. It gets
+ * what it asked for and no more: a rung is repeated for what is still missing, after a pause in
+ * which memory that comes back late is seen. What left the modules counts as given, even where the
+ * cgroup shows it later.
  */
 
-#include <string.h>
-
+#include "policies/ladder.h"
 #include "policies/booking.h"
 #include "policies/exhaustion.h"
+#include "policies/goal.h"
 #include "policies/headroom.h"
-#include "policies/ladder.h"
+#include "policies/own_growth.h"
 #include "policies/rung.h"
 
-/* The pause doubles with each cycle in which no module gave anything: 0.5 s becomes 32 s. */
-#define BARREN_DOUBLINGS_MAX 6
 /* An order stays on a rung that gave at least this, so often at most: then it climbs. */
-#define REPEAT_MIN_BYTES MIB
+#define REPEAT_MIN_BYTES (256 * KIB)
 #define REPEATS_MAX	 8
+/* Until it is known whether others than the modules grow. */
+#define LOOK_AGAIN_USEC (20 * USEC_PER_MSEC)
 
 static uint32_t rung_bit(enum rung rung)
 {
@@ -51,31 +57,14 @@ static struct group_state *group_of(const struct step *step, const struct ladder
 	return &step->state->groups[ladder->group_slot];
 }
 
-uint64_t ladder_goal(const struct profile *profile, const struct shortage *shortage)
-{
-	uint64_t want_bytes =
-		headroom_threshold(profile, shortage->total_bytes, LEVEL_MEDIUM, true);
-	uint64_t grows_bytes =
-		u64_muldiv(shortage->growth_bytes, profile->goal_horizon_usec, USEC_PER_SEC);
-
-	want_bytes = u64_add(want_bytes, grows_bytes);
-	return u64_max(u64_sub(want_bytes, shortage->available_bytes), profile->goal_min_bytes);
-}
-
-static uint64_t goal_of(const struct step *step, const struct ladder *ladder)
-{
-	if (ladder->order_id != 0)
-		return u64_sub(ladder->order_bytes, ladder->total_measured_bytes);
-	return ladder_goal(step->profile, &group_of(step, ladder)->shortage);
-}
-
 /* Nothing but growth tells of a shortage yet: what grows may be the very caches. */
 static bool only_warns(const struct step *step, const struct ladder *ladder)
 {
 	const struct group_state *group = group_of(step, ladder);
 
-	return ladder->level == LEVEL_MEDIUM && group->slot != GROUP_SLOT_HOST &&
-	       group->signal == SIGNAL_EXHAUSTION && exhaustion_is_roomy(step->profile, group);
+	return ladder->order_id == 0 && ladder->level == LEVEL_MEDIUM &&
+	       group->slot != GROUP_SLOT_HOST && group->signal == SIGNAL_EXHAUSTION &&
+	       exhaustion_is_roomy(step->profile, group);
 }
 
 static enum rung max_rung(const struct step *step, const struct ladder *ladder)
@@ -145,6 +134,7 @@ static bool start_rung(struct step *step, struct ladder *ladder, enum rung rung)
 	ladder->deadline_usec = u64_add(step->now_usec, step->profile->rung_deadline_usec[rung]);
 	ladder->claimed_bytes = 0;
 	ladder->measured_bytes = 0;
+	ladder->left_bytes = 0;
 	ladder->n_requests = n_sent;
 	ladder->n_open = n_sent;
 	ladder->n_late = 0;
@@ -185,32 +175,49 @@ static void close_ladder(struct step *step, struct ladder *ladder)
 /* The next cycle begins at shed after a pause; an order has only one cycle. */
 static void end_cycle(struct step *step, struct ladder *ladder)
 {
-	uint32_t doublings;
-
 	if (ladder->order_id != 0) {
 		close_ladder(step, ladder);
 		return;
 	}
-	/* Who was not asked has not given nothing. */
-	if (ladder->cycle_measured_bytes > 0 || only_warns(step, ladder))
+	if (ladder->cycle_measured_bytes > 0)
 		ladder->n_barren = 0;
 	else
 		ladder->n_barren++;
-	doublings = ladder->n_barren < BARREN_DOUBLINGS_MAX ? ladder->n_barren
-							    : BARREN_DOUBLINGS_MAX;
 	ladder->cycle_measured_bytes = 0;
 	ladder->next_rung = RUNG_SHED;
 	ladder->next_reason = REASON_STILL_SHORT;
-	ladder->next_cycle_usec = u64_add(step->now_usec, step->profile->settle_usec << doublings);
+	ladder->next_cycle_usec = u64_add(step->now_usec, goal_pause(step, ladder));
+}
+
+/* Nothing is missing now: a further look may find that something is, and begins at shed. */
+static void be_content(struct step *step, struct ladder *ladder)
+{
+	ladder->is_content = true;
+	if (ladder->next_rung > RUNG_SHED) {
+		ladder->next_rung = RUNG_SHED;
+		ladder->next_reason = REASON_STILL_SHORT;
+	}
+	ladder->next_cycle_usec = step->now_usec;
+	step_wake_at(step, u64_add(step->now_usec, ladder->others_known ? step->profile->settle_usec
+									: LOOK_AGAIN_USEC));
 }
 
 /* Goes up from next_rung to the first rung that can be started. */
 static void climb(struct step *step, struct ladder *ladder)
 {
+	ladder->is_content = false;
+	if (ladder->order_id != 0 && goal_order_is_met(ladder)) {
+		end_cycle(step, ladder); /* it came back late */
+		return;
+	}
 	for (enum rung rung = ladder->next_rung; rung < N_RUNGS; rung++) {
 		if (rung > max_rung(step, ladder)) {
 			if (ladder->order_id == 0)
 				report_skip(step, ladder, rung, REASON_NOT_AT_THIS_LEVEL);
+			if (only_warns(step, ladder)) {
+				be_content(step, ladder);
+				return;
+			}
 			break;
 		}
 		if (ladder->spent_rungs & rung_bit(rung)) {
@@ -222,6 +229,10 @@ static void climb(struct step *step, struct ladder *ladder)
 			return;
 		}
 		ladder->waiting = false;
+		if (goal_of(step, ladder) == 0) {
+			be_content(step, ladder);
+			return;
+		}
 		if (start_rung(step, ladder, rung))
 			return;
 		report_skip(step, ladder, rung,
@@ -250,39 +261,57 @@ static void leave_rung(struct step *step, struct ladder *ladder, enum reason rea
 		u64_add(ladder->total_measured_bytes, ladder->measured_bytes);
 	/* Without swap reclaim only drops cache, which was available before: no reason to hurry. */
 	if (ladder->rung != RUNG_RECLAIM || headroom_swap_gain(&step->state->machine) > 0)
-		ladder->cycle_measured_bytes =
-			u64_add(ladder->cycle_measured_bytes, ladder->measured_bytes);
+		ladder->cycle_measured_bytes = u64_add(
+			ladder->cycle_measured_bytes,
+			goal_is_hidden(step, ladder) ? ladder->claimed_bytes : goal_gave(ladder));
 	if (ladder->order_id == 0)
 		group->episode.measured_bytes[ladder->rung] = u64_add(
 			group->episode.measured_bytes[ladder->rung], ladder->measured_bytes);
 	ladder->rung = RUNG_NONE;
 }
 
-/* All have answered or are late: met, or on to the next rung. */
-static void end_rung(struct step *step, struct ladder *ladder)
+/* An order goes on: on the same rung while that gives, or others have not been asked, else above.
+ */
+static void go_on_with_order(struct step *step, struct ladder *ladder, enum rung rung)
 {
-	bool met = ladder->measured_bytes >= ladder->goal_bytes;
-	bool gave = ladder->measured_bytes >= REPEAT_MIN_BYTES;
-	enum rung rung = ladder->rung;
+	bool gave = goal_gave(ladder) >= REPEAT_MIN_BYTES;
 
-	/* Others may still have something: the next cycle asks them first. */
-	if (ladder->measured_bytes == 0 && ladder->asked_all)
-		ladder->spent_rungs |= rung_bit(rung);
-	leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
-	if (met || (ladder->order_id == 0 && group_of(step, ladder)->judged_level == LEVEL_LOW)) {
-		end_cycle(step, ladder);
-		return;
-	}
-	if (ladder->order_id != 0 && gave && ladder->n_repeats < REPEATS_MAX) {
+	ladder->next_reason = REASON_ORDERED;
+	ladder->next_cycle_usec = step->now_usec;
+	if ((gave || !ladder->asked_all) && ladder->n_repeats < REPEATS_MAX) {
 		ladder->n_repeats++;
 		ladder->next_rung = rung;
 	} else {
 		ladder->n_repeats = 0;
 		ladder->next_rung = rung + 1;
-		ladder->next_reason = ladder->order_id != 0 ? REASON_ORDERED : REASON_GOAL_MISSED;
 	}
-	ladder->next_cycle_usec = step->now_usec;
-	if (ladder->next_rung >= N_RUNGS)
+	/* What was claimed may come back late, and is then not asked for again. */
+	if (ladder->total_claimed_bytes > goal_order_got(ladder))
+		ladder->next_cycle_usec = u64_add(step->now_usec, step->profile->settle_usec);
+}
+
+/* All have answered or are late: met, or on to the next rung. */
+static void end_rung(struct step *step, struct ladder *ladder)
+{
+	uint64_t gave_bytes = goal_gave(ladder);
+	bool met = u64_add(gave_bytes, goal_slack(ladder->goal_bytes)) >= ladder->goal_bytes;
+	enum rung rung = ladder->rung;
+
+	/* Others may still have something: the next cycle asks them first. */
+	if (gave_bytes == 0 && ladder->asked_all && !goal_is_hidden(step, ladder))
+		ladder->spent_rungs |= rung_bit(rung);
+	leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
+	if (ladder->order_id != 0) {
+		met |= goal_order_is_met(ladder);
+		if (!met)
+			go_on_with_order(step, ladder, rung);
+	} else {
+		met |= group_of(step, ladder)->judged_level == LEVEL_LOW;
+		ladder->next_rung = rung + 1;
+		ladder->next_reason = REASON_GOAL_MISSED;
+		ladder->next_cycle_usec = step->now_usec;
+	}
+	if (met || ladder->next_rung >= N_RUNGS)
 		end_cycle(step, ladder);
 }
 
@@ -323,8 +352,11 @@ static bool is_wanted(const struct step *step, const struct ladder *ladder)
 
 static void run(struct step *step, struct ladder *ladder)
 {
-	if (ladder->order_id == 0)
+	if (ladder->order_id == 0) {
 		follow_level(step, ladder);
+		own_growth_follow(step, ladder);
+	}
+	goal_see_what_left(step, ladder);
 	if (ladder->rung != RUNG_NONE && ladder->n_open == 0)
 		end_rung(step, ladder);
 	if (ladder->active && ladder->rung == RUNG_NONE && is_wanted(step, ladder) &&
@@ -338,7 +370,7 @@ static void run(struct step *step, struct ladder *ladder)
 		step_attend(step, rung_attention(ladder->rung));
 	} else if (is_wanted(step, ladder)) {
 		step->busy = true;
-		if (!ladder->waiting)
+		if (!ladder->waiting && !ladder->is_content)
 			step_wake_at(step, ladder->next_cycle_usec);
 		step_attend(step, ATTENTION_MODULES);
 	}
@@ -374,94 +406,11 @@ bool ladder_go_on(struct step *step, uint32_t group_slot)
 		return false;
 	if (ladder->waiting)
 		return true;
-	if (ladder->n_barren > 0)
+	if (ladder->n_barren > 0 || goal_of(step, ladder) == 0)
 		return false;
 	ladder->next_cycle_usec = u64_min(ladder->next_cycle_usec, step->now_usec);
 	step_wake_at(step, step->now_usec);
 	return true;
-}
-
-/* A free slot. The last one is kept for the host, whose shortage is everybody's. */
-static struct ladder *take_ladder(struct step *step, bool is_host)
-{
-	struct state *state = step->state;
-	struct ladder *free_ladder = NULL;
-	uint32_t n_free = 0;
-
-	for (uint32_t i = 0; i < state->limits.max_ladders; i++) {
-		if (state->ladders[i].active) {
-			/* The host's ladder is on already: nothing to keep free. */
-			if (state->ladders[i].group_slot == GROUP_SLOT_HOST &&
-			    state->ladders[i].order_id == 0)
-				is_host = true;
-			continue;
-		}
-		n_free++;
-		if (!free_ladder)
-			free_ladder = &state->ladders[i];
-	}
-	if (n_free == 0 || (n_free == 1 && !is_host))
-		return NULL;
-	memset(free_ladder, 0, sizeof(*free_ladder));
-	free_ladder->active = true;
-	free_ladder->started_usec = step->now_usec;
-	free_ladder->next_cycle_usec = step->now_usec;
-	free_ladder->next_rung = RUNG_SHED;
-	return free_ladder;
-}
-
-bool ladder_open_for_episode(struct step *step, const struct group_state *group)
-{
-	struct ladder *ladder = take_ladder(step, group->slot == GROUP_SLOT_HOST);
-
-	if (!ladder)
-		return false;
-	ladder->group_slot = group->slot;
-	ladder->group_id = group->id;
-	ladder->episode_id = group->episode.id;
-	ladder->next_reason = REASON_LEVEL_ROSE;
-	ladder->level = group->judged_level;
-	return true;
-}
-
-/* Nothing can be done for this order: said at once, so that nobody waits for it. */
-static void refuse_order(struct step *step, const struct order *order, enum reason reason)
-{
-	struct rung_report *rung = decision_add_rung(step->decision);
-	struct order_report *entry = decision_add_order(step->decision);
-
-	if (rung) {
-		rung->order_id = order->id;
-		rung->group_slot = order->group_slot;
-		rung->group_id = order->group_id;
-		rung->reason = reason;
-	}
-	if (entry)
-		entry->order_id = order->id;
-}
-
-void ladder_open_for_order(struct step *step, const struct order *order)
-{
-	const struct group_state *group =
-		state_group(step->state, order->group_slot, order->group_id);
-	struct ladder *ladder;
-
-	if (!group) {
-		refuse_order(step, order, REASON_GROUP_GONE);
-		return;
-	}
-	ladder = take_ladder(step, false);
-	if (!ladder) {
-		refuse_order(step, order, REASON_TOO_MANY);
-		return;
-	}
-	ladder->group_slot = order->group_slot;
-	ladder->group_id = group->id;
-	ladder->order_id = order->id;
-	ladder->order_bytes = u64_max(order->bytes, 1);
-	ladder->order_max_rung = order->max_rung;
-	ladder->next_reason = REASON_ORDERED;
-	ladder->level = LEVEL_MEDIUM;
 }
 
 void ladder_close_of_group(struct step *step, uint32_t group_slot, enum reason reason)

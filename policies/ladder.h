@@ -9,9 +9,6 @@
 
 #include "policies/step.h"
 
-/* What a group should get back: above the threshold to leave medium, growth included. */
-uint64_t ladder_goal(const struct profile *profile, const struct shortage *shortage);
-
 /* Starts the ladder of a group with an episode. Returns: false when all slots are taken. */
 bool ladder_open_for_episode(struct step *step, const struct group_state *group);
 

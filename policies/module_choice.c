@@ -23,9 +23,6 @@
 #include "policies/module_choice.h"
 #include "policies/booking.h"
 
-/* Asking for less than a quarter of a module costs the same call and brings little. */
-#define SHARE_MIN_BP 2500U
-
 struct merit {
 	uint32_t empty_class; /* smaller is better in all but expected_bytes */
 	int32_t priority;
@@ -188,23 +185,29 @@ static uint32_t next_best(const struct step *step, const struct module_query *qu
 	return best_slot;
 }
 
-/* All of it, or for the last one to shed what the goal still needs. */
+/*
+ * All of it, or for the last one to shed what the goal still needs. One that gave less than it was
+ * asked for is not asked for more in turn: memory that comes back late would come back twice.
+ */
 static struct module_choice portion(const struct module_query *query,
 				    const struct module_state *module, uint32_t slot,
 				    uint64_t rest_bytes)
 {
-	uint64_t expected_bytes = bytes_share(module->seen.size_bytes, module->yield_bp);
 	struct module_choice choice = { slot, module->seen.size_bytes, BP_ONE };
 
-	if (query->rung == RUNG_SHED && expected_bytes > rest_bytes) {
-		choice.ratio_bp = bytes_ratio_bp(rest_bytes, expected_bytes) + 1;
-		if (choice.ratio_bp < SHARE_MIN_BP)
-			choice.ratio_bp = SHARE_MIN_BP;
-		if (choice.ratio_bp > BP_ONE)
-			choice.ratio_bp = BP_ONE;
-		choice.bytes = u64_max(bytes_share(choice.bytes, choice.ratio_bp), 1);
+	if (query->rung == RUNG_SHED && choice.bytes > rest_bytes) {
+		choice.bytes = u64_max(rest_bytes, 1);
+		choice.ratio_bp = bytes_ratio_bp(choice.bytes, module->seen.size_bytes);
+		choice.ratio_bp = (uint32_t)u64_min(choice.ratio_bp + 1, BP_ONE);
 	}
 	return choice;
+}
+
+/* How much nearer to the goal that brings. */
+static uint64_t counted_bytes(const struct module_query *query, const struct module_state *module,
+			      const struct module_choice *choice)
+{
+	return query->is_order ? choice->bytes : bytes_share(choice->bytes, module->yield_bp);
 }
 
 uint32_t module_choose(const struct step *step, const struct module_query *query,
@@ -222,9 +225,8 @@ uint32_t module_choose(const struct step *step, const struct module_query *query
 		if (slot == SLOT_NONE)
 			break;
 		const struct module_state *module = &step->state->modules[slot];
-		ret[n++] = portion(query, module, slot, query->goal_bytes - expected_bytes);
-		expected_bytes = u64_add(expected_bytes,
-					 bytes_share(module->seen.size_bytes, module->yield_bp));
+		ret[n] = portion(query, module, slot, query->goal_bytes - expected_bytes);
+		expected_bytes = u64_add(expected_bytes, counted_bytes(query, module, &ret[n++]));
 	}
 	*ret_all = next_best(step, query, false, ret, n) == SLOT_NONE &&
 		   next_best(step, query, true, ret, n) == SLOT_NONE;

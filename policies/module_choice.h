@@ -21,6 +21,7 @@ struct module_query {
 	enum rung rung;	     /* RUNG_SHED or RUNG_UNLOAD */
 	enum level level;
 	uint64_t goal_bytes;
+	bool is_order; /* what is asked for is counted, not what is expected of it */
 };
 
 /*

@@ -128,11 +128,12 @@ const struct profile_setting profile_settings[] = {
 	USEC("Ladder", "ReclaimDeadline", rung_deadline_usec[RUNG_RECLAIM], USEC_PER_MSEC,
 	     USEC_PER_MIN, "A reclaim that takes longer than this is late."),
 	BYTES("Ladder", "GoalMin", goal_min_bytes, MIB, GOAL_MIN_LARGEST,
-	      "A rung never asks for less than this in all."),
+	      "While others than the modules grow, a rung never asks for less than this in all."),
 	USEC("Ladder", "GoalHorizon", goal_horizon_usec, 0, USEC_PER_MIN,
-	     "A rung also asks for what grows within this time."),
+	     "A rung also asks for what others than the modules take within this time."),
 	USEC("Ladder", "Settle", settle_usec, 10 * USEC_PER_MSEC, USEC_PER_MIN,
-	     "The pause between two cycles of the ladder at one level."),
+	     "The pause between two cycles of the ladder at one level; shorter while little "
+	     "time is left."),
 
 	BRAKE("Brake", "Mode", brake,
 	      "How a group that runs away is held still: off, auto, freeze or throttle."),

@@ -52,6 +52,7 @@ static struct module_query query_of(const struct ladder *ladder, enum rung rung)
 		.rung = rung,
 		.level = ladder->level,
 		.goal_bytes = ladder->goal_bytes,
+		.is_order = ladder->order_id != 0,
 	};
 }
 

@@ -47,6 +47,21 @@ struct request {
 	bool is_held;		       /* an order's: it stays active until the first look */
 };
 
+/* What the modules charged to a group hold of it, as two witnesses say. */
+enum witness {
+	WITNESS_REPORT, /* the sizes that they report */
+	WITNESS_OWNER,	/* the memory of the processes that registered them; 0: not known */
+	N_WITNESSES,
+};
+
+struct own_share {
+	/* When the modules were observed last, as far as it is used memory of this group. */
+	uint64_t bytes[N_WITNESSES];
+	uint64_t fell_bytes[N_WITNESSES];     /* in that step */
+	uint64_t released_bytes[N_WITNESSES]; /* fell so far while asked: their gifts */
+	uint64_t answered_step;		      /* state.n_steps when one of them answered last */
+};
+
 /* The ladder of one group or one order: which rung is on, what it has to reach. */
 struct ladder {
 	bool active;
@@ -62,12 +77,20 @@ struct ladder {
 	uint64_t deadline_usec;
 	uint64_t goal_bytes;
 	uint64_t claimed_bytes, measured_bytes; /* by this rung so far */
+	uint64_t left_bytes; /* what left the processes of the modules since it began */
 	uint32_t n_requests, n_open, n_late;
 
 	uint64_t started_usec;
 	uint64_t next_cycle_usec;
 	uint32_t spent_rungs; /* bit per rung: without effect in this episode, skipped */
 	uint64_t total_claimed_bytes, total_measured_bytes;
+
+	struct consumption others[N_WITNESSES]; /* used beside the modules (own_growth.c) */
+	uint64_t others_bytes;			/* per second: how fast that grows now */
+	bool others_known;			/* it was looked at for long enough to say so */
+	bool is_content;	 /* nothing is missing at the moment: nothing is asked for */
+	uint64_t released_bytes; /* an order's: what left the modules since it began */
+	uint64_t step_bytes;	 /* an order's: the largest step of those that answered */
 
 	enum level level;	 /* what the ladder acts on: the judged level */
 	enum level risen_level;	 /* the group's level that was answered to */
@@ -149,6 +172,7 @@ struct group_state {
 	enum attribution attribution;
 	bool is_below;		  /* judged lower than the level, without a break ... */
 	bool brake_waits;	  /* for an observation that covers more */
+	bool is_helped;		  /* something is held still for it: its pace says nothing */
 	uint64_t look_again_usec; /* a stall may be on: close the window then; 0: no */
 	struct episode episode;
 	struct hold hold;
@@ -162,6 +186,7 @@ struct group_state {
 	uint64_t level_since_usec;
 	uint64_t below_since_usec; /* is_below: since then */
 	enum signal signal;
+	uint32_t signals; /* a bit each: all that ask for a level above low now */
 	enum reason reason;
 	uint64_t io_seen_usec; /* attribution io: when it was last true */
 	struct shortage shortage;
@@ -170,6 +195,7 @@ struct group_state {
 	bool stall_started;   /* the three below hold the start of a PSI window */
 	uint64_t stall_since_usec, stall_some_usec, stall_full_usec;
 	bool limit_hit; /* memory.events:max moved at the last reading */
+	struct own_share own;
 	struct rise rise;
 	uint64_t n_holds;
 	struct kill_record kills;
@@ -182,6 +208,7 @@ struct module_state {
 	uint64_t seen_step;
 	uint64_t open_action_id; /* 0: nobody asked it anything right now */
 	uint32_t yield_bp;	 /* measured / asked so far, smoothed: what to expect of it */
+	uint64_t step_bytes;	 /* it gave so much more than was asked: it has no smaller blocks */
 	uint64_t demoted_until_usec;
 	uint64_t last_until_usec; /* it gave nothing: others first until then */
 	uint64_t owes_since_usec; /* late without an answer since then; 0: owes none */
@@ -210,6 +237,7 @@ struct state {
 	uint64_t next_action_id, next_episode_id;
 	uint64_t now_usec;	    /* of the last step */
 	uint64_t modules_seen_usec; /* when all modules were observed last */
+	uint64_t modules_step;	    /* n_steps when their groups' own_share was added up last */
 	struct machine_reading machine;
 
 	/* Totals since start, for the publishers. */

@@ -120,13 +120,13 @@ static void levels_follow_the_ramp(void **unused)
 
 	look(&slow);
 	look(&fast);
-	percent_at(&slow, 20 * MB, LEVEL_HIGH);
+	percent_at(&slow, 10 * MB, LEVEL_HIGH);
 	assert_in_range(slow.group.shortage.time_left_usec, 2800 * MSEC, 3 * SEC);
 	percent_at(&slow, 20 * MB, LEVEL_CRITICAL);
 	assert_in_range(slow.group.shortage.time_left_usec, 850 * MSEC, SEC);
-	/* too fast for a clock: both are sure by then, and come when half is used */
-	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_HIGH), 50, 54);
-	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_CRITICAL), 50, 54);
+	/* too fast for a clock: both are sure by then, and come when a quarter is left */
+	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_HIGH), 75, 78);
+	assert_in_range(percent_at(&fast, 300 * MB, LEVEL_CRITICAL), 75, 78);
 	assert_true(fast.group.shortage.confidence_bp >= 3000);
 }
 
@@ -143,7 +143,25 @@ static void a_start_in_a_small_container_is_no_shortage(void **unused)
 	grow(&t, 100 * MB, 4 * MIB);
 	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_MEDIUM);
 	grow(&t, 100 * MB, 4 * MIB);
+	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_MEDIUM);
+	grow(&t, 100 * MB, 4 * MIB);
 	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_CRITICAL);
+}
+
+/* A cache of 100 MiB, filled as fast as it goes, leaves 48 of 150: at no moment more than medium.
+ */
+static void a_cache_that_fills_is_no_emergency(void **unused)
+{
+	for (uint64_t rate = 20; rate <= 1500; rate *= 2) {
+		struct tank t = limited(150 * MIB, 2 * MIB);
+
+		look(&t);
+		t.now_usec += 10 * SEC;
+		for (int i = 0; i < 50; i++) {
+			grow(&t, rate * MB, 2 * MIB);
+			assert_true(level_of(&t, LEVEL_LOW) <= LEVEL_MEDIUM);
+		}
+	}
 }
 
 static void time_left_is_right_all_along_a_ramp(void **unused)
@@ -255,14 +273,14 @@ static void a_growth_lasts_longer_under_a_higher_limit(void **unused)
 	assert_int_equal(level_of(&t, LEVEL_HIGH), LEVEL_LOW);
 }
 
-static void a_ramp_that_ended_is_forgotten_in_time(void **unused)
+static void a_ramp_that_ended_is_forgotten_at_once(void **unused)
 {
 	struct tank t = limited(128 * MIB, 0);
 	enum level level = LEVEL_LOW, last = LEVEL_CRITICAL;
 	uint64_t end_usec;
 
 	look(&t);
-	grow(&t, 100 * MB, 70 * MIB);
+	grow(&t, 100 * MB, 98 * MIB);
 	assert_int_equal(level_of(&t, LEVEL_LOW), LEVEL_CRITICAL);
 	end_usec = t.now_usec;
 	for (level = LEVEL_CRITICAL; level > LEVEL_LOW;) {
@@ -272,8 +290,41 @@ static void a_ramp_that_ended_is_forgotten_in_time(void **unused)
 		assert_true(level <= last);
 		last = level;
 	}
-	/* at 16 s for the 58 MiB that are left, 8 MiB take 2.2 s */
-	assert_in_range(t.now_usec - end_usec, 1500 * MSEC, 2500 * MSEC);
+	assert_in_range(t.now_usec - end_usec, 180 * MSEC, 300 * MSEC);
+	assert_true(t.group.shortage.time_left_usec == USEC_NEVER);
+	assert_int_equal(t.group.shortage.growth_bytes, 0);
+}
+
+/* Held still by the brake, what runs away has not ended. */
+static void what_is_held_still_has_not_ended(void **unused)
+{
+	struct tank t = limited(128 * MIB, 0);
+
+	look(&t);
+	grow(&t, 100 * MB, 98 * MIB);
+	t.group.is_helped = true;
+	t.now_usec += 300 * MSEC;
+	look(&t);
+	assert_true(t.group.shortage.time_left_usec < 4 * SEC);
+	assert_true(level_of(&t, LEVEL_CRITICAL) > LEVEL_LOW);
+}
+
+/* A pause shorter than the moments that count, or one between looks that are far apart, is no end.
+ */
+static void a_short_pause_is_no_end(void **unused)
+{
+	struct tank t = limited(256 * MIB, 0);
+
+	look(&t);
+	t.now_usec += 40 * SEC;
+	grow(&t, 100 * MB, 150 * MIB);
+	t.now_usec += 150 * MSEC;
+	look(&t);
+	assert_true(t.group.shortage.time_left_usec < 4 * SEC);
+	/* idle for a minute, then fast: that it was idle says nothing */
+	t.now_usec += 60 * SEC;
+	grow(&t, 400 * MB, 60 * MIB);
+	assert_true(t.group.shortage.time_left_usec < 500 * MSEC);
 }
 
 static void twice_the_time_is_needed_to_leave(void **unused)
@@ -460,6 +511,7 @@ int main(void)
 		cmocka_unit_test(a_ramp_is_known_early_at_any_speed),
 		cmocka_unit_test(levels_follow_the_ramp),
 		cmocka_unit_test(a_start_in_a_small_container_is_no_shortage),
+		cmocka_unit_test(a_cache_that_fills_is_no_emergency),
 		cmocka_unit_test(time_left_is_right_all_along_a_ramp),
 		cmocka_unit_test(a_burst_on_a_half_full_host_is_no_level),
 		cmocka_unit_test(a_ramp_on_a_half_full_host_is_a_level),
@@ -468,7 +520,9 @@ int main(void)
 		cmocka_unit_test(a_staircase_runs_out_like_a_ramp),
 		cmocka_unit_test(a_limit_that_moves_is_no_growth),
 		cmocka_unit_test(a_growth_lasts_longer_under_a_higher_limit),
-		cmocka_unit_test(a_ramp_that_ended_is_forgotten_in_time),
+		cmocka_unit_test(a_ramp_that_ended_is_forgotten_at_once),
+		cmocka_unit_test(what_is_held_still_has_not_ended),
+		cmocka_unit_test(a_short_pause_is_no_end),
 		cmocka_unit_test(twice_the_time_is_needed_to_leave),
 		cmocka_unit_test(who_enters_a_level_stays),
 		cmocka_unit_test(a_slow_leak_leaves_hours),

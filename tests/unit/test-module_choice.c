@@ -123,9 +123,9 @@ static void the_last_share_is_cut_to_the_goal(void **unused)
 	assert_int_equal(b.choices[0].ratio_bp, BP_ONE);
 	assert_in_range(b.choices[1].bytes, 40 * MIB, 40 * MIB + 100 * KIB);
 	assert_in_range(b.choices[1].ratio_bp, 4000, 4001);
-	/* but not below a quarter */
+	/* however little that is */
 	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 105), 2);
-	assert_int_equal(b.choices[1].bytes, 25 * MIB);
+	assert_int_equal(b.choices[1].bytes, 5 * MIB);
 	/* unload is all or nothing */
 	for (size_t i = 0; i < 2; i++)
 		b.c->modules[i].last_used_usec = 0;
@@ -220,7 +220,7 @@ static void little_is_expected_of_liars(void **unused)
 	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 40), 1);
 	assert_int_equal(b.choices[0].slot, 1);
 	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 60), 2);
-	assert_int_equal(b.choices[1].bytes, 200 * MIB); /* all of it is not too much to ask */
+	assert_int_equal(b.choices[1].bytes, 10 * MIB); /* and no more is asked for all that */
 	course_free(b.c);
 }
 

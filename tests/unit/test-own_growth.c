@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * A service in a limit that fills its own cache, step by step, with or without something else that
+ * grows beside it.
+ */
+#include "policies/goal.h"
+#include "tests/unit/course.h"
+
+enum report { AS_IT_GOES, WHEN_FULL, PLANNED, NEVER, REGISTERS_WHEN_FULL, N_REPORTS };
+
+struct scene {
+	struct course *c;
+	struct group_reading *limited, *service, *other;
+	struct module_reading *cache;
+	enum report report;
+	bool known; /* the process of the cache is seen growing */
+	uint64_t held_bytes, asked_bytes, most_over_bytes;
+	uint32_t n_requests;
+	enum level peak;
+};
+
+/* The cache is in a service below the limited group, beside another one; or the group's own. */
+static struct scene scene_new(uint64_t limit_bytes, bool beside, enum report report)
+{
+	struct scene s = { .c = course_new(), .report = report, .known = report != NEVER };
+
+	s.c->seen.machine.has |= MACHINE_HAS_TRIPWIRE;
+	s.c->seen.machine.total_bytes = 8 * GIB;
+	s.c->seen.machine.available_bytes = 6 * GIB;
+	s.limited = s.service = s.other = course_add_group(s.c, 2 * MIB);
+	s.limited->limit_bytes = limit_bytes;
+	if (beside) {
+		s.limited->flags = GROUP_IS_CONTEXT;
+		s.service = course_add_group(s.c, MIB);
+		s.service->parent_slot = s.limited->slot;
+		s.other = course_add_group(s.c, MIB);
+		s.other->parent_slot = s.limited->slot;
+	}
+	if (report != REGISTERS_WHEN_FULL)
+		s.cache = course_add_module(s.c, s.service, 0);
+	course_step(s.c);
+	s.c->seen.now_usec += 10 * SEC;
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	course_free(s->c);
+}
+
+static void take(struct scene *s, struct group_reading *group, uint64_t bytes)
+{
+	group->current_bytes += bytes;
+	if (group != s->limited)
+		s->limited->current_bytes += bytes;
+}
+
+static void give(struct scene *s, uint64_t bytes)
+{
+	s->service->current_bytes -= bytes;
+	if (s->service != s->limited)
+		s->limited->current_bytes -= bytes;
+	s->held_bytes -= bytes;
+	s->cache->size_bytes -= u64_min(bytes, s->cache->size_bytes);
+	if (s->cache->owner_bytes)
+		s->cache->owner_bytes -= bytes;
+}
+
+static uint64_t left(const struct scene *s)
+{
+	return u64_sub(s->limited->limit_bytes, s->limited->current_bytes);
+}
+
+/* What the thresholds lack now, and a batch of the counters; less is not asked for. */
+static uint64_t lacks(const struct scene *s)
+{
+	uint64_t leave_bytes =
+		bytes_share(s->limited->limit_bytes, s->c->profile.headroom_bp[LEVEL_MEDIUM] +
+							     s->c->profile.headroom_leave_bp);
+
+	uint64_t bytes = u64_sub(leave_bytes + MIB, left(s));
+
+	return bytes > 0 ? u64_max(bytes, MIB) : 0;
+}
+
+/* A step, and the answers to what it asks. */
+static void step(struct scene *s, uint64_t pause_usec)
+{
+	const struct decision *d = course_step_after(s->c, pause_usec);
+	uint64_t asked_bytes = 0;
+
+	if (s->c->state.groups[s->limited->slot].level > s->peak)
+		s->peak = s->c->state.groups[s->limited->slot].level;
+	for (size_t i = 0; i < d->n_actions; i++) {
+		if (d->actions[i].rung == RUNG_WARN)
+			continue;
+		assert_int_equal(d->actions[i].rung, RUNG_SHED);
+		asked_bytes += d->actions[i].bytes;
+		s->n_requests++;
+	}
+	s->asked_bytes += asked_bytes;
+	if (asked_bytes > lacks(s))
+		s->most_over_bytes = u64_max(s->most_over_bytes, asked_bytes - lacks(s));
+	for (size_t i = 0; i < d->n_actions; i++) {
+		uint64_t bytes = u64_min(d->actions[i].bytes, s->held_bytes);
+
+		if (d->actions[i].rung == RUNG_WARN)
+			continue;
+		give(s, bytes);
+		course_answer(s->c, d->actions[i].id, RESULT_DONE, bytes);
+	}
+}
+
+static void see_cache(struct scene *s, bool full)
+{
+	if (full && !s->cache)
+		s->cache = course_add_module(s->c, s->service, 0);
+	if (!s->cache)
+		return;
+	if (full || s->report == AS_IT_GOES)
+		s->cache->size_bytes = s->report == NEVER ? 0 : s->held_bytes;
+	else if (s->report == PLANNED)
+		s->cache->size_bytes = 100 * MIB;
+	s->cache->owner_bytes = s->known ? s->held_bytes : 0;
+}
+
+/* Fills so much at that rate, looked at as the tripwire does; something beside takes its share. */
+static void fill(struct scene *s, uint64_t bytes, uint64_t rate_bytes, uint64_t other_rate_bytes)
+{
+	while (bytes > 0) {
+		uint64_t part = u64_min(bytes, u64_max(left(s) / 25, MIB));
+		uint64_t pause_usec = u64_muldiv(part, SEC, rate_bytes);
+
+		s->held_bytes += part;
+		take(s, s->service, part);
+		if (other_rate_bytes)
+			take(s, s->other, u64_muldiv(other_rate_bytes, pause_usec, SEC));
+		bytes -= part;
+		see_cache(s, bytes == 0);
+		step(s, pause_usec);
+	}
+}
+
+static void rest(struct scene *s)
+{
+	for (int i = 0; i < 100; i++)
+		step(s, 100 * MSEC);
+}
+
+/* In all kinds: in one go or in two, reported in time, late, ahead or not at all, alone or not. */
+static void what_fills_its_own_cache_keeps_it(void **unused)
+{
+	static const uint64_t rates[] = { 15 * MIB, 60 * MIB, 300 * MIB, 1200 * MIB };
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		for (enum report report = AS_IT_GOES; report < N_REPORTS; report++) {
+			for (int kin = 0; kin < 4; kin++) {
+				struct scene s = scene_new(150 * MIB, kin & 1, report);
+				uint64_t first_bytes = kin & 2 ? 60 * MIB : 99 * MIB;
+
+				fill(&s, first_bytes, rates[i], 0);
+				if (kin & 2)
+					rest(&s);
+				fill(&s, 99 * MIB + MIB - first_bytes, rates[i], 0);
+				rest(&s);
+				assert_int_equal(s.n_requests, 0);
+				assert_int_equal(s.held_bytes, 100 * MIB);
+				assert_true(s.peak <= LEVEL_MEDIUM);
+				assert_int_equal(s.c->state.groups[s.limited->slot].level,
+						 LEVEL_LOW);
+				scene_free(&s);
+			}
+		}
+	}
+}
+
+/* Up to the limit: then it is asked for what is missing, and not for more. */
+static void what_fills_its_limit_is_asked_for_what_is_missing(void **unused)
+{
+	static const uint64_t limits[] = { 100 * MIB, 150 * MIB, 512 * MIB, 4 * GIB };
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		for (uint64_t rate = 2 * MIB; rate <= 1024 * MIB; rate *= 2) {
+			struct scene s = scene_new(limits[i], false, AS_IT_GOES);
+
+			fill(&s, limits[i] - limits[i] / 15, rate, 0);
+			rest(&s);
+			assert_true(s.n_requests > 0);
+			assert_int_equal(s.most_over_bytes, 0);
+			assert_true(left(&s) > 0);
+			assert_int_equal(s.c->state.groups[s.limited->slot].level, LEVEL_LOW);
+			scene_free(&s);
+		}
+	}
+}
+
+/* The growth of something else is answered ahead of time, while the cache fills as well. */
+static void what_grows_beside_a_filling_cache_is_answered_ahead(void **unused)
+{
+	for (uint64_t other = 50 * MIB; other <= 400 * MIB; other *= 2) {
+		struct scene s = scene_new(300 * MIB, true, AS_IT_GOES);
+
+		fill(&s, 80 * MIB, 50 * MIB, 0);
+		fill(&s, 40 * MIB, 50 * MIB, other);
+		assert_true(s.n_requests > 0);
+		assert_true(s.most_over_bytes > 0);
+		scene_free(&s);
+	}
+}
+
+/* The same in one service: the cache is full and quiet, what leaks beside it is no part of it. */
+static void a_hog_in_the_service_of_the_cache_is_not_the_cache(void **unused)
+{
+	struct scene s = scene_new(192 * MIB, false, AS_IT_GOES);
+
+	fill(&s, 64 * MIB, 60 * MIB, 0);
+	rest(&s);
+	assert_int_equal(s.n_requests, 0);
+	for (int i = 0; i < 50 && s.n_requests == 0; i++) {
+		take(&s, s.service, 2 * MIB);
+		step(&s, 20 * MSEC);
+	}
+	assert_true(s.n_requests > 0);
+	assert_true(left(&s) > 64 * MIB); /* long before a threshold */
+	assert_true(s.most_over_bytes > 20 * MIB);
+	scene_free(&s);
+}
+
+/* It grew fast until a moment ago: that is past, and nothing is asked for it. */
+static void a_growth_that_has_ended_asks_for_nothing(void **unused)
+{
+	struct scene s = scene_new(192 * MIB, true, AS_IT_GOES);
+
+	fill(&s, 40 * MIB, 60 * MIB, 0);
+	rest(&s);
+	s.c->profile.max_rung[LEVEL_MEDIUM] = RUNG_WARN;
+	for (int i = 0; i < 50; i++) {
+		take(&s, s.other, 2 * MIB);
+		step(&s, 20 * MSEC);
+	}
+	s.c->profile.max_rung[LEVEL_MEDIUM] = RUNG_SHED;
+	assert_int_equal(s.n_requests, 0);
+	for (int i = 0; i < 20; i++)
+		step(&s, 150 * MSEC);
+	assert_int_equal(s.n_requests, 0);
+	scene_free(&s);
+}
+
+/* What a module gave makes room in both counters, whichever falls first: it is no growth. */
+static void a_gift_is_no_growth(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 140 * MIB);
+
+	g->limit_bytes = 150 * MIB;
+	for (int i = 0; i < 3; i++)
+		course_add_module(c, g, 40 * MIB)->owner_bytes = 40 * MIB;
+	course_step(c);
+	for (int i = 0; i < 3;
+	     i++) { /* each gives 8 MiB, which the group shows half a second late */
+		for (size_t k = 0; k < c->decision.n_actions; k++) {
+			const struct action *a = &c->decision.actions[k];
+
+			if (a->module_slot == SLOT_NONE)
+				continue;
+			c->modules[a->module_slot].size_bytes -= 8 * MIB;
+			c->modules[a->module_slot].owner_bytes -= 8 * MIB;
+			course_answer(c, a->id, RESULT_PARTIAL, 8 * MIB);
+		}
+		for (int k = 0; k < 10; k++) {
+			course_step_after(c, 50 * MSEC);
+			assert_int_equal(c->state.ladders[0].others_bytes, 0);
+			if (c->decision.n_actions > 0)
+				break;
+		}
+		g->current_bytes -= 8 * MIB;
+	}
+	course_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_fills_its_own_cache_keeps_it),
+		cmocka_unit_test(what_fills_its_limit_is_asked_for_what_is_missing),
+		cmocka_unit_test(what_grows_beside_a_filling_cache_is_answered_ahead),
+		cmocka_unit_test(a_hog_in_the_service_of_the_cache_is_not_the_cache),
+		cmocka_unit_test(a_growth_that_has_ended_asks_for_nothing),
+		cmocka_unit_test(a_gift_is_no_growth),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
