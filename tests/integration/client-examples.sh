@@ -54,6 +54,41 @@ ok "a service that started first registers when reliefd comes"
 stop_example early
 wait_for "its end" modules_are 0
 
+# --- orders: what was asked for, within a tenth or a block of the module, though no counter falls here
+orders_get() { # TAG BLOCK_MIB MIB...: what left it, by its own words
+	local tag=$1 block=$2 mib before after slack
+	shift 2
+	for mib in "$@"; do
+		before=$(freed_by "$tag")
+		relieve $((mib * MIB)) shed >/dev/null
+		after=$(freed_by "$tag")
+		slack=$((mib * MIB / 10 > block * MIB ? mib * MIB / 10 : block * MIB))
+		[ $((after - before)) -ge $((mib * MIB - slack)) ] &&
+			[ $((after - before)) -le $((mib * MIB + slack)) ] ||
+			fail "$tag gave $((after - before)) bytes to an order of ${mib}M"
+	done
+}
+
+freed_by() { # TAG
+	awk '/ request / { for (i = 1; i < NF; i++) if ($i == "freed") sum += $(i + 1) } END { print sum + 0 }' \
+		"$dir/$1.out"
+}
+
+start_example fine example-cache --size=40M --rate=0
+wait_for "the fine one" modules_are 1
+orders_get fine 1 1 5 20
+ok "small orders get what they ask for"
+stop_example fine
+wait_for "its end" modules_are 0
+for block in 4 26; do
+	start_example "blocks$block" example-cache --size=$((block * 3))M --rate=0 --block="${block}M"
+	wait_for "the coarse one" modules_are 1
+	orders_get "blocks$block" $block 1 10
+	ok "an order ends within a block of ${block}M"
+	stop_example "blocks$block"
+	wait_for "its end" modules_are 0
+done
+
 # --- a cache
 start_example cache example-cache --size=32M --rate=0
 wait_for "the cache" modules_are 1
