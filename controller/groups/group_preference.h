@@ -41,7 +41,7 @@ struct preferences {
 };
 
 /* A group's marks: what its cgroup says of itself. */
-enum group_mark {
+enum preference_mark {
 	GROUP_MARK_OMIT = 1U << 0,
 	GROUP_MARK_AVOID = 1U << 1,
 	GROUP_MARK_OF_ROOT = 1U << 2, /* it and all above it belong to the owner of the tree */

@@ -35,7 +35,7 @@ struct group {
 	uint32_t claims;     /* why it is here; 0: only as an ancestor */
 	uint32_t n_children; /* groups right below */
 	uint32_t next;	     /* in the table of paths */
-	uint32_t marks;	     /* enum group_mark */
+	uint32_t marks;	     /* enum preference_mark */
 };
 
 struct group_listener {

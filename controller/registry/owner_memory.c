@@ -34,7 +34,9 @@ struct owner_memory_round owner_memory_begin(const struct cgroup_tree *tree, uin
 
 uint64_t owner_memory_of(struct owner_memory_round *round, struct owner *owner)
 {
-	if (owner->memory_round == round->number || round->n_left == 0)
+	/* What acts for another unit tells nothing by its own size. */
+	if (owner->client.acts_for_another || owner->memory_round == round->number ||
+	    round->n_left == 0)
 		return 0;
 	owner->memory_round = round->number;
 	round->n_left--;

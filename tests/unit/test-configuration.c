@@ -30,6 +30,7 @@ static const char *const other_values[][8] = {
 	[SETTING_RUNG] = { "unload", "shed" },
 	[SETTING_BRAKE] = { "freeze" },
 	[SETTING_PATTERNS] = { "one.service two-*.scope" },
+	[SETTING_RANKS] = { "one.service:10 two-*.scope:-5" },
 };
 
 static int load(struct configuration *ret)
@@ -67,6 +68,12 @@ static void expect_remembered(const struct configuration *c)
 	configuration_done(&again);
 }
 
+/* Assignments add to it; an empty one empties it first. */
+static bool is_list(const struct profile_setting *setting)
+{
+	return setting->kind == SETTING_PATTERNS || setting->kind == SETTING_RANKS;
+}
+
 /* Sets one key of the profile to a value that is sound and not that of the base. */
 static bool set_key(const struct profile *base, const struct profile_setting *setting,
 		    const char *value, struct configuration *ret)
@@ -74,8 +81,8 @@ static bool set_key(const struct profile *base, const struct profile_setting *se
 	char text[256];
 
 	snprintf(text, sizeof(text), "[%s]\n%s%s%s=%s\n", setting->section,
-		 setting->kind == SETTING_PATTERNS ? setting->key : "",
-		 setting->kind == SETTING_PATTERNS ? "=\n" : "", setting->key, value);
+		 is_list(setting) ? setting->key : "", is_list(setting) ? "=\n" : "", setting->key,
+		 value);
 	put(DROP_IN, text);
 	if (load(ret) < 0)
 		return false;
@@ -104,7 +111,7 @@ static void every_key_of_a_profile_takes_effect(void **unused)
 			fail_msg("no other value for %s= in [%s] is sound; add one above",
 				 setting->key, setting->section);
 		expect_listed(&c, setting->section, setting->key, *value, DROP_IN,
-			      setting->kind == SETTING_PATTERNS ? 3 : 2);
+			      is_list(setting) ? 3 : 2);
 		expect_remembered(&c);
 		configuration_done(&c);
 	}

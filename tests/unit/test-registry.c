@@ -593,8 +593,6 @@ int main(void)
 		TEST(memory_is_charged_where_the_controller_is),
 		TEST(a_masked_module_stays_out_until_the_mask_is_lifted),
 		TEST(a_resumed_module_keeps_its_id),
-}
-
 		TEST(memory_of_the_owner_is_told_once),
 	};
 
