@@ -3,8 +3,8 @@
 /*
  * Module choice
  *
- * Which may be asked at all: able to do it, not asked already (and owing no late answer, which takes
- * as long if asked twice), holding something, in no excluded group, not "keep" below high; to
+ * Which may be asked at all: able to do it, not asked already (and owing no late answer, which
+ *takes as long if asked twice), holding something, in no excluded group, not "keep" below high; to
  * unload, idle for long enough as well. Shed takes modules in use, too: a cache in use has a cold
  * tail that it can give. A module demoted for late answers is asked only when no other may be.
  *
