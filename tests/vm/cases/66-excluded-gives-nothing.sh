@@ -3,7 +3,7 @@
 # repeat: 1
 # timeout: 300
 
-# Services with a cache of 60 MB each: one excluded by the profile, one by its unit file, one by
+# Services with a cache of 20 MB each: one excluded by the profile, one by its unit file, one by
 # ManagedOOMPreference=omit, one protected, one with nothing said of it. First everything is ordered,
 # then a hog makes a real shortage, then two that rank differently are asked for what one can give.
 # The profile is the shipped one; the drop-in has only the exclusion that is tried.
@@ -18,7 +18,7 @@ start_cache_with() { # NAME PROPERTY...: start_cache has no properties
 	local name=$1 n
 
 	n=$(manager NModules)
-	start_unit "$name" "${@:2}" -- example-cache --name="$name" --size=60M
+	start_unit "$name" "${@:2}" -- example-cache --name="$name" --size=20M
 	wait_for 30 journal_has 'ready,' "$name.service" || fail "$name is not ready"
 	wait_for 10 manager_is NModules $((n + 1)) || fail "$name does not register"
 }
@@ -36,18 +36,18 @@ assert_spared() { # NAME...: never asked, never reclaimed from, and it has all i
 			"$(journal_count _SYSTEMD_UNIT=reliefd.service CGROUP="/system.slice/$name.service" RUNG=shed)"
 		assert_eq "what the kernel was asked of $name" 0 \
 			"$(journal_count _SYSTEMD_UNIT=reliefd.service CGROUP="/system.slice/$name.service" RUNG=reclaim)"
-		assert_ge "memory of $name" $((60 << 20)) "$(unit_memory "$name")"
+		assert_ge "memory of $name" $((20 << 20)) "$(unit_memory "$name")"
 	done
 }
 
 drop_in byfile <<<$'[X-Relief]\nExclude=yes'
 profile_settings <<<$'[Groups]\nExclude=byprofile.service\nProtectedUnits=protected.service\nPriority=last.service:10'
 start_reliefd
-start_cache byprofile --size=60M
-start_cache byfile --size=60M
+start_cache byprofile --size=20M
+start_cache byfile --size=20M
 start_cache_with byattribute --property=ManagedOOMPreference=omit
-start_cache protected --size=60M
-start_cache plain --size=60M
+start_cache protected --size=20M
+start_cache plain --size=20M
 for name in byprofile byfile byattribute; do
 	assert_eq "$name is excluded" yes "$(group_property "$name" Excluded)"
 	note "$name: $(group_property "$name" ExcludedBy)"
@@ -67,17 +67,17 @@ for name in byprofile byfile byattribute; do
 		grep -qF "$(group_property "$name" ExcludedBy)" "$scratch/refusal"
 done
 
-# A pod's annotation arrives as such a property of its scope; and it can be taken back.
-systemd-run --quiet --scope --unit=pod --slice=system.slice --property=ManagedOOMPreference=avoid \
-	sleep 60 &
-wait_for 10 test -d /sys/fs/cgroup/system.slice/pod.scope || fail "no scope"
+# A pod's annotation arrives as such a property of its scope.
+for preference in avoid omit; do
+	systemd-run --quiet --scope --unit="pod-$preference" --slice=system.slice \
+		--property=ManagedOOMPreference="$preference" sleep 60 &
+	cleanup_fn systemctl stop "pod-$preference.scope"
+	wait_for 20 test -d "/sys/fs/cgroup/system.slice/pod-$preference.scope" || fail "no scope"
+done
 sleep 1
-assert_eq "priority of a scope to avoid" 100 "$(reliefctl show --value -p Priority pod.scope)"
-systemctl set-property --runtime pod.scope ManagedOOMPreference=omit
-sleep 1
-assert_eq "a scope to omit is excluded" yes "$(reliefctl show --value -p Excluded pod.scope)"
-note "pod: $(reliefctl show --value -p ExcludedBy pod.scope)"
-systemctl stop pod.scope
+assert_eq "priority of a scope to avoid" 100 "$(reliefctl show --value -p Priority pod-avoid.scope)"
+assert_eq "a scope to avoid is excluded" no "$(reliefctl show --value -p Excluded pod-avoid.scope)"
+assert_eq "a scope to omit is excluded" yes "$(reliefctl show --value -p Excluded pod-omit.scope)"
 
 # Real pressure: what the others have left is not enough, and still nothing is taken.
 stop_unit plain protected
@@ -91,11 +91,11 @@ stop_unit hog
 sleep 1
 
 # Who ranks last keeps its cache while the other suffices.
-start_cache last --size=100M
-start_cache first --size=60M
-reliefctl relieve --bytes=40M --max-rung=shed >"$scratch/some"
-note "an order for 40M: $(cat "$scratch/some")"
+start_cache last --size=40M
+start_cache first --size=20M
+reliefctl relieve --bytes=10M --max-rung=shed >"$scratch/some"
+note "an order for 10M: $(cat "$scratch/some")"
 assert_eq "requests to last" 0 "$(requests_of last | wc -l)"
 assert_eq "requests to first" 1 "$(requests_of first | wc -l)"
-reliefctl relieve --bytes=80M --max-rung=shed >/dev/null
+reliefctl relieve --bytes=40M --max-rung=shed >/dev/null
 assert_ge "requests to last, then" 1 "$(requests_of last | wc -l)"
