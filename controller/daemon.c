@@ -27,6 +27,7 @@
 #include "config.h"
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
+#include "controller/daemon_status.h"
 #include "controller/in_force.h"
 #include "controller/lent_memory.h"
 #include "controller/parts.h"
@@ -129,33 +130,6 @@ static int daemon_arm_timer(struct daemon *d)
 	return sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
 }
 
-/* ", recovering to low" while the level only outlasts its shortage. */
-static const char *recovery_text(const struct daemon *d, char *buf, size_t size)
-{
-	struct recovery recovery;
-
-	outlook_recovery(daemon_profile(d), &d->state, GROUP_SLOT_HOST, &recovery);
-	buf[0] = '\0';
-	if (recovery.at_usec != USEC_NEVER)
-		snprintf(buf, size, ", recovering to %s", level_name(recovery.level));
-	return buf;
-}
-
-/* The one line of `systemctl status`. */
-static void daemon_notify_status(struct daemon *d)
-{
-	const struct group_state *host = state_host(&d->state);
-	char left[16], freed[16], recovery[32];
-
-	sd_notifyf(false, "STATUS=Level %s%s, rung %s, %s left, %u modules, %s given back%s",
-		   level_name(host->level), recovery_text(d, recovery, sizeof(recovery)),
-		   rung_name(state_group_rung(&d->state, GROUP_SLOT_HOST)),
-		   format_bytes(host->shortage.headroom_bytes, left, sizeof(left)),
-		   registry_size(d->parts.registry),
-		   format_bytes(d->state.measured_bytes, freed, sizeof(freed)),
-		   actor_dry_run(d->parts.actor) ? " (dry run)" : "");
-}
-
 /* Whenever the line may have changed much. */
 static void daemon_tell_status(struct daemon *d)
 {
@@ -165,7 +139,8 @@ static void daemon_tell_status(struct daemon *d)
 	d->is_recovering = host->is_below;
 	if (is_new ||
 	    d->decision.n_level_changes + d->decision.n_rungs + d->decision.n_episodes > 0)
-		daemon_notify_status(d);
+		daemon_status_notify(daemon_profile(d), &d->state, registry_size(d->parts.registry),
+				     actor_dry_run(d->parts.actor));
 }
 
 /*

@@ -101,59 +101,6 @@ bool booking_group_is_busy(const struct state *state, uint32_t group_slot, uint6
 	return false;
 }
 
-bool booking_is_owed(const struct step *step, const struct module_state *module,
-		     uint64_t since_usec)
-{
-	return module->owes_since_usec != 0 &&
-	       since_usec < u64_add(module->owes_since_usec, step->profile->brake_hold_usec);
-}
-
-/* Whether this request may still bring something to those who began to wait at since_usec. */
-static bool is_worth_waiting(const struct step *step, const struct request *request,
-			     uint64_t since_usec)
-{
-	const struct module_state *module = module_of(step->state, &request->action);
-
-	if (request->active)
-		return true;
-	if (!request->late)
-		return false;
-	if (!module) /* the kernel reclaims on */
-		return request->action.module_slot == SLOT_NONE &&
-		       since_usec < u64_add(request->action.deadline_usec,
-					    step->profile->brake_hold_usec);
-	return module->seen.size_bytes > 0 && booking_is_owed(step, module, since_usec);
-}
-
-/* How much longer an answer will take: what the last one took, else its deadline; once past that
- * as long again as it has taken already. */
-static uint64_t expected_usec(const struct step *step, const struct request *request)
-{
-	const struct module_state *module = module_of(step->state, &request->action);
-	const struct action *action = &request->action;
-	uint64_t takes_usec = u64_sub(action->deadline_usec, action->started_usec);
-	uint64_t taken_usec = u64_sub(step->now_usec, action->started_usec);
-
-	if (module && module->last_latency_usec > 0)
-		takes_usec = module->last_latency_usec;
-	return u64_max(taken_usec < takes_usec ? takes_usec - taken_usec : taken_usec, 1);
-}
-
-uint64_t booking_wait_usec(const struct step *step, uint32_t group_slot, uint64_t since_usec)
-{
-	const struct state *state = step->state;
-	uint64_t wait_usec = 0;
-
-	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
-		const struct request *request = &state->requests[i];
-
-		if (is_worth_waiting(step, request, since_usec) &&
-		    state_group_is_inside(state, request->action.group_slot, group_slot))
-			wait_usec = u64_max(wait_usec, expected_usec(step, request));
-	}
-	return wait_usec;
-}
-
 /* One that gives more than it is asked for has no smaller blocks to give. */
 static void learn_step(struct step *step, struct module_state *module,
 		       const struct request *request)

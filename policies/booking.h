@@ -19,18 +19,6 @@ bool booking_send(struct step *step, uint32_t ladder_index, const struct action 
 /* Whether an action on this group itself (reclaim) is still unanswered, late ones included. */
 bool booking_group_is_busy(const struct state *state, uint32_t group_slot, uint64_t group_id);
 
-/* Whether the module still worked on a late answer at since_usec, as far as that can be hoped. */
-bool booking_is_owed(const struct step *step, const struct module_state *module,
-		     uint64_t since_usec);
-
-/*
- * How long the slowest answer may take that is still to come from inside a group: by what the last
- * one of that module took, by the deadline of a first one, and past that as long again. Of late
- * answers those count that were hoped for at since_usec, when the caller began to wait.
- * Returns: 0 when nobody owes an answer.
- */
-uint64_t booking_wait_usec(const struct step *step, uint32_t group_slot, uint64_t since_usec);
-
 /* Books the outcomes of this observation. After the groups were seen. */
 void booking_settle(struct step *step);
 

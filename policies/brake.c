@@ -46,6 +46,7 @@
 #include "policies/headroom.h"
 #include "policies/ladder.h"
 #include "policies/members.h"
+#include "policies/owed.h"
 
 /* A grower has this part of the growth at least. */
 #define GROWER_SHARE 3
@@ -346,7 +347,7 @@ static enum reason why_over(struct step *step, const struct group_state *group)
 		return REASON_NONE;
 	is_better = outer->shortage.headroom_bytes > hold->headroom_bytes &&
 		    headroom_level(step->profile, outer, LEVEL_CRITICAL) == LEVEL_LOW;
-	wait_usec = booking_wait_usec(step, outer->slot, hold->since_usec);
+	wait_usec = owed_wait_usec(step, outer->slot, hold->since_usec);
 	is_enough =
 		outer->shortage.headroom_bytes >
 		u64_muldiv(hold->growth_bytes, time_needed(step->profile, wait_usec), USEC_PER_SEC);
@@ -380,7 +381,7 @@ static bool brings_something(struct step *step, const struct group_state *outer,
 {
 	bool is_resting = step->now_usec < grower->hold.rest_until_usec;
 
-	return booking_wait_usec(step, outer->slot, step->now_usec) > 0 ||
+	return owed_wait_usec(step, outer->slot, step->now_usec) > 0 ||
 	       (!is_resting && ladder_go_on(step, outer->slot));
 }
 

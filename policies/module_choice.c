@@ -22,6 +22,7 @@
 
 #include "policies/module_choice.h"
 #include "policies/booking.h"
+#include "policies/owed.h"
 
 struct merit {
 	uint32_t empty_class; /* smaller is better in all but expected_bytes */
@@ -88,7 +89,7 @@ static bool qualifies_but_for_exclusion(const struct step *step, const struct mo
 	if (module->id == 0 || module->open_action_id != 0 || seen->size_bytes == 0 ||
 	    !(seen->flags & able) || (seen->flags & MODULE_IS_UNLOADED))
 		return false;
-	if (booking_is_owed(step, module, step->now_usec))
+	if (owed_is_hoped_for(step, module, step->now_usec))
 		return false;
 	if ((seen->flags & MODULE_IS_KEPT) && query->level < LEVEL_HIGH)
 		return false;

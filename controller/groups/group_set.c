@@ -29,6 +29,7 @@
 #include "controller/groups/group_members.h"
 #include "controller/groups/group_preference.h"
 #include "controller/groups/group_watch.h"
+#include "controller/groups/path_walk.h"
 #include "controller/groups/unit_files.h"
 #include "controller/groups/unit_name.h"
 
@@ -48,34 +49,7 @@ struct group_set {
 	bool may_read; /* unit files */
 };
 
-/* A path that grows and shrinks while the tree is walked. */
-struct walk {
-	char path[PATH_MAX];
-	size_t length;
-	unsigned int depth;
-};
-
-static int set_look(struct group_set *set, struct walk *walk);
-
-static bool walk_push(struct walk *walk, const char *name)
-{
-	size_t n = strlen(name), at = walk->length == 1 ? 0 : walk->length;
-
-	if (at + 1 + n >= sizeof(walk->path))
-		return false;
-	walk->depth++;
-	walk->path[at] = '/';
-	memcpy(walk->path + at + 1, name, n + 1);
-	walk->length = at + 1 + n;
-	return true;
-}
-
-static void walk_cut(struct walk *walk, size_t length)
-{
-	walk->depth--;
-	walk->length = length;
-	walk->path[length] = '\0';
-}
+static int set_look(struct group_set *set, struct path_walk *walk);
 
 static void close_directory(DIR **d)
 {
@@ -90,7 +64,7 @@ static void set_miss(struct group_set *set, int error)
 }
 
 /* The first error that is not about a single group; the walk goes on all the same. */
-static int set_look_below(struct group_set *set, struct walk *walk)
+static int set_look_below(struct group_set *set, struct path_walk *walk)
 {
 	_cleanup_(close_directory) DIR *d = NULL;
 	size_t length = walk->length;
@@ -115,17 +89,17 @@ static int set_look_below(struct group_set *set, struct walk *walk)
 		int below;
 
 		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0 || !walk_push(walk, entry->d_name))
+		    strcmp(entry->d_name, "..") == 0 || !path_walk_push(walk, entry->d_name))
 			continue;
 		below = set_look(set, walk);
 		if (r == 0)
 			r = below;
-		walk_cut(walk, length);
+		path_walk_cut(walk, length);
 	}
 	return r;
 }
 
-static int set_look(struct group_set *set, struct walk *walk)
+static int set_look(struct group_set *set, struct path_walk *walk)
 {
 	struct group *group;
 	int r = 0;
@@ -143,7 +117,7 @@ static int set_look(struct group_set *set, struct walk *walk)
 
 static int set_look_at(struct group_set *set, const char *path)
 {
-	struct walk walk;
+	struct path_walk walk;
 
 	walk.depth = 0;
 	walk.length = strlen(path);

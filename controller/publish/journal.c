@@ -24,16 +24,6 @@
 /* Of a cgroup whose name must be escaped; what is longer is cut in the sentence anyway. */
 #define SHOWN_PATH_SIZE 256
 
-static void send_record(const struct journal_record *record)
-{
-	if (!log_is_wanted(record->priority))
-		return;
-	if (log_is_journal())
-		journal_record_send(record, JOURNAL_SOCKET);
-	else
-		log_message(record->priority, "%s", record->sentence);
-}
-
 /* What a record is about. */
 struct subject {
 	const char *cgroup; /* "" when the group is long gone */
@@ -150,7 +140,7 @@ static void write_level_change(const struct level_change *change, struct group_s
 	if (change->time_left_usec != USEC_NEVER)
 		journal_record_add_number(&record, "TIME_LEFT_USEC", change->time_left_usec);
 	add_id(&record, "EPISODE_ID", change->episode_id);
-	send_record(&record);
+	journal_record_write(&record);
 }
 
 /* Actions */
@@ -188,7 +178,7 @@ static void write_start(const struct action *action, struct group_set *groups,
 			    dry_run ? "Dry run, not done: " : "", subject.name,
 			    rung_name(action->rung), what, reason_sentence(action->reason));
 	add_action(&record, action, &subject, dry_run);
-	send_record(&record);
+	journal_record_write(&record);
 }
 
 static void write_finish(const struct finish *finish, struct group_set *groups,
@@ -218,7 +208,7 @@ static void write_finish(const struct finish *finish, struct group_set *groups,
 	journal_record_add_number(&record, "DURATION_USEC", finish->duration_usec);
 	if (finish->error < 0)
 		journal_record_add_number(&record, "ERRNO", (uint64_t)-finish->error);
-	send_record(&record);
+	journal_record_write(&record);
 }
 
 /* Rungs, episodes, orders */
@@ -282,7 +272,7 @@ static void write_rung(const struct rung_report *report, struct group_set *group
 	journal_record_add_number(&record, "N_LATE", report->n_late);
 	add_id(&record, "EPISODE_ID", report->episode_id);
 	add_id(&record, "ORDER_ID", report->order_id);
-	send_record(&record);
+	journal_record_write(&record);
 }
 
 /* "shed 60M, reclaim 12M"; "nothing". Returns the sum. */
@@ -326,7 +316,7 @@ static void write_episode(const struct episode_report *report, struct group_set 
 	journal_record_add_number(&record, "DURATION_USEC", report->duration_usec);
 	journal_record_add_number(&record, "N_REQUESTS", report->n_requests);
 	add_id(&record, "EPISODE_ID", report->episode_id);
-	send_record(&record);
+	journal_record_write(&record);
 }
 
 static void write_order(const struct order_report *report)
@@ -344,7 +334,7 @@ static void write_order(const struct order_report *report)
 	journal_record_add_number(&record, "CLAIMED_BYTES", report->claimed_bytes);
 	journal_record_add_number(&record, "MEASURED_BYTES", report->measured_bytes);
 	journal_record_add_number(&record, "DURATION_USEC", report->duration_usec);
-	send_record(&record);
+	journal_record_write(&record);
 }
 
 /* The brake */
@@ -399,7 +389,7 @@ static void write_brake(const struct brake_change *change, struct group_set *gro
 	add_id(&record, "EPISODE_ID", change->episode_id);
 	if (dry_run)
 		journal_record_add(&record, "DRY_RUN", "1");
-	send_record(&record);
+	journal_record_write(&record);
 }
 
 /* In the order in which things came about. */
@@ -452,57 +442,5 @@ void journal_oom_victim(const struct kernel_event *event, struct group_set *grou
 	journal_record_add(&record, "COMM", comm);
 	journal_record_add_number(&record, "RSS_BYTES", event->rss_bytes);
 	journal_record_add_number(&record, "CGROUP_ID", event->group_id);
-	send_record(&record);
-}
-
-void journal_masked(const char *cgroup, const char *module, uid_t uid, bool masked)
-{
-	struct journal_record record;
-	char unit[256], quoted[MODULE_NAME_SIZE + 16] = "all modules";
-
-	if (!unit_name_from_path(cgroup, unit, sizeof(unit)))
-		unit[0] = '\0';
-	if (module[0])
-		snprintf(quoted, sizeof(quoted), "module \"%s\"", module);
-	journal_record_init(&record, masked ? MESSAGE_ID_MASKED : MESSAGE_ID_UNMASKED, LOG_NOTICE,
-			    masked ? "User %u masked %s of %s: it cannot register until "
-				     "`reliefctl unmask`"
-				   : "User %u unmasked %s of %s: it may register again",
-			    uid, quoted, unit[0] ? unit : cgroup);
-	journal_record_add(&record, "CGROUP", cgroup);
-	journal_record_add(&record, "OBJECT_SYSTEMD_UNIT", unit);
-	journal_record_add(&record, "MODULE_NAME", module);
-	journal_record_add_number(&record, "CALLER_UID", uid);
-	send_record(&record);
-}
-
-void journal_config_error(const char *problem)
-{
-	struct journal_record record;
-
-	journal_record_init(&record, MESSAGE_ID_CONFIG_ERROR, LOG_ERR,
-			    "Configuration not loaded: %s", problem);
-	journal_record_add(&record, "PROBLEM", problem);
-	send_record(&record);
-}
-
-void journal_degraded(const char *what)
-{
-	struct journal_record record;
-
-	journal_record_init(&record, MESSAGE_ID_DEGRADED, LOG_WARNING,
-			    "This host lacks something reliefd uses: %s; see `reliefctl doctor`",
-			    what);
-	journal_record_add(&record, "DEGRADATION", what);
-	send_record(&record);
-}
-
-void journal_restored(const char *what)
-{
-	struct journal_record record;
-
-	journal_record_init(&record, MESSAGE_ID_RESTORED, LOG_NOTICE,
-			    "This host has it again: %s is over", what);
-	journal_record_add(&record, "DEGRADATION", what);
-	send_record(&record);
+	journal_record_write(&record);
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "policies/owed.h"
+
+bool owed_is_hoped_for(const struct step *step, const struct module_state *module,
+		       uint64_t since_usec)
+{
+	return module->owes_since_usec != 0 &&
+	       since_usec < u64_add(module->owes_since_usec, step->profile->brake_hold_usec);
+}
+
+static const struct module_state *owed_module(const struct step *step,
+					      const struct request *request)
+{
+	return state_module(step->state, request->action.module_slot, request->action.module_id);
+}
+
+/* Whether this request may still bring something to those who began to wait at since_usec. */
+static bool owed_is_worth_waiting(const struct step *step, const struct request *request,
+				  uint64_t since_usec)
+{
+	const struct module_state *module = owed_module(step, request);
+
+	if (request->active)
+		return true;
+	if (!request->late)
+		return false;
+	if (!module) /* the kernel reclaims on */
+		return request->action.module_slot == SLOT_NONE &&
+		       since_usec < u64_add(request->action.deadline_usec,
+					    step->profile->brake_hold_usec);
+	return module->seen.size_bytes > 0 && owed_is_hoped_for(step, module, since_usec);
+}
+
+/* How much longer an answer will take: what the last one took, else its deadline; once past that
+ * as long again as it has taken already. */
+static uint64_t owed_expected_usec(const struct step *step, const struct request *request)
+{
+	const struct module_state *module = owed_module(step, request);
+	const struct action *action = &request->action;
+	uint64_t takes_usec = u64_sub(action->deadline_usec, action->started_usec);
+	uint64_t taken_usec = u64_sub(step->now_usec, action->started_usec);
+
+	if (module && module->last_latency_usec > 0)
+		takes_usec = module->last_latency_usec;
+	return u64_max(taken_usec < takes_usec ? takes_usec - taken_usec : taken_usec, 1);
+}
+
+uint64_t owed_wait_usec(const struct step *step, uint32_t group_slot, uint64_t since_usec)
+{
+	const struct state *state = step->state;
+	uint64_t wait_usec = 0;
+
+	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
+		const struct request *request = &state->requests[i];
+
+		if (owed_is_worth_waiting(step, request, since_usec) &&
+		    state_group_is_inside(state, request->action.group_slot, group_slot))
+			wait_usec = u64_max(wait_usec, owed_expected_usec(step, request));
+	}
+	return wait_usec;
+}
