@@ -347,7 +347,7 @@ start_reliefd
 wait_for "reliefd on the bus" on_bus
 ctl 0 tasks --sort=rss -j
 json '[(t["PID"], t["Comm"], t["Unit"], t["RSS"]) for t in d][0] == (4000001, "mapper", "cache.service", 307200000)'
-json 'd[1]["Comm"] == "b?[31md" and d[1]["PodUID"].startswith("0f6b2a3c-") and d[1]["ContainerID"].endswith("07")'
+json 'd[1]["Comm"] == "b\\x1b[31md" and d[1]["PodUID"].startswith("0f6b2a3c-") and d[1]["ContainerID"].endswith("07")'
 json 'd[2]["Unit"] == "" and d[2]["ControlGroup"] == "/" and d[2]["Swap"] == 12288'
 ctl 0 tasks --sort=rss --no-legend
 says '^4000001 root ~292.9M +12K +- +- mapper +cache.service$'
