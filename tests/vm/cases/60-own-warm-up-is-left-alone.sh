@@ -7,7 +7,7 @@
 
 cgroup_of() { # NAME: of the service or of what has the limit above it
 	case $1 in
-	*pod*) echo /kubepods.slice/kubepods-ask.slice ;;
+	*pod*) echo /kubepods.slice/kubepods-pod1a2b.slice ;;
 	*) echo "/system.slice/$1.service" ;;
 	esac
 }
@@ -67,10 +67,10 @@ for profile in default kubernetes-node; do
 done
 
 # The limit is a pod's, with a quiet sibling in it, and a third container that fills the page cache.
-cleanup_fn systemctl revert kubepods-ask.slice
-systemctl set-property --runtime kubepods-ask.slice MemoryMax=300M MemorySwapMax=0
+cleanup_fn systemctl revert kubepods-pod1a2b.slice
+systemctl set-property --runtime kubepods-pod1a2b.slice MemoryMax=300M MemorySwapMax=0
 start_reliefd kubernetes-node --log-level=debug
-pod=(--slice=kubepods-ask.slice)
+pod=(--slice=kubepods-pod1a2b.slice)
 start_unit pod-sibling "${pod[@]}" -- example-cache --name=pod-sibling --size=60M --rate=0
 judge pod-sibling
 fills pod-cache "${pod[@]}" --
