@@ -49,11 +49,15 @@ bool path_is_below(const char *path, const char *top)
 }
 
 /* A pattern for paths if it begins with a slash, else for the unit that is the last element. */
+/* By its bytes, or as it is shown. */
 static bool matches_unit_or_path(const char *pattern, const char *path)
 {
-	if (pattern[0] == '/')
-		return fnmatch(pattern, path, FNM_PATHNAME) == 0;
-	return fnmatch(pattern, unit_name_unescape(last_element(path)), 0) == 0;
+	const char *text = pattern[0] == '/' ? path : unit_name_unescape(last_element(path));
+	int flags = pattern[0] == '/' ? FNM_PATHNAME : 0;
+	char buf[SHOWN_SIZE];
+
+	return matches(pattern, text, flags) ||
+	       matches(pattern, printable(text, buf, sizeof(buf)), flags);
 }
 
 static const char *excluding_pattern(const struct profile *profile, const char *path)

@@ -64,7 +64,7 @@ static struct preference find_mark(const struct group_members *m, const struct g
 	for (; group; group = parent_of(m, group))
 		if (group->marks & mark)
 			return (struct preference){ PREFERENCE_ATTRIBUTE, value, name, 0,
-						    group->path };
+						    group->shown };
 	return (struct preference){ 0 };
 }
 

@@ -416,29 +416,12 @@ struct group *group_set_find_unit(struct group_set *set, const char *unit)
 	return NULL;
 }
 
-/* Absolute, no empty element, none that leads elsewhere, and not deeper than anybody needs. */
-static bool is_clean(const char *path)
-{
-	unsigned int depth = 0;
-
-	if (path[0] != '/')
-		return false;
-	for (const char *s = path; *s; s += strcspn(s, "/")) {
-		size_t n = strcspn(++s, "/");
-
-		if (++depth > MAX_DEPTH || (n == 0 && path[1] != '\0') || (n == 1 && s[0] == '.') ||
-		    (n == 2 && s[0] == '.' && s[1] == '.'))
-			return false;
-	}
-	return true;
-}
-
 int group_set_ensure(struct group_set *set, const char *path, struct group **ret)
 {
 	struct group *group;
 	int r;
 
-	if (!is_clean(path))
+	if (!path_is_clean(path, MAX_DEPTH))
 		return -ENOENT;
 	r = group_members_add(&set->members, path, CLAIM_MODULE, &group);
 	on_settled(set);

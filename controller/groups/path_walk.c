@@ -25,3 +25,19 @@ void path_walk_cut(struct path_walk *walk, size_t length)
 	walk->length = length;
 	walk->path[length] = '\0';
 }
+
+bool path_is_clean(const char *path, unsigned int max_depth)
+{
+	unsigned int depth = 0;
+
+	if (path[0] != '/')
+		return false;
+	for (const char *s = path; *s; s += strcspn(s, "/")) {
+		size_t n = strcspn(++s, "/");
+
+		if (++depth > max_depth || (n == 0 && path[1] != '\0') || (n == 1 && s[0] == '.') ||
+		    (n == 2 && s[0] == '.' && s[1] == '.'))
+			return false;
+	}
+	return true;
+}

@@ -20,3 +20,5 @@ struct path_walk {
 bool path_walk_push(struct path_walk *walk, const char *name);
 /* Goes up again, to the path of that length. */
 void path_walk_cut(struct path_walk *walk, size_t length);
+/* An absolute path of at most so many elements, none of them empty, "." or "..". */
+bool path_is_clean(const char *path, unsigned int max_depth);

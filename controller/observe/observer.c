@@ -198,8 +198,6 @@ static void observer_read(struct observer *o, const struct group *group, bool is
 		interest_glance(&o->interest, group)->moved_usec = o->now_usec;
 }
 
-/* Listing. */
-
 static bool is_wanted(struct observer *o, const struct group *group, enum attention attention,
 		      uint64_t now_usec)
 {
@@ -325,8 +323,6 @@ bool observer_look_at_growth(struct observer *o, const struct group *group, uint
 	growth_catch_up(o->growth);
 	return growth_lately(o->growth, group->slot, turn_usec, ret_bytes);
 }
-
-/* Life. */
 
 static int observer_add_timer(struct observer *o)
 {

@@ -60,7 +60,7 @@ static int refuse_excluded(struct bus *bus, const struct group *group, sd_bus_er
 	return sd_bus_error_setf(error, BUS_ERROR_EXCLUDED,
 				 "Nothing is taken from %s: it is excluded by %s; change that "
 				 "setting and run reliefctl reload, or name another group",
-				 group->path,
+				 group->shown,
 				 group_preference_origin(&found.exclude, "Exclude",
 							 bus->config.profile->name, origin,
 							 sizeof(origin)));

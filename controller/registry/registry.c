@@ -204,8 +204,6 @@ uint64_t registry_now_usec(const struct registry *registry)
 		if ((registry)->listeners[i_].what)             \
 	(registry)->listeners[i_].what((registry)->listeners[i_].data, module)
 
-/* ---- owners ---- */
-
 int registry_owner_init(struct registry *registry, struct owner *owner, const struct owner_ops *ops,
 			const struct client *client)
 {
@@ -230,8 +228,6 @@ void registry_owner_done(struct registry *registry, struct owner *owner)
 	}
 	LIST_REMOVE(owner, others);
 }
-
-/* ---- modules ---- */
 
 /* Why the owner may not have one more module. Returns: 0 or negative errno and *ret_problem. */
 static int registry_check_quota(struct registry *registry, const struct owner *owner,

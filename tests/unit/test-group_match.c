@@ -275,6 +275,19 @@ static void below_is_by_whole_elements(void **state)
 	assert_false(path_is_below("/a", "/a/b"));
 }
 
+static void what_is_excluded_may_be_written_as_it_is_shown(void **unused)
+{
+	struct profile profile;
+
+	profile_init(&profile);
+	strcpy(profile.exclude.pattern[0], "app-firefox\\x2dw-2504.scope");
+	strcpy(profile.exclude.pattern[1], "bad\\xff.service");
+	profile.exclude.n = 2;
+	assert_non_null(group_match_excluded(&profile, "/app.slice/app-firefox\\x2dw-2504.scope"));
+	assert_non_null(group_match_excluded(&profile, "/app.slice/bad\xff.service"));
+	assert_null(group_match_excluded(&profile, "/app.slice/good.service"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +301,7 @@ int main(void)
 		cmocka_unit_test(which_priority_counts),
 		cmocka_unit_test(an_empty_profile_lists_nothing),
 		cmocka_unit_test(below_is_by_whole_elements),
+		cmocka_unit_test(what_is_excluded_may_be_written_as_it_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
