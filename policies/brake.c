@@ -13,8 +13,9 @@
  *	                         |<- answers ->|
  *
  * For whom: the host, or a group with a limit, read in this step. So much is used (Fill=), what is
- * left lasts no longer than TimeLeft= at a growth that is sure (Confidence=), and its ladder asks
- * somebody. Where nobody is asked, holding would only put off the end.
+ * left lasts no longer than TimeLeft= (or, to throttle, than the answers that are owed take) at a
+ * growth that is sure (Confidence=), and its ladder asks somebody. Where nobody is asked, holding
+ * would only put off the end.
  *
  * Whom: of the groups inside that have none below, the one that grows fastest. By itself it must
  * grow at a third of that speed: two that share a growth evenly, however roughly measured, are
@@ -50,6 +51,11 @@
 
 /* A grower has this part of the growth at least. */
 #define GROWER_SHARE 3
+/*
+ * A throttled group goes on to take up to this part of its limit: with 6 % over memory.high the
+ * kernel makes each 64 pages wait for two seconds, the longest it ever does.
+ */
+#define THROTTLE_LEAK 16
 /* Nobody else is held inside a group this soon: first it must show what the first hold brought. */
 #define APART_USEC (100 * USEC_PER_MSEC)
 /* What is left of Hold= after a relief is worth another hold from this on: answers take longer. */
@@ -70,6 +76,28 @@ static bool is_fresh(const struct step *step, const struct group_state *group)
 	return seen && group->shortage.valid && group->shortage.total_bytes != BYTES_UNLIMITED;
 }
 
+/*
+ * Whether it is time to hold. A frozen group takes nothing more: TimeLeft= before the end is early
+ * enough. A throttled one goes on for a while; with little left that is too much. So it is held as
+ * soon as what it leaves then will not last until the answers come that are owed, as far as their
+ * modules are known.
+ */
+static bool is_time(const struct step *step, const struct group_state *group, enum brake brake)
+{
+	uint64_t left_usec = time_left_usec(step, group), wait_usec, usable_bytes;
+	const struct shortage *shortage = &group->shortage;
+
+	if (left_usec <= step->profile->brake_usec)
+		return true;
+	if (brake == BRAKE_FREEZE || left_usec == USEC_NEVER)
+		return false;
+	wait_usec = u64_min(owed_wait_usec(step, group->slot, step->now_usec),
+			    step->profile->brake_hold_usec);
+	usable_bytes = u64_sub(shortage->headroom_bytes, shortage->total_bytes / THROTTLE_LEAK);
+	return wait_usec > 0 &&
+	       u64_muldiv(left_usec, usable_bytes, shortage->headroom_bytes) <= wait_usec;
+}
+
 static bool runs_out(const struct step *step, const struct group_state *group)
 {
 	const struct shortage *shortage = &group->shortage;
@@ -78,7 +106,7 @@ static bool runs_out(const struct step *step, const struct group_state *group)
 	return group->id != 0 && is_fresh(step, group) && shortage->headroom_bytes > 0 &&
 	       BP_ONE - bytes_ratio_bp(shortage->headroom_bytes, shortage->total_bytes) >=
 		       step->profile->brake_fill_bp &&
-	       time_left_usec(step, group) <= step->profile->brake_usec;
+	       is_time(step, group, step->profile->brake);
 }
 
 static uint64_t growth_of(const struct group_state *group)
@@ -404,6 +432,8 @@ static void hold_grower(struct step *step, struct group_state *outer)
 		step_wake_at(step, u64_add(step->now_usec, LOOK_AGAIN_USEC));
 		return;
 	}
+	if (!is_time(step, outer, kind_for(step, grower.slot)))
+		return;
 	if (brings_something(step, outer, &step->state->groups[grower.slot]))
 		hold(step, &step->state->groups[grower.slot], outer, growth_bytes);
 }

@@ -11,7 +11,8 @@
  * and an event, then the largest inside it is killed.
  *
  * With the tripwire every charge counts for the group, for the limited ones above it and for the
- * host; when a budget is spent that is told at once. Held groups take no more memory.
+ * host; when a budget is spent that is told at once. Frozen groups take no more memory, throttled
+ *ones a little.
  */
 
 #include "controller/simulate/plant.h"
@@ -26,6 +27,11 @@
 #define SWAP_SOME_BP  4000
 #define SWAP_FULL_BP  1500
 #define LIMIT_SOME_BP 3000
+/*
+ * A throttled group goes on to this part above its memory.high: with 6 % over the kernel lets each
+ * 64 pages wait for two seconds, the longest it ever does. Here that is taken at once.
+ */
+#define THROTTLE_LEAK 16
 
 void plant_init(struct plant *plant, struct timeline *timeline)
 {
@@ -301,22 +307,40 @@ static void drive(struct plant_drive *drive, uint64_t *bytes)
 	drive->active = *bytes < drive->until_bytes;
 }
 
+/* How much more a group's programs may take now, by how it is held. */
+static uint64_t room_to_grow(const struct plant *plant, const struct plant_group *group)
+{
+	uint64_t high_bytes = group->reading.high_bytes;
+
+	switch (held_by(plant, group->reading.slot)) {
+	case BRAKE_OFF:
+		return BYTES_UNLIMITED;
+	case BRAKE_THROTTLE:
+		return u64_sub(high_bytes + high_bytes / THROTTLE_LEAK,
+			       plant_current(plant, group->reading.slot));
+	default:
+		return 0;
+	}
+}
+
 /* What the programs of one group do in a slice. */
 static void live(struct plant *plant, struct plant_group *group)
 {
 	uint64_t before = group->used_bytes + group->cache_bytes, taken;
+	uint64_t own_bytes, grown_bytes, room;
 
 	if (group->brake != BRAKE_OFF && plant->now_usec >= group->held_until_usec)
 		plant_hold(plant, group->reading.slot, BRAKE_OFF, 0);
-	if (held_by(plant, group->reading.slot) == BRAKE_OFF) {
-		uint64_t own_bytes =
-			u64_sub(group->used_bytes, in_modules(plant, group->reading.slot));
-		uint64_t grown_bytes = own_bytes;
-
+	room = room_to_grow(plant, group);
+	if (room > 0) {
+		own_bytes = u64_sub(group->used_bytes, in_modules(plant, group->reading.slot));
+		grown_bytes = own_bytes;
 		drive(&group->grow, &grown_bytes);
-		group->used_bytes += grown_bytes - own_bytes;
-		drive(&group->read, &group->cache_bytes);
+		group->grow.active |= grown_bytes - own_bytes > room;
+		group->used_bytes += u64_min(grown_bytes - own_bytes, room);
 	}
+	if (room == BYTES_UNLIMITED)
+		drive(&group->read, &group->cache_bytes);
 	taken = group->used_bytes + group->cache_bytes - before;
 	group->growth_bytes = taken * (USEC_PER_SEC / SLICE_USEC);
 	plant_charge(plant, group->reading.slot, taken);

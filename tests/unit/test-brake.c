@@ -638,6 +638,22 @@ static void after_an_early_relief_it_may_be_held_for_the_rest_of_the_time(void *
 	scene_free(&s);
 }
 
+/* At 10 MB/s half a second is 5 MB, which a throttled group takes on the way to a standstill. */
+static void one_to_throttle_is_held_before_the_owed_answer_comes_too_late(void **unused)
+{
+	struct scene s = scene_of_one();
+
+	while (s.c->decision.n_brakes == 0) {
+		assert_true(s.hog->current_bytes + MIB <= LIMIT);
+		grow(&s, s.hog, MIB);
+		course_step_after(s.c, 100 * MSEC);
+	}
+	assert_int_equal(only_change(s.c)->brake, BRAKE_THROTTLE);
+	assert_true(LIMIT - s.hog->current_bytes > LIMIT / 16);
+	assert_true(LIMIT - s.hog->current_bytes < LIMIT / 4);
+	scene_free(&s);
+}
+
 static void it_is_let_go_in_the_end_whatever_happens(void **unused)
 {
 	struct scene s = scene_new();
@@ -801,6 +817,7 @@ int main(void)
 		cmocka_unit_test(a_late_module_that_left_or_is_empty_is_not_waited_for),
 		cmocka_unit_test(while_a_late_answer_is_owed_the_grower_is_held),
 		cmocka_unit_test(after_an_early_relief_it_may_be_held_for_the_rest_of_the_time),
+		cmocka_unit_test(one_to_throttle_is_held_before_the_owed_answer_comes_too_late),
 		cmocka_unit_test(it_is_let_go_in_the_end_whatever_happens),
 		cmocka_unit_test(what_the_hands_refuse_is_over),
 		cmocka_unit_test(in_a_dry_run_it_is_over_without_a_word),
