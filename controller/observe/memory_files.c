@@ -32,13 +32,15 @@ int memory_events_parse(const char *text, struct memory_events *ret)
 		{ "max", &events.n_max },
 		{ "oom_kill", &events.n_oom_kill },
 	};
+	bool has_high, has_max, has_oom_kill;
 	uint32_t found;
 	int r;
 
 	r = text_read_fields(text, fields, 3, &found);
-	/* All of them, one after the other. */
-	if (!(take_count(&events.n_high) & take_count(&events.n_max) &
-	      take_count(&events.n_oom_kill)))
+	has_high = take_count(&events.n_high);
+	has_max = take_count(&events.n_max);
+	has_oom_kill = take_count(&events.n_oom_kill);
+	if (!has_high || !has_max || !has_oom_kill)
 		r = -EBADMSG;
 	*ret = events;
 	return r;
