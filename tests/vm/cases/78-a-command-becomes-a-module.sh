@@ -17,7 +17,11 @@ assert_match "the module" 'caches .*keeper.service' "$(reliefctl list modules --
 freed=$(reliefctl relieve --bytes=20M --max-rung=shed --json=short keeper.service) || fail "relieve: $freed"
 note "relieve says: $freed"
 assert_match "the command ran" dropped "$(unit_output keeper)"
-assert_ge "measured" 50000000 "$(jq .FreedBytes <<<"$freed")"
+# starting systemctl may take longer than ShedDeadline= here; a late answer is booked as well
+gave() {
+	[ "$(reliefctl list modules --json=short | jq '.[0].FreedBytes')" -ge 50000000 ]
+}
+wait_for 10 gave || fail "measured: $(reliefctl list modules --json=short)"
 
 # it goes with its unit
 systemctl stop keeper.service
