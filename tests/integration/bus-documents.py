@@ -3,7 +3,7 @@
 """What is written about the bus and the journal is complete.
 
 The manual page names every member of the interfaces; the catalogue has every message id of
-message_ids.h and no other, and its @FIELD@s are fields that journal.c writes.
+message_ids.h and no other, and its @FIELD@s are fields that journal.c or journal_notice.c write.
 """
 
 import os
@@ -16,12 +16,16 @@ ROOT = Path(os.environ['SOURCE_ROOT'])
 PAGE = 'packaging/man/org.reliefd.Relief1.5.scd'
 CATALOG = 'packaging/journal/reliefd.catalog'
 IDS = 'controller/publish/message_ids.h'
-JOURNAL = 'controller/publish/journal.c'
+JOURNAL = ['controller/publish/journal.c', 'controller/publish/journal_notice.c']
 ERRORS = 'controller/publish/bus_error.h'
 
 
 def text(path):
     return (ROOT / path).read_text()
+
+
+def journal():
+    return ''.join(text(path) for path in JOURNAL)
 
 
 def undocumented_members():
@@ -44,15 +48,15 @@ def catalog_faults():
     for name, i in ids.items():
         if found.count(i) != 1:
             yield f'{CATALOG}: {found.count(i)} entries for {name}'
-        if f'MESSAGE_ID_{name}' not in text(JOURNAL):
-            yield f'{JOURNAL} never writes {name}'
+        if f'MESSAGE_ID_{name}' not in journal():
+            yield f'{JOURNAL[0]} never writes {name}'
     for i in set(found) - set(ids.values()):
         yield f'{CATALOG}: {i} is not in {IDS}'
-    written = set(re.findall(r'"([A-Z_]+)"', text(JOURNAL)))
+    written = set(re.findall(r'"([A-Z_]+)"', journal()))
     for i, body in entries:
         for field in re.findall(r'@([A-Z_]+)@|\b([A-Z_]{4,})=', body):
             if ''.join(field) not in written:
-                yield f'{CATALOG}: {i}: {"".join(field)} is no field that {JOURNAL} writes'
+                yield f'{CATALOG}: {i}: {"".join(field)} is no field that {JOURNAL[0]} writes'
     if not ids:
         yield f'{IDS}: no ids'
 

@@ -12,6 +12,8 @@ import json
 import re
 import sys
 
+# what a list takes, where a pattern alone is not right
+LISTS = {'Priority': 'other-*.service:5'}
 RUNGS = {'MediumRung': 'warn', 'HighRung': 'shed', 'CriticalRung': 'unload'}
 
 
@@ -55,7 +57,7 @@ def change(settings):
         value = other(s['Key'], s['Value'])
         if value is None:
             print(f'{s["Key"]}=')
-            value = 'other-*.service'
+            value = LISTS.get(s['Key'], 'other-*.service')
         print(f'{s["Key"]}={value}')
 
 

@@ -9,14 +9,16 @@ taken() { # by all modules so far, as they say, in bytes; late answers are count
 }
 
 order() { # NAME MIB QUANTUM_MIB
-	local before slack=$(($2 * 1048576 / 10)) got out
+	local before slack=$(($2 * 1048576 / 10)) got out late
 
-	before=$(taken)
+	before=$(taken) late=$(manager NLate)
 	out=$(reliefctl relieve --bytes="$2M" --max-rung=shed) || fail "relieve of $2M: $out"
 	sleep 0.5
 	got=$(($(taken) - before))
 	[ $((slack)) -ge $(($3 << 20)) ] || slack=$(($3 << 20))
 	note "$1, $2M: $((got >> 10)) KiB taken; $out"
+	# a late answer comes on top of what others gave in its place
+	[ "$(manager NLate)" = "$late" ] || return 0
 	assert_ge "taken for $2M from $1" $(($2 * 1048576 - slack)) "$got"
 	assert_le "taken for $2M from $1" $(($2 * 1048576 + slack)) "$got"
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: of a unit's files, the one that counts for reliefd is the one that counts for systemd
 # timeout: 120
+# by-name: the case after it does not find the settings that it makes
 
 # Each file says its own number twice: as Description=, which systemd shows, and as Priority=.
 
