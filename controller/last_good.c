@@ -3,10 +3,10 @@
 #include "controller/last_good.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
+#include "controller/base/file.h"
 #include "controller/profile_value.h"
 
 /* Names the profile; no section of a profile has this name. */
@@ -65,28 +65,6 @@ static bool says_already(const char *path, const char *text)
 	return config_file_text(path, &old, &length, NULL) == 0 && strcmp(old, text) == 0;
 }
 
-/* On the disk before it has the name: a power cut leaves the old one or the new one. */
-static int replace_file(const char *path, const char *text)
-{
-	_cleanup_fd_ int fd = -1;
-	char temporary[PATH_MAX];
-	size_t length = strlen(text);
-	int r = 0;
-
-	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
-		return -ENAMETOOLONG;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, length) != (ssize_t)length)
-		r = errno ? -errno : -ENOSPC;
-	if (r == 0 && (fsync(fd) < 0 || rename(temporary, path) < 0))
-		r = -errno;
-	if (r < 0)
-		unlink(temporary);
-	return r;
-}
-
 static int path_in(const char *directory, char path[PATH_MAX])
 {
 	return snprintf(path, PATH_MAX, "%s/" LAST_GOOD_NAME, directory) < PATH_MAX ? 0
@@ -110,8 +88,7 @@ int last_good_write(const char *directory, const struct configuration *configura
 	r = write_text(out, configuration);
 	if (fclose(out) != 0 || r < 0)
 		return -ENOMEM;
-	errno = 0;
-	return says_already(path, text) ? 0 : replace_file(path, text);
+	return says_already(path, text) ? 0 : file_replace(path, text, size);
 }
 
 static size_t place_of(const struct profile_setting *setting)
