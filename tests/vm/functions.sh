@@ -191,8 +191,8 @@ record_usec() { # MATCH...: when the first such record was sent since the case b
 
 # --- reliefd ---
 
-have_reliefd() {
-	systemctl cat reliefd.service >/dev/null 2>&1
+have_reliefd() { # not by systemctl cat: it fails for a drop-in that a case has removed
+	[ "$(unit_property reliefd LoadState)" = loaded ]
 }
 
 start_reliefd() { # [PROFILE] [OPTION]...: the installed service; both go to its command line
