@@ -12,8 +12,6 @@
 
 #define DROP_INS ".conf.d"
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 /* The directories of reliefd.conf; profiles are in "profiles" below each. */
 static const char *const bases[] = { "/etc/reliefd", "/run/reliefd", "/usr/lib/reliefd" };
 
@@ -47,7 +45,7 @@ static const char *wrong_name(const char *name)
 static void each_entry(struct search *s, const char *directory,
 		       void (*visit)(struct search *s, const char *directory, const char *name))
 {
-	_cleanup_(closedir_cleanup) DIR *dir = opendir(directory);
+	_cleanup_dir_ DIR *dir = opendir(directory);
 	struct dirent *entry;
 
 	if (!dir && errno == ENOTDIR)

@@ -5,6 +5,7 @@
  * Cleanup: release at the end of the scope, hand over by take_*
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,9 +51,16 @@ static inline void file_cleanup(FILE **f)
 		fclose(*f);
 }
 
+static inline void dir_cleanup(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
 #define _cleanup_free_ _cleanup_(free_cleanup)
 #define _cleanup_fd_   _cleanup_(fd_cleanup)
 #define _cleanup_file_ _cleanup_(file_cleanup)
+#define _cleanup_dir_  _cleanup_(dir_cleanup)
 
 static inline int take_fd_impl(int *fd)
 {

@@ -24,12 +24,6 @@
 /* Field 22 of stat is starttime; the state, behind the name, is field 3. */
 #define FIELDS_TO_START_TIME (22 - 3)
 
-static void directory_cleanup(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 static bool name_is_pid(const char *name, uint32_t *ret)
 {
 	uint64_t pid;
@@ -103,7 +97,7 @@ static bool parse_status(const char *text, struct task_row *row)
 int proc_tasks_walk(const struct cgroup_tree *tree,
 		    int (*row)(void *data, const struct task_row *row), void *data)
 {
-	_cleanup_(directory_cleanup) DIR *directory = opendir(tree->proc);
+	_cleanup_dir_ DIR *directory = opendir(tree->proc);
 	char path[32], text[TEXT_SIZE];
 	struct dirent *entry;
 	int r;

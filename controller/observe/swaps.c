@@ -148,16 +148,10 @@ static int zram_of_link(const char *link, size_t n)
 	return zram;
 }
 
-static void close_directory(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 /* What a mapped device (dm-crypt, LVM) lies on, one level deep. */
 static int zram_of_slaves(int sys_fd, const char *device)
 {
-	_cleanup_(close_directory) DIR *d = NULL;
+	_cleanup_dir_ DIR *d = NULL;
 	int zram = SWAP_IS_NO_ZRAM, fd;
 	struct dirent *entry;
 	char path[64];

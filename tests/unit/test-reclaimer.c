@@ -3,6 +3,7 @@
  * memory.reclaim is played by a file, by a FIFO whose writer blocks while it is full, or by
  * /dev/full; the thread, the signals and the clock are real.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -103,6 +105,34 @@ static int make_blocking(const char *unit)
 	return fd;
 }
 
+/* Returns: whether a thread of this process stands in write(2), as the kernel says. */
+static bool worker_is_writing(void)
+{
+	_cleanup_dir_ DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+
+	assert_non_null(tasks);
+	while ((task = readdir(tasks))) {
+		char path[280], text[128];
+		long number;
+
+		snprintf(path, sizeof(path), "%s/syscall", task->d_name);
+		if (file_read_at(dirfd(tasks), path, text, sizeof(text)) > 0 &&
+		    sscanf(text, "%ld", &number) == 1 && number == SYS_write)
+			return true;
+	}
+	return false;
+}
+
+/* Five seconds at most, for a machine that does other work. */
+static void wait_until_blocked(void)
+{
+	for (int i = 0; i < 500 && !worker_is_writing(); i++)
+		world_run(&world, 10 * USEC_PER_MSEC);
+	assert_true(worker_is_writing());
+	assert_int_equal(outcomes.n, 0);
+}
+
 static void the_bytes_are_written_as_the_kernel_reads_them(void **state)
 {
 	struct action action = reclaim("a.service", 1, USEC_PER_SEC);
@@ -127,8 +157,7 @@ static void claimed_is_by_how_much_current_fell(void **state)
 	char drain[4096];
 
 	send(&action);
-	world_run(&world, 50 * USEC_PER_MSEC); /* the worker blocks */
-	assert_int_equal(outcomes.n, 0);
+	wait_until_blocked(); /* it has read memory.current then */
 	world_write(&world, "cgroup/system.slice/a.service/memory.current", "94371840\n");
 	assert_true(read(fifo, drain, sizeof(drain)) > 0);
 	outcome = next_outcome();
@@ -180,7 +209,7 @@ static void a_blocked_write_does_not_hold_up_the_end(void **state)
 
 	send(&action);
 	send(&action); /* queued behind it: its descriptors are closed, too */
-	world_run(&world, 50 * USEC_PER_MSEC);
+	wait_until_blocked();
 	start_usec = world_now_usec();
 	reclaimer = reclaimer_free(reclaimer);
 	assert_true(world_now_usec() - start_usec < 500 * USEC_PER_MSEC);
