@@ -11,6 +11,7 @@
 
 #include "controller/publish/bus.h"
 #include "controller/publish/bus_caller.h"
+#include "controller/publish/kill_notes.h"
 #include "controller/registry/agents_keeper.h"
 #include "policies/outlook.h"
 #include "policies/suggestion.h"
@@ -47,18 +48,6 @@ struct published_group {
 	enum reason brake_reason; /* of the last hold, or of its end; from decisions */
 	uint64_t n_own_kills;	  /* as noted, see bus_kills.c */
 	bool brake_moved;	  /* a decision held it or let it go, and that is not told yet */
-};
-
-/* Units that a person would look at; the oldest makes room. */
-#define BUS_MAX_KILLS 16
-/* Whoever looks the next morning should still find it. */
-#define BUS_KILL_KEPT_USEC (24 * 60 * USEC_PER_MIN)
-
-/* Where the kernel killed. */
-struct kill_note {
-	char path[512]; /* "": free */
-	uint64_t n, last_usec;
-	uint64_t limit_bytes; /* memory.max then */
 };
 
 struct published_module {
@@ -110,9 +99,8 @@ struct bus {
 	uint64_t n_unsent;
 
 	/* bus_kills.c */
-	struct kill_note kills[BUS_MAX_KILLS];
+	struct kill_notes kills;
 	uint64_t n_counted_kills; /* of state.n_killed */
-	uint64_t n_named_kills;	  /* noted by the probe, and not yet counted */
 
 	/* bus_order.c */
 	struct waiting_order orders[BUS_MAX_ORDERS];

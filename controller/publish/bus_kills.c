@@ -1,50 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kills: where the kernel's OOM killer struck lately
+ * Kills: of groups, as the probe and the counters tell of them
  *
- *    the probe of the killer ──▶ the victim's cgroup ──▶ a note with its path
- *    memory.events, by a step ──▶ kills that no probe named ──▶ a note with the path of the group
- *
- * A unit whose process was killed ends, and its cgroup with it. So the notes keep names, and
- * outlive the groups. A kill is noted once: the counters count what the probe has named already.
+ *    the probe of the killer ──▶ the victim's cgroup ──▶ kill_notes: paths and numbers,
+ *    memory.events, by a step ──▶ kills that no probe named ──▶ which outlive the groups
  */
-
-#include <stdio.h>
-#include <string.h>
 
 #include "controller/publish/bus_internal.h"
 
-/* The one for that path, or the oldest, emptied. */
-static struct kill_note *find_note(struct bus *bus, const char *path)
-{
-	struct kill_note *oldest = &bus->kills[0];
-
-	for (size_t i = 0; i < BUS_MAX_KILLS; i++) {
-		if (strcmp(bus->kills[i].path, path) == 0)
-			return &bus->kills[i];
-		if (bus->kills[i].last_usec < oldest->last_usec)
-			oldest = &bus->kills[i];
-	}
-	*oldest = (struct kill_note){};
-	snprintf(oldest->path, sizeof(oldest->path), "%s", path);
-	return oldest;
-}
-
-static void note(struct bus *bus, const struct group *group, uint64_t n)
+/* memory.max of the group now. */
+static uint64_t limit_of(const struct bus *bus, const struct group *group)
 {
 	const struct group_state *state = state_group(bus->config.state, group->slot, group->id);
-	struct kill_note *kills;
 
-	if (strlen(group->shown) >= sizeof(kills->path))
-		return;
-	kills = find_note(bus, group->shown);
-	if (bus_now(bus) > kills->last_usec + BUS_KILL_KEPT_USEC)
-		kills->n = 0;
-	kills->n += n;
-	kills->last_usec = bus_now(bus);
-	kills->limit_bytes = BYTES_UNLIMITED;
-	if (state && state->seen.has & GROUP_HAS_LIMIT)
-		kills->limit_bytes = state->seen.limit_bytes;
+	return state && state->seen.has & GROUP_HAS_LIMIT ? state->seen.limit_bytes
+							  : BYTES_UNLIMITED;
 }
 
 void bus_note_victim(struct bus *bus, const struct kernel_event *victim)
@@ -52,8 +22,7 @@ void bus_note_victim(struct bus *bus, const struct kernel_event *victim)
 	group_set_foreach(bus->config.groups, group) {
 		if (group->id != victim->group_id)
 			continue;
-		note(bus, group, 1);
-		bus->n_named_kills++;
+		kill_notes_name(&bus->kills, group->shown, limit_of(bus, group), bus_now(bus));
 		return;
 	}
 }
@@ -77,8 +46,7 @@ void bus_note_kills(struct bus *bus)
 
 	if (state->n_killed == bus->n_counted_kills)
 		return;
-	n_unnamed = u64_sub(state->n_killed - bus->n_counted_kills, bus->n_named_kills);
-	bus->n_named_kills = u64_sub(bus->n_named_kills, state->n_killed - bus->n_counted_kills);
+	n_unnamed = kill_notes_take_counted(&bus->kills, state->n_killed - bus->n_counted_kills);
 	bus->n_counted_kills = state->n_killed;
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
 		const struct group *group = group_set_get(bus->config.groups, slot);
@@ -87,7 +55,8 @@ void bus_note_kills(struct bus *bus)
 		n_new = u64_min(n_new, n_unnamed);
 		if (n_new == 0 || !group || group->id != state->groups[slot].id)
 			continue;
-		note(bus, group, n_new);
+		kill_notes_count(&bus->kills, group->shown, n_new, limit_of(bus, group),
+				 bus_now(bus));
 		n_unnamed -= n_new;
 	}
 }

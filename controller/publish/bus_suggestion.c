@@ -203,10 +203,10 @@ static int append_all_kills(struct bus *bus, sd_bus_message *reply)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < BUS_MAX_KILLS; i++) {
-		const struct kill_note *kills = &bus->kills[i];
+	for (size_t i = 0; r >= 0 && i < KILL_NOTES_MAX; i++) {
+		const struct kill_note *kills = &bus->kills.notes[i];
 
-		if (kills->path[0] && bus_now(bus) < kills->last_usec + BUS_KILL_KEPT_USEC)
+		if (kills->path[0] && bus_now(bus) < kills->last_usec + KILL_NOTES_KEPT_USEC)
 			r = append_kills(bus, reply, kills);
 	}
 	return r;
