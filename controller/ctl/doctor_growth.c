@@ -78,13 +78,13 @@ static int find_lack(json_object *manager)
 	return -1;
 }
 
-/* ", 12 budgets spent, 0 events lost" where there are such. */
+/* "; reliefd woken 12 times, 0 events lost" where there are such. */
 static const char *say_counts(const struct doctor *doctor, const struct clock *clock, char *buf,
 			      size_t size)
 {
 	buf[0] = '\0';
 	if (clock->has_tripwire)
-		snprintf(buf, size, "; %" PRIu64 " budgets spent, %" PRIu64 " events lost",
+		snprintf(buf, size, "; reliefd woken %" PRIu64 " times, %" PRIu64 " events lost",
 			 props_u64(doctor->manager, API_TRIPWIRE_WAKES),
 			 props_u64(doctor->manager, API_LOST_EVENTS));
 	return buf;

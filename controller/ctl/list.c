@@ -29,13 +29,19 @@ static json_object *select_masked(const struct remote_objects *objects)
 	return masked;
 }
 
-static void print_groups(const struct ctl *ctl, json_object *groups)
+static void print_groups(const struct ctl *ctl, const struct remote_objects *objects)
 {
-	group_table_print(ctl, groups, groups);
+	group_table_print(ctl, objects->groups, objects->groups);
 }
 
-static void print_masked(const struct ctl *ctl, json_object *masked)
+static void print_modules(const struct ctl *ctl, const struct remote_objects *objects)
 {
+	module_table_print(ctl, objects->modules, objects->groups);
+}
+
+static void print_masked(const struct ctl *ctl, const struct remote_objects *objects)
+{
+	json_object *masked = select_masked(objects);
 	static const struct output_column columns[] = { { "CGROUP" }, { "MODULE" } };
 	_cleanup_table_ struct libscols_table *table = output_table(ctl, columns, 2);
 
@@ -53,10 +59,10 @@ static void print_masked(const struct ctl *ctl, json_object *masked)
 static const struct list {
 	const char *name;
 	json_object *(*select)(const struct remote_objects *objects);
-	void (*print)(const struct ctl *ctl, json_object *value);
+	void (*print)(const struct ctl *ctl, const struct remote_objects *objects);
 } lists[] = {
 	{ "groups", select_groups, print_groups },
-	{ "modules", select_modules, module_table_print },
+	{ "modules", select_modules, print_modules },
 	{ "masked", select_masked, print_masked },
 };
 
@@ -73,7 +79,6 @@ int verb_list(struct ctl *ctl, int argc, char **argv)
 	_cleanup_(remote_objects_done) struct remote_objects objects = {};
 	_cleanup_bus_ sd_bus *bus = NULL;
 	const struct list *list = find_list(argc > 0 ? argv[0] : "groups");
-	json_object *value;
 	int r;
 
 	if (!list) {
@@ -87,10 +92,9 @@ int verb_list(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_OK)
 		return r;
 	output_page(ctl);
-	value = list->select(&objects);
 	if (ctl->json != JSON_OFF)
-		output_json(ctl, value);
+		output_json(ctl, list->select(&objects));
 	else
-		list->print(ctl, value);
+		list->print(ctl, &objects);
 	return CTL_OK;
 }

@@ -2,6 +2,8 @@
 
 #include "controller/ctl/module_table.h"
 
+#include <string.h>
+
 #include "controller/ctl/api.h"
 #include "controller/ctl/group_name.h"
 #include "controller/ctl/output.h"
@@ -35,8 +37,24 @@ static const struct output_column columns[] = {
 	[COL_STATE] = { "STATE" },
 };
 
-static const char *module_state(json_object *module)
+/* A module gives nothing when its group is excluded. */
+static bool module_is_excluded(json_object *module, json_object *groups)
 {
+	const char *home = props_string(module, API_CONTROL_GROUP);
+
+	for (size_t i = 0; i < json_object_array_length(groups); i++) {
+		json_object *group = json_object_array_get_idx(groups, i);
+
+		if (strcmp(props_string(group, API_CONTROL_GROUP), home) == 0)
+			return props_bool(group, API_EXCLUDED);
+	}
+	return false;
+}
+
+static const char *module_state(json_object *module, json_object *groups)
+{
+	if (module_is_excluded(module, groups))
+		return "excluded";
 	if (props_bool(module, API_DEMOTED))
 		return "demoted";
 	if (props_bool(module, API_UNLOADED))
@@ -44,7 +62,7 @@ static const char *module_state(json_object *module)
 	return props_bool(module, API_KEEP) ? "keep" : "";
 }
 
-void module_table_print(const struct ctl *ctl, json_object *modules)
+void module_table_print(const struct ctl *ctl, json_object *modules, json_object *groups)
 {
 	_cleanup_table_ struct libscols_table *table = NULL;
 
@@ -66,7 +84,7 @@ void module_table_print(const struct ctl *ctl, json_object *modules)
 		output_cell_number(line, COL_LATE, props_u64(module, API_N_LATE));
 		output_cell_bytes(line, COL_CLAIMED, props_u64(module, API_CLAIMED_BYTES));
 		output_cell_bytes(line, COL_FREED, props_u64(module, API_FREED_BYTES));
-		output_cell(line, COL_STATE, module_state(module));
+		output_cell(line, COL_STATE, module_state(module, groups));
 	}
 	scols_print_table(table);
 }

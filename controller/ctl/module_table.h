@@ -9,5 +9,5 @@
 
 #include "controller/ctl/ctl.h"
 
-/* modules: an array of Module properties. */
-void module_table_print(const struct ctl *ctl, json_object *modules);
+/* Arrays of properties: of the modules to show, and of all groups. */
+void module_table_print(const struct ctl *ctl, json_object *modules, json_object *groups);

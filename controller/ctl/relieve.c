@@ -8,7 +8,16 @@
 #include "controller/ctl/password.h"
 #include "controller/ctl/remote.h"
 
-static int print_answer(const struct ctl *ctl, sd_bus_message *reply)
+/* In a dry run nothing is asked: 0B would read as if the services had nothing to give. */
+static bool is_dry_run(sd_bus *bus)
+{
+	_cleanup_json_ json_object *manager = NULL;
+
+	return remote_get_all(bus, API_PATH, API_I_MANAGER, &manager) == CTL_OK &&
+	       props_bool(manager, API_DRY_RUN);
+}
+
+static int print_answer(const struct ctl *ctl, sd_bus *bus, sd_bus_message *reply)
 {
 	uint64_t freed_bytes, claimed_bytes;
 	char freed[32], claimed[32];
@@ -25,8 +34,9 @@ static int print_answer(const struct ctl *ctl, sd_bus_message *reply)
 				       json_object_new_uint64(claimed_bytes));
 		output_json(ctl, answer);
 	} else if (!ctl->quiet) {
-		printf("%s measured, %s claimed\n", output_bytes(freed_bytes, freed),
-		       output_bytes(claimed_bytes, claimed));
+		printf("%s measured, %s claimed%s\n", output_bytes(freed_bytes, freed),
+		       output_bytes(claimed_bytes, claimed),
+		       is_dry_run(bus) ? " (dry run: nothing was asked)" : "");
 	}
 	return CTL_OK;
 }
@@ -53,5 +63,5 @@ int verb_relieve(struct ctl *ctl, int argc, char **argv)
 			"ts", ctl->bytes, ctl->max_rung ? ctl->max_rung : "");
 	if (r < 0)
 		return remote_error(&error, r, "Cannot relieve");
-	return print_answer(ctl, reply);
+	return print_answer(ctl, bus, reply);
 }

@@ -55,12 +55,12 @@ static void print_headroom(json_object *group)
 	printf("\n");
 }
 
-/* "Growth: told by charge, 12 budgets spent" */
+/* "Growth: measured by charge, reliefd woken 12 times" */
 static void print_growth_clock(json_object *manager)
 {
 	uint64_t n_lost = props_u64(manager, API_LOST_EVENTS);
 
-	printf(LABEL "told by %s, %" PRIu64 " budgets spent", "Growth",
+	printf(LABEL "measured by %s, reliefd woken %" PRIu64 " times", "Growth",
 	       props_string(manager, API_GROWTH_CLOCK), props_u64(manager, API_TRIPWIRE_WAKES));
 	if (n_lost > 0)
 		printf(", %" PRIu64 " events lost", n_lost);
@@ -325,7 +325,7 @@ static int status_of_group(struct ctl *ctl, sd_bus *bus, const char *name)
 	print_group(ctl, group);
 	if (json_object_array_length(modules) > 0) {
 		printf("\n");
-		module_table_print(ctl, modules);
+		module_table_print(ctl, modules, objects.groups);
 	}
 	return CTL_OK;
 }

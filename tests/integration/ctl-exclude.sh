@@ -87,6 +87,9 @@ ctl 0 status db.service
 says '^ *Gives.* nothing is taken: excluded by Exclude=db.service'
 ctl 0 list
 says 'db.service.*excluded'
+ctl 0 list modules
+says 'db-cache.*excluded'
+says 'web-cache.* -$'
 ok "an order takes nothing from what Exclude= names, and fails when it names it"
 
 # --- a shortage of the host takes nothing either, but the level is told

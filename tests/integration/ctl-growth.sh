@@ -241,7 +241,7 @@ start_reliefd
 wait_for "reliefd on the bus" on_bus
 [ "$(get $root_path "$manager" GrowthClock)" = '"none"' ] || fail "GrowthClock"
 get $root_path "$manager" DegradedReasons | grep -q '"bpf-off"' || fail "DegradedReasons"
-says 'Growth: told by none' "$reliefctl" status
+says 'Growth: measured by none' "$reliefctl" status
 doctor_says '^growth +warn +none \(bpf-off\): no eBPF: '
 doctor_says '-> set GrowthClock=auto in reliefd.conf'
 "$reliefctl" metrics | python3 "$source_root/tests/integration/ctl-metrics.py" \

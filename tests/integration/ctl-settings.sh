@@ -205,6 +205,8 @@ says 'until the next reload or start'
 ctl 0 dry-run
 says '^on$'
 expect_in_force Daemon DryRun yes 'SetDryRun$'
+ctl 0 relieve --bytes=1M
+says '^0B measured, 0B claimed \(dry run: nothing was asked\)$'
 ctl 0 dry-run -j
 says '"DryRun": ?true'
 ctl 0 reload
