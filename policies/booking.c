@@ -111,7 +111,7 @@ static void learn_step(struct step *step, struct module_state *module,
 	if (request->action.rung != RUNG_SHED)
 		return;
 	module->step_bytes = u64_max(module->step_bytes, more_bytes);
-	if (ladder && request->active)
+	if (ladder)
 		ladder->step_bytes = u64_max(ladder->step_bytes, module->step_bytes);
 }
 
@@ -210,6 +210,13 @@ static void book_to_groups(struct state *state, uint32_t slot, uint64_t bytes)
 	}
 }
 
+/* Whether the rung that sent it waits still. */
+static bool rung_stands(const struct ladder *ladder, const struct request *request)
+{
+	return ladder->rung == request->action.rung &&
+	       ladder->rung_started_usec == request->action.started_usec;
+}
+
 /* Its rung has ended as a miss, yet it gave: the next cycle follows as after one that gave. */
 static void book_late_gift(struct step *step, const struct request *request, uint64_t claimed_bytes,
 			   uint64_t measured_bytes)
@@ -217,7 +224,7 @@ static void book_late_gift(struct step *step, const struct request *request, uin
 	struct ladder *ladder = ladder_of(step->state, request);
 	struct episode *episode;
 
-	if (!ladder || measured_bytes == 0)
+	if (!ladder || measured_bytes == 0 || rung_stands(ladder, request))
 		return;
 	ladder->total_claimed_bytes = u64_add(ladder->total_claimed_bytes, claimed_bytes);
 	ladder->total_measured_bytes = u64_add(ladder->total_measured_bytes, measured_bytes);
@@ -238,15 +245,12 @@ static void book_late_gift(struct step *step, const struct request *request, uin
 static void book_to_ladder(struct step *step, const struct request *request, uint64_t bytes)
 {
 	struct ladder *ladder = ladder_of(step->state, request);
-	bool looks = request->look_usec != 0, stands;
 
 	if (!ladder)
 		return;
-	stands = ladder->rung == request->action.rung &&
-		 ladder->rung_started_usec == request->action.started_usec;
-	if (request->active || (looks && stands))
+	if (rung_stands(ladder, request))
 		ladder->measured_bytes = u64_add(ladder->measured_bytes, bytes);
-	else if (looks)
+	else if (request->look_usec != 0)
 		book_late_gift(step, request, 0, bytes);
 }
 
@@ -274,7 +278,7 @@ static void book_claimed(struct step *step, const struct request *request)
 
 	if (module)
 		module->claimed_bytes = u64_add(module->claimed_bytes, bytes);
-	if (ladder && request->active)
+	if (ladder && rung_stands(ladder, request))
 		ladder->claimed_bytes = u64_add(ladder->claimed_bytes, bytes);
 	step->state->claimed_bytes = u64_add(step->state->claimed_bytes, bytes);
 }

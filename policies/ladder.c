@@ -25,7 +25,7 @@
  * An order climbs the same ladder once, without level or episode, with the rules of medium. It gets
  * what it asked for and no more: a rung is repeated for what is still missing, after a pause in
  * which memory that comes back late is seen. What left the modules counts as given, even where the
- * cgroup shows it later.
+ * cgroup shows it later. A late answer is waited for as long as it is owed, all of them for Hold=.
  */
 
 #include "policies/ladder.h"
@@ -33,6 +33,7 @@
 #include "policies/exhaustion.h"
 #include "policies/goal.h"
 #include "policies/headroom.h"
+#include "policies/owed.h"
 #include "policies/own_growth.h"
 #include "policies/rung.h"
 
@@ -290,16 +291,39 @@ static void go_on_with_order(struct step *step, struct ladder *ladder, enum rung
 		ladder->next_cycle_usec = u64_add(step->now_usec, step->profile->settle_usec);
 }
 
+static bool rung_is_met(const struct ladder *ladder)
+{
+	return u64_add(goal_gave(ladder), goal_slack(ladder->goal_bytes)) >= ladder->goal_bytes;
+}
+
+/*
+ * Until when the rung that stands waits; a time that has passed: it is over. What is owed to an
+ * order is on its way, and would come on top of what others gave in its place. For that it waits as
+ * long as Hold= in all.
+ */
+static uint64_t rung_ends_usec(const struct step *step, const struct ladder *ladder)
+{
+	uint64_t patience_usec = u64_sub(step->profile->brake_hold_usec, ladder->waited_usec);
+
+	if (ladder->n_open > 0) /* past the deadline those are open that are looked at again */
+		return step->now_usec < ladder->deadline_usec ? ladder->deadline_usec : USEC_NEVER;
+	if (ladder->order_id == 0 || rung_is_met(ladder))
+		return 0;
+	return u64_min(owed_to_ladder_usec(step, index_of(step, ladder)),
+		       u64_add(ladder->deadline_usec, patience_usec));
+}
+
 /* All have answered or are late: met, or on to the next rung. */
 static void end_rung(struct step *step, struct ladder *ladder)
 {
-	uint64_t gave_bytes = goal_gave(ladder);
-	bool met = u64_add(gave_bytes, goal_slack(ladder->goal_bytes)) >= ladder->goal_bytes;
+	bool met = rung_is_met(ladder);
 	enum rung rung = ladder->rung;
 
 	/* Others may still have something: the next cycle asks them first. */
-	if (gave_bytes == 0 && ladder->asked_all && !goal_is_hidden(step, ladder))
+	if (goal_gave(ladder) == 0 && ladder->asked_all && !goal_is_hidden(step, ladder))
 		ladder->spent_rungs |= rung_bit(rung);
+	ladder->waited_usec =
+		u64_add(ladder->waited_usec, u64_sub(step->now_usec, ladder->deadline_usec));
 	leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
 	if (ladder->order_id != 0) {
 		met |= goal_order_is_met(ladder);
@@ -357,7 +381,7 @@ static void run(struct step *step, struct ladder *ladder)
 		own_growth_follow(step, ladder);
 	}
 	goal_see_what_left(step, ladder);
-	if (ladder->rung != RUNG_NONE && ladder->n_open == 0)
+	if (ladder->rung != RUNG_NONE && rung_ends_usec(step, ladder) <= step->now_usec)
 		end_rung(step, ladder);
 	if (ladder->active && ladder->rung == RUNG_NONE && is_wanted(step, ladder) &&
 	    step->now_usec >= ladder->next_cycle_usec)
@@ -366,7 +390,7 @@ static void run(struct step *step, struct ladder *ladder)
 		return;
 	if (ladder->rung != RUNG_NONE) {
 		step->busy = true;
-		step_wake_at(step, ladder->deadline_usec);
+		step_wake_at(step, rung_ends_usec(step, ladder));
 		step_attend(step, rung_attention(ladder->rung));
 	} else if (is_wanted(step, ladder)) {
 		step->busy = true;

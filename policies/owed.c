@@ -15,6 +15,21 @@ static const struct module_state *owed_module(const struct step *step,
 	return state_module(step->state, request->action.module_slot, request->action.module_id);
 }
 
+/* Until when a late answer is hoped for; 0: it is no late one, or not hoped for at all. */
+static uint64_t owed_hope_usec(const struct step *step, const struct request *request)
+{
+	const struct module_state *module = owed_module(step, request);
+	uint64_t since_usec = request->action.deadline_usec; /* the kernel reclaims on */
+
+	if (!request->late || (!module && request->action.module_slot != SLOT_NONE))
+		return 0;
+	if (module && module->owes_since_usec == 0)
+		return 0;
+	if (module)
+		since_usec = module->owes_since_usec;
+	return u64_add(since_usec, step->profile->brake_hold_usec);
+}
+
 /* Whether this request may still bring something to those who began to wait at since_usec. */
 static bool owed_is_worth_waiting(const struct step *step, const struct request *request,
 				  uint64_t since_usec)
@@ -23,13 +38,8 @@ static bool owed_is_worth_waiting(const struct step *step, const struct request 
 
 	if (request->active)
 		return true;
-	if (!request->late)
-		return false;
-	if (!module) /* the kernel reclaims on */
-		return request->action.module_slot == SLOT_NONE &&
-		       since_usec < u64_add(request->action.deadline_usec,
-					    step->profile->brake_hold_usec);
-	return module->seen.size_bytes > 0 && owed_is_hoped_for(step, module, since_usec);
+	return since_usec < owed_hope_usec(step, request) &&
+	       (!module || module->seen.size_bytes > 0);
 }
 
 /* How much longer an answer will take: what the last one took, else its deadline; once past that
@@ -59,4 +69,15 @@ uint64_t owed_wait_usec(const struct step *step, uint32_t group_slot, uint64_t s
 			wait_usec = u64_max(wait_usec, owed_expected_usec(step, request));
 	}
 	return wait_usec;
+}
+
+uint64_t owed_to_ladder_usec(const struct step *step, uint32_t ladder_index)
+{
+	const struct state *state = step->state;
+	uint64_t until_usec = 0;
+
+	for (uint32_t i = 0; i < state->limits.max_requests; i++)
+		if (state->requests[i].ladder == ladder_index)
+			until_usec = u64_max(until_usec, owed_hope_usec(step, &state->requests[i]));
+	return until_usec;
 }

@@ -18,3 +18,6 @@ bool owed_is_hoped_for(const struct step *step, const struct module_state *modul
  * Returns: 0 when nobody owes an answer.
  */
 uint64_t owed_wait_usec(const struct step *step, uint32_t group_slot, uint64_t since_usec);
+
+/* Until when late answers to this ladder's requests are hoped for; 0: it has none. */
+uint64_t owed_to_ladder_usec(const struct step *step, uint32_t ladder_index);

@@ -90,6 +90,7 @@ struct ladder {
 	bool others_known;			/* it was looked at for long enough to say so */
 	bool is_content;	 /* nothing is missing at the moment: nothing is asked for */
 	uint64_t released_bytes; /* an order's: what left the modules since it began */
+	uint64_t waited_usec;	 /* an order's: for late answers */
 	uint64_t step_bytes;	 /* an order's: the largest step of those that answered */
 
 	enum level level;	 /* what the ladder acts on: the judged level */

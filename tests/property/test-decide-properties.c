@@ -430,11 +430,15 @@ static void world_step(struct world *w)
 	take_actions(w, d);
 }
 
-/* After calm returns everything ends: in the dwell time, the longest deadline and one look. */
+/*
+ * After calm returns everything ends: in the dwell time, the longest deadline and one look, and
+ * what an order waits for late answers.
+ */
 static void check_calm_ends_all(struct world *w)
 {
 	struct course *c = w->course;
-	uint64_t end_usec = c->seen.now_usec + 2 * c->profile.dwell_usec + 10 * SEC;
+	uint64_t end_usec = c->seen.now_usec + 2 * c->profile.dwell_usec + 10 * SEC +
+			    c->profile.brake_hold_usec;
 
 	w->calm = true;
 	c->seen.machine.available_bytes = c->seen.machine.total_bytes;

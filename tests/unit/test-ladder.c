@@ -396,6 +396,106 @@ static void an_order_waits_for_what_comes_back_late(void **unused)
 	course_free(c);
 }
 
+/* Answered just before the deadline: the look that follows is waited for, not polled for. */
+static void an_order_sleeps_until_it_looks_again(void **unused)
+{
+	struct course *c = course_new();
+
+	course_add_module(c, course_add_group(c, 120 * MIB), 100 * MIB);
+	course_order(c, 77, NULL, 20 * MIB, RUNG_SHED);
+	course_step(c);
+	course_answer(c, course_action(c, RUNG_SHED, 0)->id, RESULT_DONE, 20 * MIB);
+	course_step_after(c, 450 * MSEC);
+	course_step_after(c, 60 * MSEC);
+	assert_int_equal(c->decision.wake_at_usec, c->seen.now_usec + 40 * MSEC);
+	course_free(c);
+}
+
+/*
+ * An order for 80 of two caches of 100 MiB each; the first one that is asked answers after
+ * late_usec (USEC_NEVER: never), the other one at once. Returns: what left them until 5 s after its
+ * end.
+ */
+static uint64_t order_beside_a_late_one(uint64_t late_usec, uint64_t *ret_duration_usec)
+{
+	struct course *c = course_new();
+	uint64_t given_bytes = 0, end_usec = USEC_NEVER, asked_usec;
+	struct action late;
+
+	for (int i = 0; i < 2; i++)
+		course_add_module(c, course_add_group(c, 120 * MIB), 100 * MIB);
+	course_order(c, 77, NULL, 80 * MIB, RUNG_SHED);
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	late = *course_action(c, RUNG_SHED, 0);
+	asked_usec = c->seen.now_usec;
+	while (c->seen.now_usec < u64_add(end_usec, 5 * SEC)) {
+		uint64_t pause_usec = c->decision.wake_at_usec - c->seen.now_usec;
+
+		assert_true(c->seen.now_usec < asked_usec + 60 * SEC);
+		course_step_after(c, u64_min(pause_usec, 20 * MSEC));
+		for (size_t k = 0; k <= c->decision.n_actions; k++) {
+			const struct action *a = k < c->decision.n_actions ? &c->decision.actions[k]
+									   : &late;
+
+			if (a == &late && (late.id == 0 || late_usec == USEC_NEVER ||
+					   c->seen.now_usec < asked_usec + late_usec))
+				continue;
+			c->modules[a->module_slot].size_bytes -= a->bytes;
+			c->groups[a->group_slot - 1].current_bytes -= a->bytes;
+			given_bytes += a->bytes;
+			course_answer(c, a->id, RESULT_DONE, a->bytes);
+			if (a == &late)
+				late.id = 0;
+		}
+		if (c->decision.n_orders == 0)
+			continue;
+		end_usec = c->seen.now_usec;
+		*ret_duration_usec = c->decision.orders[0].duration_usec;
+		assert_int_equal(c->decision.orders[0].measured_bytes, 80 * MIB);
+	}
+	course_free(c);
+	return given_bytes;
+}
+
+static void a_late_answer_does_not_come_on_top_of_an_order(void **unused)
+{
+	static const uint64_t late_msec[] = { 20, 400, 600, 1000, 3000, 5400 };
+	uint64_t duration_usec = 0;
+
+	for (size_t i = 0; i < sizeof(late_msec) / sizeof(late_msec[0]); i++) {
+		assert_int_equal(order_beside_a_late_one(late_msec[i] * MSEC, &duration_usec),
+				 80 * MIB);
+		assert_in_range(duration_usec, late_msec[i] * MSEC, (late_msec[i] + 100) * MSEC);
+	}
+}
+
+/* A module that stays silent holds an order up for its deadline and Hold=, then others are asked.
+ */
+static void a_silent_module_keeps_no_order_from_others(void **unused)
+{
+	uint64_t duration_usec = 0;
+
+	assert_int_equal(order_beside_a_late_one(USEC_NEVER, &duration_usec), 80 * MIB);
+	assert_in_range(duration_usec, 5500 * MSEC, 5700 * MSEC);
+}
+
+/* However many stay silent, an order waits as long as Hold= for all of them. */
+static void silent_modules_hold_an_order_up_once(void **unused)
+{
+	struct course *c = course_new();
+
+	for (int i = 0; i < 12; i++)
+		course_add_module(c, course_add_group(c, 20 * MIB), 10 * MIB);
+	course_order(c, 77, NULL, 120 * MIB, RUNG_SHED);
+	course_step(c);
+	for (int i = 0; i < 1000 && c->decision.n_orders == 0; i++)
+		course_step_after(c, 20 * MSEC);
+	assert_int_equal(c->decision.n_orders, 1); /* after four rungs, each with its deadline */
+	assert_in_range(c->decision.orders[0].duration_usec, 6500 * MSEC, 7500 * MSEC);
+	course_free(c);
+}
+
 static void an_order_that_cannot_be_served_is_refused_at_once(void **unused)
 {
 	struct course *c = course_new();
@@ -456,6 +556,10 @@ int main(void)
 		cmocka_unit_test(an_order_gets_what_it_asked_for),
 		cmocka_unit_test(an_order_is_not_misled_by_a_lie),
 		cmocka_unit_test(an_order_waits_for_what_comes_back_late),
+		cmocka_unit_test(an_order_sleeps_until_it_looks_again),
+		cmocka_unit_test(a_late_answer_does_not_come_on_top_of_an_order),
+		cmocka_unit_test(a_silent_module_keeps_no_order_from_others),
+		cmocka_unit_test(silent_modules_hold_an_order_up_once),
 		cmocka_unit_test(an_order_that_cannot_be_served_is_refused_at_once),
 		cmocka_unit_test(the_host_has_preference),
 	};
