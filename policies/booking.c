@@ -18,6 +18,7 @@
  */
 
 #include "policies/booking.h"
+#include "policies/goal.h"
 #include "policies/measure.h"
 #include "policies/second_look.h"
 
@@ -217,18 +218,23 @@ static bool rung_stands(const struct ladder *ladder, const struct request *reque
 	       ladder->rung_started_usec == request->action.started_usec;
 }
 
-/* Its rung has ended as a miss, yet it gave: the next cycle follows as after one that gave. */
+/*
+ * Its rung has ended as a miss, yet it gave: the next cycle follows as after one that gave. What
+ * grew while it was late may hide that.
+ */
 static void book_late_gift(struct step *step, const struct request *request, uint64_t claimed_bytes,
 			   uint64_t measured_bytes)
 {
 	struct ladder *ladder = ladder_of(step->state, request);
 	struct episode *episode;
 
-	if (!ladder || measured_bytes == 0 || rung_stands(ladder, request))
+	if (!ladder || rung_stands(ladder, request))
 		return;
 	ladder->total_claimed_bytes = u64_add(ladder->total_claimed_bytes, claimed_bytes);
 	ladder->total_measured_bytes = u64_add(ladder->total_measured_bytes, measured_bytes);
-	if (ladder->order_id != 0)
+	if (ladder->order_id != 0 ||
+	    (measured_bytes == 0 &&
+	     !goal_is_hidden(step, ladder, claimed_bytes, request->action.started_usec)))
 		return;
 	episode = &step->state->groups[ladder->group_slot].episode;
 	episode->measured_bytes[request->action.rung] =

@@ -108,13 +108,14 @@ uint64_t goal_gave(const struct ladder *ladder)
 	return u64_max(ladder->measured_bytes, u64_min(ladder->claimed_bytes, ladder->left_bytes));
 }
 
-bool goal_is_hidden(const struct step *step, const struct ladder *ladder)
+bool goal_is_hidden(const struct step *step, const struct ladder *ladder, uint64_t claimed_bytes,
+		    uint64_t since_usec)
 {
 	const struct group_state *group = &step->state->groups[ladder->group_slot];
-	uint64_t grown_bytes = u64_muldiv(group->shortage.growth_bytes,
-					  step->now_usec - ladder->rung_started_usec, USEC_PER_SEC);
+	uint64_t grown_bytes =
+		u64_muldiv(group->shortage.growth_bytes, step->now_usec - since_usec, USEC_PER_SEC);
 
-	return ladder->claimed_bytes > 0 && ladder->claimed_bytes / HIDDEN_FACTOR <= grown_bytes;
+	return claimed_bytes > 0 && claimed_bytes / HIDDEN_FACTOR <= grown_bytes;
 }
 
 void goal_see_what_left(const struct step *step, struct ladder *ladder)

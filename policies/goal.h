@@ -29,8 +29,12 @@ bool goal_order_is_met(const struct ladder *ladder);
 
 /* What the rung that stands gave: measured, or claimed where at least it left the processes. */
 uint64_t goal_gave(const struct ladder *ladder);
-/* So little was claimed that what grew meanwhile hides it: no measure of it proves anything. */
-bool goal_is_hidden(const struct step *step, const struct ladder *ladder);
+/*
+ * So little was claimed of what was asked for at since_usec that what the ladder's group grew
+ * meanwhile hides it: no measure of it proves anything.
+ */
+bool goal_is_hidden(const struct step *step, const struct ladder *ladder, uint64_t claimed_bytes,
+		    uint64_t since_usec);
 /*
  * Books what left the modules in this step to those who asked: where others take it at once, no
  * counter of the group shows it. A report alone is enough for an order only, which is over either

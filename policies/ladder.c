@@ -243,6 +243,11 @@ static void climb(struct step *step, struct ladder *ladder)
 	end_cycle(step, ladder);
 }
 
+static bool rung_is_hidden(const struct step *step, const struct ladder *ladder)
+{
+	return goal_is_hidden(step, ladder, ladder->claimed_bytes, ladder->rung_started_usec);
+}
+
 /* Reports the rung that stands and takes the ladder off it. */
 static void leave_rung(struct step *step, struct ladder *ladder, enum reason reason)
 {
@@ -264,7 +269,7 @@ static void leave_rung(struct step *step, struct ladder *ladder, enum reason rea
 	if (ladder->rung != RUNG_RECLAIM || headroom_swap_gain(&step->state->machine) > 0)
 		ladder->cycle_measured_bytes = u64_add(
 			ladder->cycle_measured_bytes,
-			goal_is_hidden(step, ladder) ? ladder->claimed_bytes : goal_gave(ladder));
+			rung_is_hidden(step, ladder) ? ladder->claimed_bytes : goal_gave(ladder));
 	if (ladder->order_id == 0)
 		group->episode.measured_bytes[ladder->rung] = u64_add(
 			group->episode.measured_bytes[ladder->rung], ladder->measured_bytes);
@@ -320,7 +325,7 @@ static void end_rung(struct step *step, struct ladder *ladder)
 	enum rung rung = ladder->rung;
 
 	/* Others may still have something: the next cycle asks them first. */
-	if (goal_gave(ladder) == 0 && ladder->asked_all && !goal_is_hidden(step, ladder))
+	if (goal_gave(ladder) == 0 && ladder->asked_all && !rung_is_hidden(step, ladder))
 		ladder->spent_rungs |= rung_bit(rung);
 	ladder->waited_usec =
 		u64_add(ladder->waited_usec, u64_sub(step->now_usec, ladder->deadline_usec));

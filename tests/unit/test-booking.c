@@ -120,6 +120,38 @@ static void who_owes_a_late_answer_is_not_asked_again_until_it_came(void **unuse
 	course_free(c);
 }
 
+/* Its group grew by more than it gave while it was late: it is asked again as soon as after a gift
+ * that shows; but not after a lie. */
+static void what_grew_does_not_hide_a_late_answer(void **unused)
+{
+	static const uint64_t growth[] = { MIB / 2, 0 };
+
+	for (int hides = 1; hides >= 0; hides--) {
+		struct course *c = course_new();
+		struct action a;
+
+		course_add_module(c, course_add_group(c, 150 * MIB), 100 * MIB);
+		c->seen.machine.available_bytes = 190 * MIB;
+		course_step(c);
+		a = *course_action(c, RUNG_SHED, 0);
+		for (int i = 0; i < 45; i++) {
+			c->groups[0].current_bytes += growth[!hides];
+			c->seen.machine.available_bytes -= growth[!hides];
+			course_step_after(c, 100 * MSEC);
+			assert_int_equal(c->decision.n_actions, 0);
+		}
+		course_answer(c, a.id, RESULT_DONE, 12 * MIB);
+		if (hides) {
+			c->groups[0].current_bytes -= 12 * MIB;
+			c->modules[0].size_bytes -= 12 * MIB;
+		}
+		course_step_after(c, 100 * MSEC);
+		course_step_after(c, c->profile.settle_usec);
+		assert_int_equal(course_count(c, RUNG_SHED), hides);
+		course_free(c);
+	}
+}
+
 static void one_that_stays_silent_is_asked_again_after_hold(void **unused)
 {
 	struct action a;
@@ -252,6 +284,7 @@ int main(void)
 		cmocka_unit_test(late_is_told_once_and_demotes_doubling),
 		cmocka_unit_test(who_owes_a_late_answer_is_not_asked_again_until_it_came),
 		cmocka_unit_test(one_that_stays_silent_is_asked_again_after_hold),
+		cmocka_unit_test(what_grew_does_not_hide_a_late_answer),
 		cmocka_unit_test(what_came_late_is_told_with_the_episode),
 		cmocka_unit_test(given_up_is_no_answer),
 		cmocka_unit_test(demotion_doubles_up_to_64_times),
