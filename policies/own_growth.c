@@ -27,6 +27,10 @@
  *
  * Only the present counts: the rest must have grown within the last moments. The past of a growth
  * that has ended, or that turns out to be a module's when that registers, asks for nothing.
+ *
+ * A rise by less than the counters can tell is none, unless it goes on: with what rose in half a
+ * second. Else a batch of charges, or the program text that a process has just mapped, would be
+ * taken for a growth of some MB/s, and three seconds of it be asked for.
  */
 
 #include "policies/own_growth.h"
@@ -37,6 +41,10 @@
 #define PRESENT_USEC (100 * USEC_PER_MSEC)
 /* In less than that nothing can be told: memory.current moves in batches of 256 KiB. */
 #define PRESENT_LEAST_USEC (10 * USEC_PER_MSEC)
+/* Charges and memory.stat are counted in some batches of that size, and not at the same time. */
+#define COARSE_BYTES MIB
+/* What rises slower than that within PRESENT_USEC must have done so for this long. */
+#define SLOW_USEC (500 * USEC_PER_MSEC)
 /* Looks that are farther apart than this say little about the present. */
 #define PRESENT_MOST_USEC USEC_PER_SEC
 /* Page tables and the allocator's own grow with what a module holds: by this part of it at most. */
@@ -138,21 +146,33 @@ uint64_t own_growth_fell(const struct state *state, uint32_t group_slot, enum wi
 
 /* How fast it rose from the newest sample that is so much older on; 0 when it did not. */
 static uint64_t rate_since(const struct consumption *others, uint64_t least_usec,
-			   uint64_t *ret_span_usec)
+			   uint64_t *ret_span_usec, uint64_t *ret_bytes)
 {
 	uint64_t bytes = consumption_last_rise(others, least_usec, ret_span_usec);
 
+	*ret_bytes = bytes;
 	return bytes ? u64_muldiv(bytes, USEC_PER_SEC, *ret_span_usec) : 0;
+}
+
+/* The same, but 0 when the counters are too coarse to tell. */
+static uint64_t sure_rate_since(const struct consumption *others, uint64_t least_usec)
+{
+	uint64_t span_usec = 0, bytes, rate_bytes;
+
+	rate_bytes = rate_since(others, least_usec, &span_usec, &bytes);
+	return bytes > COARSE_BYTES ? rate_bytes : 0;
 }
 
 static uint64_t present_rate(const struct consumption *others, uint64_t known_usec)
 {
-	uint64_t span_usec = 0, bytes;
+	uint64_t span_usec = 0, bytes, rate_bytes;
 
-	bytes = rate_since(others, u64_min(PRESENT_USEC, known_usec), &span_usec);
-	if (bytes > 0 && span_usec > PRESENT_MOST_USEC)
-		bytes = u64_max(bytes, rate_since(others, PRESENT_LEAST_USEC, &span_usec));
-	return bytes;
+	rate_bytes = rate_since(others, u64_min(PRESENT_USEC, known_usec), &span_usec, &bytes);
+	if (bytes <= COARSE_BYTES)
+		return u64_min(rate_bytes, sure_rate_since(others, SLOW_USEC));
+	if (span_usec > PRESENT_MOST_USEC)
+		rate_bytes = u64_max(rate_bytes, sure_rate_since(others, PRESENT_LEAST_USEC));
+	return rate_bytes;
 }
 
 /* How fast the rest grows, as one witness has it. */

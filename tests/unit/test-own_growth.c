@@ -175,6 +175,52 @@ static void what_fills_its_own_cache_keeps_it(void **unused)
 	}
 }
 
+static uint64_t roll(uint64_t *seed, uint64_t most) /* xorshift64: 0 to most */
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed % (most + 1);
+}
+
+/*
+ * On a busy machine: looks come late, by up to two seconds; what the process maps and the kernel
+ * has not counted yet moves what is used by less than a mebibyte; it registers some time after it
+ * is full.
+ */
+static void a_busy_machine_takes_nothing_from_a_cache_that_fills(void **unused)
+{
+	for (uint64_t run = 1; run <= 600; run++) {
+		uint64_t seed = run * 0x9E3779B97F4A7C15, at_usec = 0, full_usec, register_usec;
+		enum report report = run & 1 ? REGISTERS_WHEN_FULL : AS_IT_GOES;
+		struct scene s = scene_new(150 * MIB, run & 2, report);
+		uint64_t rate_bytes = (10 + roll(&seed, 300)) * MIB;
+
+		full_usec = 100 * MIB * SEC / rate_bytes;
+		register_usec = full_usec + roll(&seed, SEC);
+		while (at_usec < full_usec + 6 * SEC) {
+			uint64_t pause_usec = u64_min(
+				u64_sub(s.c->decision.wake_at_usec, s.c->seen.now_usec), 20 * MSEC);
+			uint64_t was_bytes = s.held_bytes, noise_bytes = roll(&seed, 900 * KIB);
+
+			if (roll(&seed, 15) == 0)
+				pause_usec += roll(&seed, 2 * SEC);
+			at_usec += pause_usec;
+			s.held_bytes = u64_min(rate_bytes * at_usec / SEC, 100 * MIB);
+			take(&s, s.service, s.held_bytes - was_bytes + noise_bytes);
+			see_cache(&s, at_usec >= register_usec);
+			step(&s, pause_usec);
+			s.service->current_bytes -= noise_bytes;
+			if (s.service != s.limited)
+				s.limited->current_bytes -= noise_bytes;
+		}
+		if (s.n_requests > 0)
+			print_message("run %d: %u requests\n", (int)run, s.n_requests);
+		assert_int_equal(s.n_requests, 0);
+		scene_free(&s);
+	}
+}
+
 /* Up to the limit: then it is asked for what is missing, and not for more. */
 static void what_fills_its_limit_is_asked_for_what_is_missing(void **unused)
 {
@@ -283,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fills_its_own_cache_keeps_it),
+		cmocka_unit_test(a_busy_machine_takes_nothing_from_a_cache_that_fills),
 		cmocka_unit_test(what_fills_its_limit_is_asked_for_what_is_missing),
 		cmocka_unit_test(what_grows_beside_a_filling_cache_is_answered_ahead),
 		cmocka_unit_test(a_hog_in_the_service_of_the_cache_is_not_the_cache),
