@@ -63,6 +63,7 @@ struct level_change {
 	enum signal signal;
 	enum attribution attribution;
 	enum reason reason;
+	bool is_news; /* the group's own episode begins with it, or was never so severe before */
 	uint64_t headroom_bytes;
 	uint64_t time_left_usec; /* USEC_NEVER: not growing */
 };

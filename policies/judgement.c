@@ -86,6 +86,7 @@ static void report_change(struct step *step, const struct group_state *group, en
 	change->signal = group->signal;
 	change->attribution = group->attribution;
 	change->reason = reason;
+	change->is_news = group->episode.id != 0 && group->level > group->episode.peak_level;
 	change->headroom_bytes = group->shortage.headroom_bytes;
 	change->time_left_usec = group->shortage.time_left_usec;
 }

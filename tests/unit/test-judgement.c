@@ -64,6 +64,8 @@ static void groups_below_follow(void **unused)
 	assert_int_equal(d->n_level_changes, 2);
 	assert_int_equal(d->level_changes[0].episode_id, 1);
 	assert_int_equal(d->level_changes[1].episode_id, 1);
+	for (size_t i = 0; i < 2; i++) /* the shortage is that of the one above */
+		assert_int_equal(d->level_changes[i].is_news, d->level_changes[i].group_slot == 2);
 	assert_int_equal(course_count(c, RUNG_WARN), 1);
 
 	slice->current_bytes = 10 * MIB;
