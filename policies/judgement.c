@@ -119,6 +119,24 @@ static void episode_end(struct step *step, struct group_state *group, enum reaso
 	group->episode = (struct episode){ 0 };
 }
 
+/*
+ * A group inside is short by its own limit, or the kernel killed in here a moment ago: tasks wait
+ * for the memory of that group, and that is no input/output.
+ */
+static bool is_short_inside(const struct step *step, const struct group_state *group)
+{
+	const struct state *state = step->state;
+
+	if (group->kills.seen_usec != 0 &&
+	    step->now_usec - group->kills.seen_usec < step->profile->dwell_usec)
+		return true;
+	for (uint32_t slot = 1; slot < state->n_groups_used; slot++)
+		if (slot != group->slot && state->groups[slot].judged_level > LEVEL_LOW &&
+		    state_group_is_inside(state, slot, group->slot))
+			return true;
+	return false;
+}
+
 /* Whose shortage it is, as far as this group's readings tell. */
 static enum attribution attribution_of(const struct step *step, const struct group_state *group)
 {
@@ -134,7 +152,7 @@ static enum attribution attribution_of(const struct step *step, const struct gro
 	if (group->slot != GROUP_SLOT_HOST && !group->limit_hit &&
 	    state_host(step->state)->level > LEVEL_LOW)
 		return ATTRIBUTION_HOST;
-	return ATTRIBUTION_IO;
+	return is_short_inside(step, group) ? ATTRIBUTION_NONE : ATTRIBUTION_IO;
 }
 
 /* Names the attribution of a group whose level did not change; the first sign of io is told. */

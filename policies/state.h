@@ -145,6 +145,7 @@ struct rise {
 struct kill_record {
 	bool is_counted;       /* n_seen was read */
 	uint64_t n_seen;       /* memory.events: oom_kill at the last reading */
+	uint64_t seen_usec;    /* a kill in it, or in a group below; 0: never */
 	uint64_t ran_out_usec; /* when time left was critical, for the last time; 0: never */
 	uint64_t n_unbraked;   /* killed soon after that, with no brake in the profile */
 	uint64_t last_usec;    /* the last of these */

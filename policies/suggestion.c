@@ -272,6 +272,16 @@ static void count_kills(struct state *state, struct group_state *group, uint64_t
 		state->n_killed += n_new;
 }
 
+/* In it and in all above. */
+static void note_kill(struct state *state, uint32_t slot)
+{
+	state->groups[GROUP_SLOT_HOST].kills.seen_usec = state->now_usec;
+	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
+		state->groups[slot].kills.seen_usec = state->now_usec;
+		slot = state_group_parent(state, slot);
+	}
+}
+
 void suggestion_learn(const struct profile *profile, struct state *state, struct group_state *group)
 {
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST], *short_one = group;
@@ -285,6 +295,8 @@ void suggestion_learn(const struct profile *profile, struct state *state, struct
 		return;
 	n_new = new_kills(group);
 	count_kills(state, group, n_new);
+	if (n_new > 0)
+		note_kill(state, group->slot);
 	/* The host has no such counter: whoever is killed for its sake is killed in a top group. */
 	if (group->parent_slot == GROUP_SLOT_HOST &&
 	    !ran_out_lately(&group->kills, state->now_usec))

@@ -145,6 +145,50 @@ static void io_is_named_once_and_fades(void **unused)
 	course_free(c);
 }
 
+/* A slice without a limit, and in it a service that is at its own. */
+static struct group_reading *add_slice_above(struct course *c, struct group_reading *service)
+{
+	struct group_reading *slice = course_add_group(c, 100 * MIB);
+
+	service->parent_slot = slice->slot;
+	return slice;
+}
+
+static void a_slice_above_a_short_service_does_no_io(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *slice = add_slice_above(c, add_short_group(c));
+
+	course_step(c);
+	slice->some_usec += 500 * MSEC;
+	c->seen.machine.some_usec += 500 * MSEC;
+	course_step_after(c, SEC);
+	assert_int_equal(group_at(c, 1)->level, LEVEL_CRITICAL);
+	assert_int_equal(group_at(c, 2)->attribution, ATTRIBUTION_NONE);
+	assert_int_equal(state_host(&c->state)->attribution, ATTRIBUTION_NONE);
+	course_free(c);
+}
+
+static void where_the_kernel_kills_there_is_no_io(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *service = course_add_group(c, 50 * MIB);
+	struct group_reading *slice = add_slice_above(c, service);
+
+	service->has |= GROUP_HAS_EVENTS;
+	course_step(c);
+	service->n_max = service->n_oom_kill = 1;
+	service->some_usec += 500 * MSEC;
+	slice->some_usec += 500 * MSEC;
+	course_step_after(c, SEC);
+	assert_int_equal(group_at(c, 1)->attribution, ATTRIBUTION_NONE);
+	assert_int_equal(group_at(c, 2)->attribution, ATTRIBUTION_NONE);
+	slice->some_usec += 5 * SEC;
+	course_step_after(c, 10 * SEC); /* long after it */
+	assert_int_equal(group_at(c, 2)->attribution, ATTRIBUTION_IO);
+	course_free(c);
+}
+
 static void a_group_that_waits_for_the_host_says_so(void **unused)
 {
 	struct course *c = course_new();
@@ -239,6 +283,8 @@ int main(void)
 		cmocka_unit_test(a_fall_needs_a_fresh_reading),
 		cmocka_unit_test(unknown_readings_change_nothing),
 		cmocka_unit_test(io_is_named_once_and_fades),
+		cmocka_unit_test(a_slice_above_a_short_service_does_no_io),
+		cmocka_unit_test(where_the_kernel_kills_there_is_no_io),
 		cmocka_unit_test(a_group_that_waits_for_the_host_says_so),
 		cmocka_unit_test(thrash_on_zram_is_seen),
 		cmocka_unit_test(the_kernels_event_raises_to_high),
