@@ -206,9 +206,7 @@ static void daemon_step(struct daemon *d)
 	group_set_allow_reading(d->parts.groups, daemon_is_calm(d));
 	daemon_log_reaction(d);
 	daemon_tell_degradations(d);
-	bus_publish(d->parts.bus, &d->decision);
-	journal_publish(&d->decision, d->parts.groups, d->parts.registry,
-			actor_dry_run(d->parts.actor));
+	parts_publish(&d->parts, &d->decision, d->seen.now_usec);
 	recorder_step(&d->recorder, &d->seen, &d->decision);
 	daemon_tell_status(d);
 	if (d->decision.n_dropped > 0)

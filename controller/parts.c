@@ -120,6 +120,12 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 {
 	int r;
 
+	r = tallies_new(&parts->tallies, parts->groups, parts->registry, parts->observer);
+	if (r < 0)
+		return log_errno(r, "Cannot set up the journal's sums");
+	r = doubts_new(&parts->doubts, config->state, parts->registry);
+	if (r < 0)
+		return log_errno(r, "Cannot set up the journal's doubts");
 	r = bus_new(&parts->bus, &(struct bus_config){
 					 .event = config->event,
 					 .state = config->state,
@@ -127,6 +133,7 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 					 .problems = config->problems,
 					 .groups = parts->groups,
 					 .observer = parts->observer,
+					 .tallies = parts->tallies,
 					 .tasks = observer_tasks(parts->observer),
 					 .registry = parts->registry,
 					 .channels = parts->channels,
@@ -166,6 +173,8 @@ void parts_done(struct parts *parts)
 {
 	channels_free(parts->channels);
 	bus_free(parts->bus);
+	doubts_free(parts->doubts);
+	tallies_free(parts->tallies);
 	/* Owners that go with the registry still answer: the actor is there until then. */
 	registry_free(parts->registry);
 	masks_free(parts->masks);
@@ -174,4 +183,15 @@ void parts_done(struct parts *parts)
 	group_set_free(parts->groups);
 	cgroup_tree_done(&parts->tree);
 	probes_free(parts->probes);
+}
+
+void parts_publish(struct parts *parts, const struct decision *decision, uint64_t now_usec)
+{
+	bool dry_run = actor_dry_run(parts->actor);
+
+	tallies_see(parts->tallies, decision, dry_run, now_usec);
+	bus_publish(parts->bus, decision);
+	journal_publish(decision, parts->groups, parts->registry, parts->tallies, dry_run,
+			now_usec);
+	doubts_publish(parts->doubts);
 }

@@ -13,6 +13,8 @@
 #include "controller/observe/observer.h"
 #include "controller/observe/probes.h"
 #include "controller/publish/bus.h"
+#include "controller/publish/doubts.h"
+#include "controller/publish/tally.h"
 #include "controller/registry/channels.h"
 #include "controller/registry/registry.h"
 
@@ -25,6 +27,8 @@ struct parts {
 	struct registry *registry;
 	struct channels *channels;
 	struct actor *actor;
+	struct tallies *tallies;
+	struct doubts *doubts;
 	struct bus *bus;
 };
 
@@ -47,3 +51,5 @@ struct parts_config {
  */
 int parts_build(struct parts *parts, const struct parts_config *config);
 void parts_done(struct parts *parts);
+/* Tells the bus and the journal what a step decided. */
+void parts_publish(struct parts *parts, const struct decision *decision, uint64_t now_usec);

@@ -183,6 +183,19 @@ static void fill_module(const struct state *state, const struct module_state *mo
 	};
 }
 
+bool suggestion_of_module(const struct state *state, uint32_t slot, enum suggestion_kind kind,
+			  struct suggestion *ret)
+{
+	const struct module_state *module = &state->modules[slot];
+
+	if (module->id == 0 || module->seen.group_slot >= state->n_groups_used)
+		return false;
+	fill_module(state, module, slot, ret);
+	ret->kind = kind;
+	return (kind == SUGGESTION_LIAR || kind == SUGGESTION_LATE) &&
+	       rules[kind].applies(NULL, state, ret);
+}
+
 /* All rules on one group or module. Returns: how many are in the list then. */
 static size_t add_all(const struct profile *profile, const struct state *state,
 		      struct suggestion *suggestion, struct suggestion *ret, size_t n, size_t max)

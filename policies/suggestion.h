@@ -58,6 +58,9 @@ struct suggestion {
  */
 size_t suggestion_list(const struct profile *profile, const struct state *state, uint64_t now_usec,
 		       struct suggestion *ret, size_t max);
+/* Whether a rule about modules applies to the one in that slot. */
+bool suggestion_of_module(const struct state *state, uint32_t slot, enum suggestion_kind kind,
+			  struct suggestion *ret);
 /* How many the kernel killed in this very group since it is followed. */
 uint64_t suggestion_own_kills(const struct group_state *group);
 const char *suggestion_kind_name(enum suggestion_kind kind);

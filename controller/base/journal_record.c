@@ -127,6 +127,8 @@ int journal_record_send(const struct journal_record *record, const char *socket_
 
 void journal_record_write(const struct journal_record *record)
 {
+	if (!log_is_wanted(record->priority))
+		return;
 	if (log_is_journal())
 		journal_record_send(record, JOURNAL_SOCKET);
 	else

@@ -18,10 +18,10 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 /*
- * The longest record, by far: a sentence, two cgroup paths and some numbers. Fields that do not
- * fit are left out; the sentence comes first.
+ * The longest record, by far: a sentence, two cgroup paths, some numbers, and the names of about a
+ * hundred units. Fields that do not fit are left out; the sentence comes first.
  */
-#define JOURNAL_RECORD_SIZE   4096
+#define JOURNAL_RECORD_SIZE   8192
 #define JOURNAL_SENTENCE_SIZE 1024
 
 struct journal_record {
@@ -46,5 +46,8 @@ void journal_record_add_number(struct journal_record *record, const char *key, u
  * Returns: 0; -EAGAIN it does not keep up; other negative errno: it is not there.
  */
 int journal_record_send(const struct journal_record *record, const char *socket_path);
-/* Sends it to journald, or writes its sentence where the log goes if that is not the journal. */
+/*
+ * Sends it to journald, or writes its sentence where the log goes if that is not the journal; only
+ * if messages of its priority are wanted (log.h).
+ */
 void journal_record_write(const struct journal_record *record);

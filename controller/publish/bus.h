@@ -23,6 +23,7 @@
 #include "policies/state.h"
 
 struct bus;
+struct tallies;
 struct task_watch;
 
 #define BUS_NAME "org.reliefd.Relief1"
@@ -51,8 +52,9 @@ struct bus_config {
 	struct observer *observer;
 	struct registry *registry;
 	struct channels *channels;
-	const char *agents_file;  /* registrations are kept here; NULL: nowhere */
-	struct task_watch *tasks; /* NULL: GetTopTasks is not supported */
+	const struct tallies *tallies; /* what came of running shortages; NULL: not known */
+	const char *agents_file;       /* registrations are kept here; NULL: nowhere */
+	struct task_watch *tasks;      /* NULL: GetTopTasks is not supported */
 	bool dry_run;
 	struct bus_hooks hooks;
 };

@@ -4,7 +4,7 @@
 #
 # What packaging/quickstart runs in the guest: the table goes to its serial line as it is made.
 
-start_reliefd
+start_reliefd --log-level=debug # the table shows single steps, which the journal has at debug only
 colour=no
 [ ! -e /run/vm/colour ] || colour=yes
 SHOW_COLOUR=$colour bash /run/vm/bin/show 2>&1 | sed -u 's/^/= /' >/dev/ttyS1

@@ -3,7 +3,7 @@
 """What is written about the bus and the journal is complete.
 
 The manual page names every member of the interfaces; the catalogue has every message id of
-message_ids.h and no other, and its @FIELD@s are fields that journal.c or journal_notice.c write.
+message_ids.h and no other, its @FIELD@s are fields that the journal's files write, and no FIELD= stands for its value.
 """
 
 import os
@@ -16,7 +16,7 @@ ROOT = Path(os.environ['SOURCE_ROOT'])
 PAGE = 'packaging/man/org.reliefd.Relief1.5.scd'
 CATALOG = 'packaging/journal/reliefd.catalog'
 IDS = 'controller/publish/message_ids.h'
-JOURNAL = ['controller/publish/journal.c', 'controller/publish/journal_notice.c']
+JOURNAL = 'controller/publish/journal*.c'
 ERRORS = 'controller/publish/bus_error.h'
 
 
@@ -25,7 +25,7 @@ def text(path):
 
 
 def journal():
-    return ''.join(text(path) for path in JOURNAL)
+    return ''.join(path.read_text() for path in sorted(ROOT.glob(JOURNAL)))
 
 
 def undocumented_members():
@@ -49,14 +49,18 @@ def catalog_faults():
         if found.count(i) != 1:
             yield f'{CATALOG}: {found.count(i)} entries for {name}'
         if f'MESSAGE_ID_{name}' not in journal():
-            yield f'{JOURNAL[0]} never writes {name}'
+            yield f'{JOURNAL} never writes {name}'
     for i in set(found) - set(ids.values()):
         yield f'{CATALOG}: {i} is not in {IDS}'
-    written = set(re.findall(r'"([A-Z_]+)"', journal()))
+    written = set(re.findall(r'"([A-Z_]+)"', journal())) | {'MESSAGE'}
+    for unit, key in re.findall(r'journal_add_(bytes|usec)\(\S+\s*"([A-Z_]+)"', journal()):
+        written.add(f'{key}_{unit.upper()}')
     for i, body in entries:
         for field in re.findall(r'@([A-Z_]+)@|\b([A-Z_]{4,})=', body):
             if ''.join(field) not in written:
-                yield f'{CATALOG}: {i}: {"".join(field)} is no field that {JOURNAL[0]} writes'
+                yield f'{CATALOG}: {i}: {"".join(field)} is no field that {JOURNAL} writes'
+        for field in re.findall(r'\b([A-Z]+_[A-Z_]+|REASON|SIGNAL|RUNG)=(?![@1])', body):
+            yield f'{CATALOG}: {i}: {field}= stands without its value: write @{field}@'
     if not ids:
         yield f'{IDS}: no ids'
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""bus-journald.py SOCKET: prints what arrives there in journald's native protocol, one JSON object a record."""
+"""bus-journald.py SOCKET: prints what arrives there in journald's native protocol, one JSON object a record.
+
+The values of a field that a record has more than once are joined by blanks.
+"""
 
 import json
 import socket
@@ -19,8 +22,15 @@ def fields(data):
         data = rest
 
 
+def joined(data):
+    record = {}
+    for key, value in fields(data):
+        record[key] = f'{record[key]} {value}' if key in record else value
+    return record
+
+
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 server.bind(sys.argv[1])
 print('{}', flush=True)
 while True:
-    print(json.dumps(dict(fields(server.recv(1 << 20)))), flush=True)
+    print(json.dumps(joined(server.recv(1 << 20))), flush=True)

@@ -122,7 +122,7 @@ static const char *write_brake(struct world *w, const struct brake_change *chang
 	struct brake_change brakes[] = { *change };
 	const struct decision decision = { .brakes = brakes, .n_brakes = 1, .max_brakes = 1 };
 
-	journal_publish(&decision, w->set, NULL, dry_run);
+	journal_publish(&decision, w->set, NULL, NULL, dry_run, 0);
 	return receive();
 }
 
@@ -184,6 +184,7 @@ static void a_level_without_a_limit_has_no_number(void **state)
 	struct level_change change = {
 		.old_level = LEVEL_LOW,
 		.new_level = LEVEL_HIGH,
+		.is_news = true,
 		.headroom_bytes = BYTES_UNLIMITED,
 		.time_left_usec = USEC_NEVER,
 		.reason = REASON_TIME_SHORT,
@@ -194,7 +195,7 @@ static void a_level_without_a_limit_has_no_number(void **state)
 	world_open(w, MAX_GROUPS);
 	change.group_slot = group_set_find(w->set, "/system.slice/a.service")->slot;
 	change.group_id = id_of(w, "/system.slice/a.service");
-	journal_publish(&decision, w->set, NULL, false);
+	journal_publish(&decision, w->set, NULL, NULL, false, 0);
 	record = receive();
 	assert_non_null(
 		strstr(record, "\nMESSAGE=Memory of system.slice/a.service is high, was low. "));
@@ -202,12 +203,101 @@ static void a_level_without_a_limit_has_no_number(void **state)
 	assert_null(strstr(record, "\nTIME_LEFT_USEC="));
 	change.headroom_bytes = 80 * MIB;
 	change.time_left_usec = 1600 * USEC_PER_MSEC;
-	journal_publish(&decision, w->set, NULL, false);
+	journal_publish(&decision, w->set, NULL, NULL, false, 0);
 	record = receive();
 	assert_non_null(
 		strstr(record, "is high, was low: 80M left, gone in 1.6s at this growth. "));
 	assert_field(record, "HEADROOM_BYTES=83886080");
 	assert_field(record, "TIME_LEFT_USEC=1600000");
+}
+
+static void single_steps_are_told_at_debug_only(void **state)
+{
+	struct world *w = *state;
+	struct finish finish = { .action = { .module_slot = SLOT_NONE }, .result = RESULT_LATE };
+	struct action action = { .module_slot = SLOT_NONE, .rung = RUNG_RECLAIM };
+	struct rung_report rung = { .rung = RUNG_SHED, .reason = REASON_GOAL_MISSED };
+	struct level_change fall = { .old_level = LEVEL_HIGH, .reason = REASON_RECOVERED };
+	const struct decision decision = {
+		.finishes = &finish,
+		.n_finishes = 1,
+		.actions = &action,
+		.n_actions = 1,
+		.rungs = &rung,
+		.n_rungs = 1,
+		.level_changes = &fall,
+		.n_level_changes = 1,
+	};
+	char buf[8];
+
+	world_open(w, MAX_GROUPS);
+	journal_publish(&decision, w->set, NULL, NULL, false, 0);
+	assert_int_equal(recv(journald, buf, sizeof(buf), MSG_DONTWAIT), -1);
+	log_set_max_level(LOG_DEBUG);
+	journal_publish(&decision, w->set, NULL, NULL, false, 0);
+	log_set_max_level(LOG_INFO);
+	assert_field(receive(), "MESSAGE_ID=" MESSAGE_ID_LEVEL_CHANGED);
+	assert_field(receive(), "MESSAGE_ID=" MESSAGE_ID_ACTION_LATE);
+	assert_field(receive(), "MESSAGE_ID=" MESSAGE_ID_RUNG_MISSED);
+	assert_field(receive(), "MESSAGE_ID=" MESSAGE_ID_ACTION_STARTED);
+	assert_int_equal(recv(journald, buf, sizeof(buf), MSG_DONTWAIT), -1);
+}
+
+static void the_sum_of_a_shortage_is_in_the_log_of_each_service(void **state)
+{
+	struct world *w = *state;
+	_cleanup_(tallies_free_cleanup) struct tallies *tallies = NULL;
+	struct level_change rise = { .new_level = LEVEL_HIGH, .episode_id = 3, .is_news = true };
+	struct episode_report report = {
+		.episode_id = 3,
+		.peak_level = LEVEL_HIGH,
+		.duration_usec = 14 * USEC_PER_SEC,
+		.n_requests = 2,
+	};
+	struct finish finishes[] = {
+		{ .measured_bytes = 30 * MIB, .claimed_bytes = 30 * MIB },
+		{ .claimed_bytes = 20 * MIB, .result = RESULT_LATE },
+	};
+	struct decision decision = {
+		.level_changes = &rise,
+		.n_level_changes = 1,
+	};
+	static const char *const paths[] = { "/system.slice/a.service", "/system.slice/b.service" };
+	const char *record;
+
+	fake_mkdir(&w->fake, "/system.slice/b.service");
+	world_open(w, MAX_GROUPS);
+	rise.group_id = report.group_id = group_set_get(w->set, GROUP_SLOT_HOST)->id;
+	for (size_t i = 0; i < 2; i++)
+		finishes[i].action = (struct action){
+			.episode_id = 3,
+			.group_slot = group_set_find(w->set, paths[i])->slot,
+			.group_id = id_of(w, paths[i]),
+			.module_slot = SLOT_NONE,
+			.bytes = 30 * MIB,
+		};
+	assert_int_equal(tallies_new(&tallies, w->set, NULL, NULL), 0);
+	tallies_see(tallies, &decision, false, 0);
+	report.measured_bytes[RUNG_SHED] = 30 * MIB;
+	decision = (struct decision){
+		.finishes = finishes,
+		.n_finishes = 2,
+		.episodes = &report,
+		.n_episodes = 1,
+	};
+	tallies_see(tallies, &decision, false, 0);
+	journal_publish(&decision, w->set, NULL, tallies, false, 0);
+	record = receive();
+	assert_field(record, "MESSAGE=Shortage of the host is over after 14s: at worst high; 2 "
+			     "requests gave 30M (shed 30M): a.service 30M; b.service 0B of 20M "
+			     "claimed, 1 late");
+	assert_field(record, "OBJECT_SYSTEMD_UNIT=a.service");
+	assert_field(record, "OBJECT_SYSTEMD_UNIT=b.service");
+	assert_field(record, "ASKED=60M");
+	assert_field(record, "CLAIMED_BYTES=52428800");
+	assert_field(record, "MEASURED_BYTES=31457280");
+	assert_field(record, "N_LATE=1");
+	assert_field(record, "PRIORITY=5");
 }
 
 #define with_world(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -218,6 +308,8 @@ int main(void)
 		with_world(an_oom_victim_is_told_with_its_unit),
 		with_world(a_hold_and_its_end_are_told),
 		with_world(a_level_without_a_limit_has_no_number),
+		with_world(single_steps_are_told_at_debug_only),
+		with_world(the_sum_of_a_shortage_is_in_the_log_of_each_service),
 	};
 
 	if (become_journald() < 0) {

@@ -119,7 +119,7 @@ static void test_what_does_not_fit_is_left_out_whole(void **state)
 {
 	struct world *world = *state;
 	struct journal_record record;
-	char text[2 * JOURNAL_RECORD_SIZE], large[2500];
+	char text[2 * JOURNAL_RECORD_SIZE], large[JOURNAL_RECORD_SIZE * 5 / 8];
 	size_t n;
 
 	memset(large, 'x', sizeof(large) - 1);

@@ -2,7 +2,7 @@
 # test: three services that never registered: warn, shed, unload, reclaim, each said with its reason
 # timeout: 300
 
-start_reliefd
+start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 for i in 1 2 3; do
 	start_unit "plain-$i" -- hog --to 100M --hold infinity
 done

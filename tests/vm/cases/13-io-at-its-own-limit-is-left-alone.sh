@@ -4,7 +4,7 @@
 # timeout: 300
 
 cleanup_fn rm -f /var/tmp/big
-start_reliefd
+start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 start_cache cache --size=50M
 start_unit reader --property=MemoryMax=24M -- file-reader --file /var/tmp/big --size 64M --for 5s
 wait_for 60 unit_done reader || fail "the reader does not end"

@@ -2,7 +2,7 @@
 # test: a module that lies is found out by its own cgroup; an honest one makes up for it
 # timeout: 300
 
-start_reliefd
+start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 start_cache liar --size=150M --lie
 start_cache honest-1 --size=100M
 start_cache honest-2 --size=100M
@@ -19,3 +19,5 @@ claimed=$(case_journal -o cat MODULE_NAME=liar \
 note "the liar claimed $((claimed >> 20)) MiB, of which $((measured >> 20)) MiB were seen"
 assert_ge "what the liar claimed" $((1 << 20)) "$claimed"
 assert_le "what was measured of it" $((claimed / 4)) "$measured"
+wait_for 30 journal_has 'cache "liar" of liar.service says it gave back' liar.service ||
+	fail "the liar's own journal does not say so"

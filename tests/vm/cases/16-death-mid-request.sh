@@ -2,7 +2,7 @@
 # test: a module that dies mid-request is unregistered; the others are served in time
 # timeout: 300
 
-start_reliefd
+start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 # small enough that filling them alone makes nobody short: the dying one must live until the hog
 start_cache honest-1 --size=80M
 start_cache honest-2 --size=80M

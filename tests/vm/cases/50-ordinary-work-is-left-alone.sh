@@ -45,7 +45,7 @@ job() {
 	note "$name: $(($(now_ms) - began)) ms, $(($(mem_available) >> 20)) MiB available after it"
 }
 
-start_reliefd server
+start_reliefd server --log-level=debug # for the records of single steps; it changes no decision
 start_cache cache --size=50M
 note "available before: $(($(mem_available) >> 20)) MiB"
 job compile --property=WorkingDirectory="$work" -- make -j2

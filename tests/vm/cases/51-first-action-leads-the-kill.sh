@@ -2,7 +2,7 @@
 # test: in a group of 128 MiB the first action comes 5 s before the kill at 20 MB/s, 1 s at 100 MB/s
 # timeout: 300
 
-start_reliefd
+start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 for rate in 20M 100M 300M ''; do
 	runaway "hog-${rate:-fast}" "$rate"
 	note "${rate:-as fast as it goes}: $((128000 / fill_ms)) MiB/s reached, killed after $fill_ms ms;" \

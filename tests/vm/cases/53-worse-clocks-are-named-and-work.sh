@@ -12,7 +12,7 @@ unit_setting() { # NAME=VALUE...: of reliefd.service, until the next one
 try() {
 	local reasons
 
-	start_reliefd
+	start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 	assert_eq "the clock" "$1" "$(manager GrowthClock)"
 	reasons=$(manager DegradedReasons)
 	assert_match "what it lacks" "(^| )$2( |$)" "$reasons"

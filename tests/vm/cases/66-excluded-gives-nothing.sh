@@ -42,7 +42,7 @@ assert_spared() { # NAME...: never asked, never reclaimed from, and it has all i
 
 drop_in byfile <<<$'[X-Relief]\nExclude=yes'
 profile_settings <<<$'[Groups]\nExclude=byprofile.service\nProtectedUnits=protected.service\nPriority=last.service:10'
-start_reliefd
+start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 start_cache byprofile --size=20M
 start_cache byfile --size=20M
 start_cache_with byattribute --property=ManagedOOMPreference=omit
