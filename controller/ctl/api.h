@@ -65,6 +65,8 @@
 #define API_N_MODULES	     "NModules"
 #define API_HEADROOM	     "Headroom"
 #define API_GROWTH	     "GrowthBytesPerSecond"
+#define API_GROWER	     "Grower"
+#define API_GROWER_GROWTH    "GrowerBytesPerSecond"
 #define API_TIME_LEFT	     "TimeLeftUSec"
 #define API_CONFIDENCE	     "TimeLeftConfidence"
 

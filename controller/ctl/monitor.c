@@ -35,15 +35,28 @@ static const char *group_of(json_object *event)
 	return *path ? group_name_path(asked, path, name, sizeof(name)) : "(gone)";
 }
 
+/* ", hog.service grows by 48M a second", or nothing while no group was seen growing. */
+static void print_grower(json_object *event, const char *verb)
+{
+	const char *path = props_string(event, API_GROWER);
+	char name[GROUP_NAME_SIZE], growth[32];
+
+	if (*path)
+		printf(", %s %s %s a second", group_name(asked, path, name, sizeof(name)), verb,
+		       output_bytes(props_u64(event, API_GROWER_GROWTH), growth));
+}
+
 static void print_level(json_object *event)
 {
 	const char *level = props_string(event, "NewLevel");
 	const char *colour = output_level_colour(level);
 
-	printf("%s: %s -> %s%s%s (%s, %s, %s)\n", group_of(event), props_string(event, "OldLevel"),
+	printf("%s: %s -> %s%s%s (%s, %s, %s)", group_of(event), props_string(event, "OldLevel"),
 	       output_colour_begin(colour), level, output_colour_end(colour),
 	       props_string(event, API_SIGNAL), props_string(event, API_ATTRIBUTION),
 	       props_string(event, "Reason"));
+	print_grower(event, "grows by");
+	printf("\n");
 }
 
 /* " of page-cache (cache.service)", or nothing where an action concerns the group as such. */
@@ -113,17 +126,19 @@ static void print_episode(json_object *event)
 {
 	char freed[32], duration[32];
 
-	printf("%s: episode %" PRIu64 " over after %s, %s at worst, %s given back\n",
-	       group_of(event), props_u64(event, "EpisodeId"),
+	printf("%s: episode %" PRIu64 " over after %s, %s at worst, %s given back", group_of(event),
+	       props_u64(event, "EpisodeId"),
 	       output_usec(props_u64(event, "DurationUSec"), duration),
 	       props_string(event, "PeakLevel"),
 	       output_bytes(props_u64(event, API_FREED_BYTES), freed));
+	print_grower(event, "grew by up to");
+	printf("\n");
 }
 
 static const struct event events[] = {
 	{ API_LEVEL_CHANGED,
 	  { API_CONTROL_GROUP, "OldLevel", "NewLevel", API_ATTRIBUTION, API_SIGNAL, "Reason",
-	    "TimestampMonotonic" },
+	    "TimestampMonotonic", "Details" },
 	  print_level },
 	{ API_ACTION_STARTED,
 	  { "ActionId", API_RUNG, API_CONTROL_GROUP, "Module", "Bytes", "Reason", "Details" },
@@ -136,7 +151,8 @@ static const struct event events[] = {
 	  { "BrakeId", API_CONTROL_GROUP, API_BRAKE, "Reason", "UntilUSec", "Details" },
 	  print_brake },
 	{ API_EPISODE_ENDED,
-	  { "EpisodeId", API_CONTROL_GROUP, "PeakLevel", API_FREED_BYTES, "DurationUSec" },
+	  { "EpisodeId", API_CONTROL_GROUP, "PeakLevel", API_FREED_BYTES, "DurationUSec",
+	    "Details" },
 	  print_episode },
 };
 

@@ -55,6 +55,18 @@ static void print_headroom(json_object *group)
 	printf("\n");
 }
 
+/* "Grower: hog.service, by up to 48M a second", while a shortage is on and one was seen growing. */
+static void print_grower(const struct ctl *ctl, json_object *group)
+{
+	const char *path = props_string(group, API_GROWER);
+	char name[GROUP_NAME_SIZE], growth[32];
+
+	if (*path)
+		printf(LABEL "%s, by up to %s a second\n", "Grower",
+		       group_name(ctl, path, name, sizeof(name)),
+		       output_bytes(props_u64(group, API_GROWER_GROWTH), growth));
+}
+
 /* "Growth: measured by charge, reliefd woken 12 times" */
 static void print_growth_clock(json_object *manager)
 {
@@ -169,7 +181,7 @@ static int print_difference(const struct ctl *ctl, sd_bus *bus, json_object *man
 	return CTL_OK;
 }
 
-static void print_manager(json_object *manager, json_object *host)
+static void print_manager(const struct ctl *ctl, json_object *manager, json_object *host)
 {
 	char available[32], total[32], freed[32], claimed[32];
 
@@ -181,6 +193,8 @@ static void print_manager(json_object *manager, json_object *host)
 	       output_bytes(props_u64(manager, API_MEMORY_AVAILABLE), available),
 	       output_bytes(props_u64(manager, API_MEMORY_TOTAL), total));
 	print_headroom(manager);
+	if (host)
+		print_grower(ctl, host);
 	print_growth_clock(manager);
 	printf(LABEL "%" PRIu64 " in %" PRIu64 " groups; %" PRIu64 " requests, %" PRIu64 " late\n",
 	       "Modules", props_u64(manager, API_N_MODULES), props_u64(manager, API_N_GROUPS),
@@ -242,7 +256,7 @@ static int status_of_host(struct ctl *ctl, sd_bus *bus)
 		output_json(ctl, all);
 		return CTL_OK;
 	}
-	print_manager(objects.manager, find_host(objects.groups));
+	print_manager(ctl, objects.manager, find_host(objects.groups));
 	r = print_difference(ctl, bus, objects.manager);
 	if (r != CTL_OK)
 		return r;
@@ -282,6 +296,7 @@ static void print_group(const struct ctl *ctl, json_object *group)
 	print_amount(props_u64(group, API_MEMORY_SWAP), "in swap");
 	printf("\n");
 	print_headroom(group);
+	print_grower(ctl, group);
 	print_brake(group);
 	print_preferences(group);
 	printf(LABEL "%" PRIu64 "\n", "Modules", props_u64(group, API_N_MODULES));

@@ -17,6 +17,7 @@
 #include "controller/groups/unit_name.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
+#include "controller/publish/tally.h"
 
 int bus_group_path(const struct group *group, char **ret)
 {
@@ -133,6 +134,20 @@ static struct recovery recovery_of(const struct group_view *v)
 	return recovery;
 }
 
+static const char *grower_name(const struct group_view *v)
+{
+	const struct tally_grower *grower = bus_grower_of(v->bus, v->state->episode.id);
+
+	return grower ? grower->cgroup : "";
+}
+
+static uint64_t grower_growth(const struct group_view *v)
+{
+	const struct tally_grower *grower = bus_grower_of(v->bus, v->state->episode.id);
+
+	return grower ? grower->growth_bytes : 0;
+}
+
 /* Properties. Unknown is UINT64_MAX. */
 
 static bool is_held(const struct group_view *v)
@@ -199,6 +214,8 @@ BUS_GETTER_U64(get_brakes, group_view, v->state->n_holds)
 BUS_GETTER_U64(get_stalls, group_view, stalls_of(v).n)
 BUS_GETTER_U64(get_stall_time, group_view, stalls_of(v).usec)
 BUS_GETTER_U64(get_episode, group_view, v->state->episode.id)
+BUS_GETTER_STRING(get_grower, group_view, grower_name(v))
+BUS_GETTER_U64(get_grower_growth, group_view, grower_growth(v))
 
 #define GETTER_FROM_PATH(fn, name_from_path)                                          \
 	static int fn(sd_bus *connection, const char *path, const char *interface,    \
@@ -296,6 +313,8 @@ static const sd_bus_vtable group_vtable[] = {
 	BUS_UNTOLD("OOMKills", "t", get_oom_kills),
 	BUS_UNTOLD("Headroom", "t", get_headroom),
 	BUS_UNTOLD("GrowthBytesPerSecond", "t", get_growth),
+	BUS_UNTOLD("Grower", "s", get_grower),
+	BUS_UNTOLD("GrowerBytesPerSecond", "t", get_grower_growth),
 	BUS_UNTOLD("TimeLeftUSec", "t", get_time_left),
 	BUS_UNTOLD("TimeLeftConfidence", "u", get_confidence),
 	BUS_TOLD("Brake", "s", get_brake),

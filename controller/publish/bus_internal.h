@@ -174,6 +174,12 @@ int bus_suggest(struct bus *bus, sd_bus_message *call);
 
 /* bus_brake.c: keeps why a group was held or let go; tells it; counts who is held. */
 void bus_note_brakes(struct bus *bus, const struct decision *decision);
+int bus_tell_level_change(struct bus *bus, const struct level_change *change);
+int bus_tell_episode(struct bus *bus, const struct episode_report *report);
+/* The group that grew in a running shortage, or one that this step ended; NULL: none was seen. */
+const struct tally_grower *bus_grower_of(const struct bus *bus, uint64_t episode_id);
+/* A signal of the manager. */
+int bus_new_signal(struct bus *bus, const char *member, sd_bus_message **ret);
 int bus_tell_brake(struct bus *bus, const struct brake_change *change);
 uint32_t bus_count_held(const struct bus *bus);
 

@@ -375,7 +375,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_SIGNAL_WITH_ARGS("LevelChanged",
 				SD_BUS_ARGS("s", control_group, "s", old_level, "s", new_level, "s",
 					    attribution, "s", signal, "s", reason, "t",
-					    timestamp_monotonic),
+					    timestamp_monotonic, "a{sv}", details),
 				0),
 	SD_BUS_SIGNAL_WITH_ARGS("ActionStarted",
 				SD_BUS_ARGS("t", action_id, "s", rung, "s", control_group, "o",
@@ -392,7 +392,7 @@ static const sd_bus_vtable manager_vtable[] = {
 				0),
 	SD_BUS_SIGNAL_WITH_ARGS("EpisodeEnded",
 				SD_BUS_ARGS("t", episode_id, "s", control_group, "s", peak_level,
-					    "t", freed_bytes, "t", duration_usec),
+					    "t", freed_bytes, "t", duration_usec, "a{sv}", details),
 				0),
 	SD_BUS_VTABLE_END,
 };

@@ -209,20 +209,10 @@ void bus_publish_settings(struct bus *bus, bool dry_run)
 
 /* Events of a decision */
 
-static int new_signal(struct bus *bus, const char *member, sd_bus_message **ret)
+int bus_new_signal(struct bus *bus, const char *member, sd_bus_message **ret)
 {
 	return sd_bus_message_new_signal(bus->connection, ret, BUS_PATH, BUS_MANAGER_INTERFACE,
 					 member);
-}
-
-static int tell_level_change(struct bus *bus, const struct level_change *change)
-{
-	return sd_bus_emit_signal(
-		bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE, "LevelChanged", "sssssst",
-		bus_group_name(bus, change->group_slot, change->group_id),
-		level_name(change->old_level), level_name(change->new_level),
-		attribution_name(change->attribution), signal_name(change->signal),
-		reason_name(change->reason), bus->config.state->now_usec);
 }
 
 /* What both action signals carry in their details. */
@@ -279,7 +269,7 @@ static int tell_start(struct bus *bus, const struct action *action)
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
 	int r;
 
-	r = new_signal(bus, "ActionStarted", &signal);
+	r = bus_new_signal(bus, "ActionStarted", &signal);
 	if (r < 0)
 		return r;
 	r = append_start(bus, signal, action);
@@ -315,23 +305,11 @@ static int tell_finish(struct bus *bus, const struct finish *finish)
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
 	int r;
 
-	r = new_signal(bus, "ActionFinished", &signal);
+	r = bus_new_signal(bus, "ActionFinished", &signal);
 	if (r < 0)
 		return r;
 	r = append_finish(bus, signal, finish);
 	return r < 0 ? r : sd_bus_send(bus->connection, signal, NULL);
-}
-
-static int tell_episode(struct bus *bus, const struct episode_report *report)
-{
-	uint64_t freed_bytes = 0;
-
-	for (size_t i = 0; i < N_RUNGS; i++)
-		freed_bytes = u64_add(freed_bytes, report->measured_bytes[i]);
-	return sd_bus_emit_signal(
-		bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE, "EpisodeEnded", "tsstt",
-		report->episode_id, bus_group_name(bus, report->group_slot, report->group_id),
-		level_name(report->peak_level), freed_bytes, report->duration_usec);
 }
 
 static void publish_events(struct bus *bus, const struct decision *decision)
@@ -339,7 +317,7 @@ static void publish_events(struct bus *bus, const struct decision *decision)
 	/* Where only the attribution changed, its property says so. */
 	for (size_t i = 0; i < decision->n_level_changes; i++)
 		if (decision->level_changes[i].new_level != decision->level_changes[i].old_level)
-			tell_level_change(bus, &decision->level_changes[i]);
+			bus_tell_level_change(bus, &decision->level_changes[i]);
 	for (size_t i = 0; i < decision->n_brakes; i++)
 		bus_tell_brake(bus, &decision->brakes[i]);
 	for (size_t i = 0; i < decision->n_finishes; i++)
@@ -347,7 +325,7 @@ static void publish_events(struct bus *bus, const struct decision *decision)
 	for (size_t i = 0; i < decision->n_actions; i++)
 		tell_start(bus, &decision->actions[i]);
 	for (size_t i = 0; i < decision->n_episodes; i++)
-		tell_episode(bus, &decision->episodes[i]);
+		bus_tell_episode(bus, &decision->episodes[i]);
 }
 
 static void note_unsent(struct bus *bus, const struct decision *decision)
