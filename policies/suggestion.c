@@ -106,6 +106,13 @@ static bool late_applies(const struct profile *profile, const struct state *stat
 	       suggestion->n_late >= suggestion->n_requests / LATE_SHARE;
 }
 
+static bool excluded_applies(const struct profile *profile, const struct state *state,
+			     struct suggestion *suggestion)
+{
+	suggestion->severity = SEVERITY_WARNING;
+	return suggestion->n_excluded > 0;
+}
+
 static const struct {
 	const char *name;
 	bool (*applies)(const struct profile *profile, const struct state *state,
@@ -116,11 +123,29 @@ static const struct {
 	[SUGGESTION_KILLS] = { "oom-kills", kills_apply },
 	[SUGGESTION_LIAR] = { "module-frees-less", liar_applies },
 	[SUGGESTION_LATE] = { "module-is-late", late_applies },
+	[SUGGESTION_EXCLUDED] = { "all-excluded", excluded_applies },
 };
 
 static bool kill_is_recent(const struct kill_record *kills, uint64_t now_usec)
 {
 	return kills->n_unbraked > 0 && u64_sub(now_usec, kills->last_usec) < KILL_KEPT_USEC;
+}
+
+/* All modules, when every one is excluded; 0 as soon as one may be asked. */
+static uint32_t count_excluded(const struct state *state)
+{
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; slot < state->n_modules_used; slot++) {
+		const struct module_state *module = &state->modules[slot];
+
+		if (module->id == 0 || module->seen.group_slot >= state->n_groups_used)
+			continue;
+		if (!(state->groups[module->seen.group_slot].seen.flags & GROUP_IS_EXCLUDED))
+			return 0;
+		n++;
+	}
+	return n;
 }
 
 static void fill(const struct profile *profile, const struct group_state *group, uint64_t now_usec,
@@ -218,6 +243,8 @@ size_t suggestion_list(const struct profile *profile, const struct state *state,
 		if (state->groups[slot].id == 0)
 			continue;
 		fill(profile, &state->groups[slot], now_usec, &suggestion);
+		if (slot == GROUP_SLOT_HOST)
+			suggestion.n_excluded = count_excluded(state);
 		n = add_all(profile, state, &suggestion, ret, n, max);
 	}
 	for (uint32_t slot = 0; slot < state->n_modules_used; slot++) {

@@ -18,6 +18,7 @@ enum suggestion_kind {
 	SUGGESTION_KILLS,     /* the kernel killed in it, whatever for */
 	SUGGESTION_LIAR,      /* a module: what it claims to give back is not found */
 	SUGGESTION_LATE,      /* a module: it does not answer in time */
+	SUGGESTION_EXCLUDED,  /* the host: every module is excluded, so none can be asked */
 	N_SUGGESTION_KINDS,
 };
 
@@ -38,7 +39,8 @@ struct suggestion {
 	uint64_t growth_bytes; /* per second */
 	uint64_t time_left_usec;
 	uint32_t confidence_bp;
-	uint64_t n_kills; /* by the kernel, while a brake could have helped */
+	uint64_t n_kills;    /* by the kernel, while a brake could have helped */
+	uint32_t n_excluded; /* of the host: modules, where all of them are excluded; else 0 */
 
 	/* A module's: else SLOT_NONE and zeros. */
 	uint32_t module_slot;

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "controller/base/parse.h"
 #include "controller/groups/unit_name.h"
@@ -97,13 +98,29 @@ static void say_late(const struct suggestion *suggestion, const struct group *gr
 		 suggestion->n_requests, last);
 }
 
+static void say_excluded(const struct suggestion *suggestion, const struct group *group,
+			 const char *module, char *buf, size_t size)
+{
+	if (suggestion->n_excluded == 1)
+		snprintf(buf, size,
+			 "The only module is excluded, so no service can be asked in a shortage: "
+			 "reliefctl list modules shows it, ");
+	else
+		snprintf(buf, size,
+			 "All %" PRIu32 " modules are excluded, so no service can be asked in a "
+			 "shortage: reliefctl list modules shows them, ",
+			 suggestion->n_excluded);
+	snprintf(buf + strlen(buf), size - strlen(buf),
+		 "reliefctl status UNIT the setting (Exclude= of the profile, [X-Relief] of the "
+		 "unit)");
+}
+
 static void (*const sentences[N_SUGGESTION_KINDS])(const struct suggestion *suggestion,
 						   const struct group *group, const char *module,
 						   char *buf, size_t size) = {
-	[SUGGESTION_TIME_LEFT] = say_time_left,
-	[SUGGESTION_BRAKE] = say_brake,
-	[SUGGESTION_LIAR] = say_liar,
-	[SUGGESTION_LATE] = say_late,
+	[SUGGESTION_TIME_LEFT] = say_time_left, [SUGGESTION_BRAKE] = say_brake,
+	[SUGGESTION_LIAR] = say_liar,		[SUGGESTION_LATE] = say_late,
+	[SUGGESTION_EXCLUDED] = say_excluded,
 };
 
 /* Of a group and of a module, each with its own numbers. */

@@ -56,6 +56,16 @@ relieve_all_but_db() {
 	! : >"$dir/cgroup/system.slice/db.service/memory.reclaim" || true
 }
 
+# --- when nothing is left that could be asked, a suggestion says so
+profile <<<$'[Groups]\nExclude=db.service'
+ctl 0 suggestions
+! grep 'modules are excluded' <<<"$said" || fail "one of two is excluded"
+profile <<<$'[Groups]\nExclude=db.service cache.service'
+all_excluded() {
+	"$RELIEFCTL" suggestions | grep -q 'All 2 modules are excluded, so no service can be asked'
+}
+wait_for "the suggestion" all_excluded
+
 # --- protected is not excluded: the screen says which is which
 profile <<<$'[Groups]\nProtectedUnits=db.service'
 ctl 0 status db.service

@@ -294,6 +294,28 @@ static void a_module_that_is_late_twice_is_named(void **unused)
 	course_free(c);
 }
 
+static void all_modules_excluded_is_told_of_the_host(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *one = course_add_group(c, 100 * MIB);
+	struct group_reading *other = course_add_group(c, 100 * MIB);
+
+	course_step(c);
+	assert_null(find(list_after(c, 0), SUGGESTION_EXCLUDED, GROUP_SLOT_HOST)); /* no module */
+	course_add_module(c, one, 50 * MIB);
+	course_add_module(c, other, 50 * MIB);
+	one->flags |= GROUP_IS_EXCLUDED;
+	course_step_after(c, SEC);
+	assert_null(find(list_after(c, 0), SUGGESTION_EXCLUDED, GROUP_SLOT_HOST));
+	other->flags |= GROUP_IS_EXCLUDED;
+	course_step_after(c, SEC);
+	const struct suggestion *s = find(list_after(c, 0), SUGGESTION_EXCLUDED, GROUP_SLOT_HOST);
+	assert_non_null(s);
+	assert_int_equal(s->n_excluded, 2);
+	assert_int_equal(s->severity, SEVERITY_WARNING);
+	course_free(c);
+}
+
 static void a_cache_that_fills_again_is_no_leak(void **unused)
 {
 	struct course *c = course_new();
@@ -324,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_kill_counts_for_the_group_and_not_for_those_above_it),
 		cmocka_unit_test(a_module_that_frees_less_than_it_says_is_named),
 		cmocka_unit_test(a_module_that_is_late_twice_is_named),
+		cmocka_unit_test(all_modules_excluded_is_told_of_the_host),
 		cmocka_unit_test(a_cache_that_fills_again_is_no_leak),
 	};
 
