@@ -64,13 +64,10 @@ static void look_at_earlyoom(const struct doctor *doctor, const struct guard_thr
 
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", find_process("earlyoom"));
 	n = file_read_at(AT_FDCWD, path, text, sizeof(text));
-	if (n < 0)
-		n = 0;
 	for (ssize_t i = 0; i < n; i++)
 		if (text[i] == '\0')
 			text[i] = ' ';
-	text[n] = '\0';
-	guard_earlyoom(text, own, ret);
+	guard_earlyoom(n < 0 ? NULL : text, own, ret);
 }
 
 static void look_at_nohang(const struct doctor *doctor, const struct guard_thresholds *own,

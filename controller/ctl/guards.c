@@ -74,12 +74,32 @@ static const char *option_value(const char *cmdline, const char *option)
 	return found;
 }
 
+/* Is the program that runs, the first word of a command line, of this name? */
+static bool program_is(const char *cmdline, const char *name)
+{
+	size_t length = strcspn(cmdline, " "), name_length = strlen(name);
+
+	return length >= name_length &&
+	       strncmp(cmdline + length - name_length, name, name_length) == 0 &&
+	       (length == name_length || cmdline[length - name_length - 1] == '/');
+}
+
 void guard_earlyoom(const char *cmdline, const struct guard_thresholds *own,
 		    struct guard_finding *ret)
 {
-	const char *percent = option_value(cmdline, "-m"), *kib = option_value(cmdline, "-M");
 	uint32_t kills_bp = EARLYOOM_DEFAULT_BP;
+	const char *percent, *kib;
 
+	if (!cmdline || !program_is(cmdline, "earlyoom")) {
+		*ret = (struct guard_finding){
+			.verdict = GUARD_IS_UNKNOWN,
+			.text = "earlyoom's command line cannot be read",
+			.fix = "ask again once it runs, as root",
+		};
+		return;
+	}
+	percent = option_value(cmdline, "-m");
+	kib = option_value(cmdline, "-M");
 	if (percent)
 		kills_bp = (uint32_t)(strtod(percent, NULL) * ONE_PERCENT_BP);
 	if (kib) { /* the lower of the two counts */

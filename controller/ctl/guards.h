@@ -30,7 +30,10 @@ struct guard_finding {
 	char fix[192];	/* "" when fine */
 };
 
-/* cmdline: /proc/PID/cmdline, its NUL bytes replaced by blanks. */
+/*
+ * cmdline: /proc/PID/cmdline, its NUL bytes replaced by blanks; NULL when it cannot be read. It is
+ * another program's while systemd starts earlyoom, and then says nothing of its thresholds.
+ */
 void guard_earlyoom(const char *cmdline, const struct guard_thresholds *own,
 		    struct guard_finding *ret);
 /* config: nohang.conf; NULL when it cannot be read. */
