@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 
 #include "config.h"
@@ -276,11 +277,15 @@ static int join_path(const char *directory, int length, const char *name, char r
  */
 static int find_files(struct daemon_config *config)
 {
+	const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 	static char held[PATH_MAX], agents[PATH_MAX], masks[PATH_MAX];
 	const char *slash = strrchr(config->socket, '/');
 	const char *directory = slash ? config->socket : ".";
 	int length = slash ? (int)(slash - config->socket) : 1;
 
+	if (strlen(config->socket) > most)
+		return log_errno(-ENAMETOOLONG, "Cannot use --socket=%s, the most is %zu bytes",
+				 config->socket, most);
 	if (join_path(directory, length, "held", held) < 0 ||
 	    join_path(directory, length, "agents", agents) < 0 ||
 	    join_path(config->state, (int)strlen(config->state), "masks", masks) < 0)

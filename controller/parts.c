@@ -7,6 +7,7 @@
 
 #include "controller/base/log.h"
 #include "controller/publish/journal.h"
+#include "controller/registry/channel_socket.h"
 
 static uint64_t host_bytes(void)
 {
@@ -116,6 +117,51 @@ static int parts_build_hands(struct parts *parts, const struct parts_config *con
 	return 0;
 }
 
+/*
+ * One that systemd passed, or one of our own. What is wrong with the path stays so until the
+ * command line is another.
+ */
+static int on_listen(void *data, char **ret_text)
+{
+	struct parts *parts = data;
+	const char *path = parts->daemon->socket;
+	int r;
+
+	r = channels_listen(parts->channels, path, -1);
+	if (r < 0 &&
+	    asprintf(ret_text,
+		     "Cannot listen on %s: %s; services cannot connect until it can, those "
+		     "on D-Bus can; %s",
+		     path, strerror(-r), channel_socket_fix(r)) < 0)
+		*ret_text = NULL;
+	return r;
+}
+
+static int parts_listen(struct parts *parts, const struct parts_config *config)
+{
+	int passed_fd = config->daemon->socket_fd, r;
+
+	r = retry_new(&parts->listening, &(struct retry_config){
+						 .event = config->event,
+						 .problems = config->problems,
+						 .wake = config->wake,
+						 .name = PROBLEM_CHANNEL,
+						 .attempt = on_listen,
+						 .data = parts,
+					 });
+	if (r < 0)
+		return log_errno(r, "Cannot plan to listen on %s", config->daemon->socket);
+	if (passed_fd >= 0) {
+		r = channels_listen(parts->channels, NULL, passed_fd);
+		if (r >= 0)
+			return 0;
+		log_errno(r, "Cannot use the socket that systemd passed (ListenSequentialPacket= "
+			     "makes one that fits); reliefd makes its own");
+	}
+	retry_now(parts->listening);
+	return 0;
+}
+
 static int parts_build_faces(struct parts *parts, const struct parts_config *config)
 {
 	int r;
@@ -143,16 +189,14 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 				 });
 	if (r < 0)
 		return log_errno(r, "Cannot set up D-Bus");
-	r = channels_listen(parts->channels, config->daemon->socket, config->daemon->socket_fd);
-	if (r < 0)
-		return log_errno(r, "Cannot listen on %s", config->daemon->socket);
-	return 0;
+	return parts_listen(parts, config);
 }
 
 int parts_build(struct parts *parts, const struct parts_config *config)
 {
 	int r;
 
+	parts->daemon = config->daemon;
 	r = parts_build_probes(parts, config);
 	if (r < 0)
 		return r;
@@ -171,6 +215,7 @@ int parts_build(struct parts *parts, const struct parts_config *config)
  */
 void parts_done(struct parts *parts)
 {
+	retry_free(parts->listening);
 	channels_free(parts->channels);
 	bus_free(parts->bus);
 	doubts_free(parts->doubts);

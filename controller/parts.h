@@ -8,6 +8,7 @@
  */
 
 #include "controller/act/actor.h"
+#include "controller/base/retry.h"
 #include "controller/daemon.h"
 #include "controller/groups/group_set.h"
 #include "controller/observe/observer.h"
@@ -18,6 +19,9 @@
 #include "controller/registry/channels.h"
 #include "controller/registry/registry.h"
 
+/* Names of problems. */
+#define PROBLEM_CHANNEL "channel" /* services cannot connect */
+
 struct parts {
 	struct probes *probes;
 	struct cgroup_tree tree;
@@ -26,6 +30,8 @@ struct parts {
 	struct masks *masks;
 	struct registry *registry;
 	struct channels *channels;
+	struct retry *listening; /* of channels, until they do */
+	const struct daemon_config *daemon;
 	struct actor *actor;
 	struct tallies *tallies;
 	struct doubts *doubts;
@@ -38,7 +44,7 @@ struct parts_config {
 	const char *growth_clock; /* a growth_clock_name(), or "auto": the best that loads */
 	const struct profile *profile;
 	const struct state *state;
-	const struct problems *problems;
+	struct problems *problems;
 	bool dry_run;
 	struct wake wake;	     /* something happened: make a step */
 	struct wake modules_changed; /* the same, and modules came or went */

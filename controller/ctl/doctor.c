@@ -35,6 +35,7 @@ static const struct check {
 	{ "capabilities", check_capabilities },
 	{ "polkit", check_polkit },
 	{ "competing", check_competing },
+	{ "channel", check_channel },
 	{ "state", check_state },
 	{ "config", check_config },
 };

@@ -193,6 +193,20 @@ static const char *problem_text(const struct doctor *doctor, const char *name)
 	return NULL;
 }
 
+void check_channel(struct doctor *doctor, struct finding *finding)
+{
+	const char *text = problem_text(doctor, "channel");
+
+	if (text)
+		finding_bad(finding, VERDICT_WARN, "as it says; reliefd tries again by itself",
+			    "%s", text);
+	else if (!doctor->manager)
+		finding_bad(finding, VERDICT_WARN, "see reliefd and bus",
+			    "reliefd cannot be asked whether services can connect");
+	else
+		finding_ok(finding, "services can connect");
+}
+
 void check_state(struct doctor *doctor, struct finding *finding)
 {
 	const char *text = problem_text(doctor, "state");

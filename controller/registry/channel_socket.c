@@ -86,6 +86,32 @@ int channel_socket_open(struct channel_socket *channel_socket, const char *path)
 	return 0;
 }
 
+const char *channel_socket_fix(int error)
+{
+	switch (error) {
+	case -EADDRINUSE:
+		return "end the process that listens there (ss -xlp names it)";
+	case -EEXIST:
+		return "remove what is there, it is no socket";
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+	case -ENOENT:
+	case -ENOTDIR:
+		return "make its directory one that reliefd may write (the unit's "
+		       "RuntimeDirectory=reliefd does)";
+	case -EMFILE:
+		return "raise LimitNOFILE= of reliefd";
+	case -ENFILE:
+		return "raise fs.file-max";
+	case -ENOSPC:
+	case -EDQUOT:
+		return "make room there";
+	default:
+		return "see the reason";
+	}
+}
+
 int channel_socket_adopt(struct channel_socket *channel_socket, int fd)
 {
 	_cleanup_fd_ int own = fd;

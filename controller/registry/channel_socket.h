@@ -21,6 +21,8 @@ void channel_socket_init(struct channel_socket *channel_socket);
  * -ENAMETOOLONG; other negative errno.
  */
 int channel_socket_open(struct channel_socket *channel_socket, const char *path);
+/* What helps when it cannot be opened for that reason. */
+const char *channel_socket_fix(int error);
 /* Takes over a listening descriptor (closed on failure). -EINVAL: it is no SOCK_SEQPACKET one. */
 int channel_socket_adopt(struct channel_socket *channel_socket, int fd);
 void channel_socket_done(struct channel_socket *channel_socket);

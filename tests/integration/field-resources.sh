@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What may be missing or run out when reliefd starts: it goes on without, says so once by a name and
+# with the fix, tries again, and the degradation ends by itself
+
+. "$(dirname "$0")/bus-lib.sh"
+
+reliefctl=$RELIEFCTL
+
+fresh() {
+	rm -rf "${dir:?}"/{proc,sys,cgroup,etc,state,blocked,relief.sock,reliefd.out}
+	make_host
+	printf '[Daemon]\nGrowthClock=none\n' >"$dir/etc/etc/reliefd/reliefd.conf"
+	: >"$dir/reliefd.out"
+}
+
+run() { # MORE_OPTIONS...
+	start_reliefd "$@"
+	wait_for "the first look" said 'Profile default,'
+	wait_for "reliefd on the bus" on_bus
+}
+
+lacks() { # NAME: on the bus
+	busctl get-property "$name" "$root_path" "$manager" DegradedReasons | grep -Fq "\"$1\""
+}
+
+lacks_not() { # NAME
+	! lacks "$1"
+}
+
+problem() { # NAME REGEX: on the bus
+	busctl --json=short get-property "$name" "$root_path" "$manager" Problems |
+		grep -Eq -- "\"$1\",\"[^\"]*$2"
+}
+
+shown() { # REGEX VERB...: by reliefctl
+	local said
+
+	said=$("$reliefctl" "${@:2}" 2>&1) || true # doctor fails where there is no memory controller
+	grep -Eq -- "$1" <<<"$said"
+}
+
+is_said_once() { # PATTERN
+	[ "$(grep -Ec -- "$1" "$dir/reliefd.out")" = 1 ] || fail "'$1' is said more than once"
+}
+
+connects() { # SOCKET: a client is let in
+	python3 -c '
+import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(sys.argv[1])' "$1"
+}
+
+end() { # WHAT HOLDS
+	kill -TERM "$reliefd_pid"
+	wait "$reliefd_pid" || fail "reliefd ended with status $?"
+	ok "$1"
+}
+
+write_bus_config
+start_bus
+
+# --- the channel socket
+fresh
+python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1]); s.listen(); time.sleep(600)' "$dir/relief.sock" &
+occupier=$!
+children+=("$occupier")
+wait_for "the other program" test -S "$dir/relief.sock"
+run
+wait_for "the name" lacks channel
+wait_for "the fix" problem channel 'ss -xlp'
+wait_for "status" shown 'channel' status
+wait_for "doctor" shown '^channel +warn +Cannot listen on .*Address already in use' doctor
+sleep 3
+is_said_once 'Cannot listen on'
+kill "$occupier"
+wait_for "the end" lacks_not channel
+wait_for "the end in the log" said 'The problem "channel" is over'
+wait_for "a client" connects "$dir/relief.sock"
+wait_for "doctor" shown '^channel +ok' doctor
+end "a socket whose path another program has is listened on when that one leaves"
+
+fresh
+: >"$dir/blocked"
+run --socket="$dir/blocked/relief.sock"
+wait_for "the fix" problem channel 'RuntimeDirectory='
+rm "$dir/blocked"
+wait_for "the end" lacks_not channel
+wait_for "a client" connects "$dir/blocked/relief.sock"
+end "a socket whose directory cannot be made is listened on when it can"
+
+fresh
+"$reliefd" --socket="$dir/$(printf 'x%.0s' {1..120})" >"$dir/reliefd.out" 2>&1 &&
+	fail "a path that is too long is taken"
+said 'Cannot use --socket=.*the most is 107 bytes' || fail "the reason is not said"
+ok "a path that no socket can have is refused with its limit"
+
