@@ -34,6 +34,10 @@
 #define MAX_TOPS  12
 #define MAX_NAMED 12
 
+/* Some 30 system calls at most: soon after what passes, seldom where PSI is switched off. */
+#define RETRY_FIRST_USEC (4 * USEC_PER_SEC)
+#define RETRY_LAST_USEC	 (256 * USEC_PER_SEC)
+
 /* Room for "trigger:" or "events:" and the tail of a path. */
 #define DESCRIPTION_SIZE 128
 
@@ -51,10 +55,13 @@ struct event_watch {
 	struct event_watch_config config;
 	struct profile profile;
 	struct fd_closer *closer;
+	sd_event_source *retry; /* of what is missing */
+	uint64_t retry_usec;	/* from one to the next */
 	struct psi_trigger host_some, host_full;
 	struct watcher watchers[MAX_TOPS + MAX_NAMED];
-	bool trigger_failed, events_failed; /* said once */
-	bool starved; /* something could not be watched for want of a resource */
+	bool events_failed;		/* some memory.events is there and cannot be watched */
+	bool trigger_said, events_said; /* what failed was said */
+	bool starved;			/* something could not be watched for want of a resource */
 };
 
 static void host_fired(void *data, struct psi_trigger *trigger, bool gone)
@@ -85,9 +92,9 @@ static bool is_starvation(int error)
 static void watch_trigger_failed(struct event_watch *w, int error, const char *what)
 {
 	w->starved |= is_starvation(error);
-	if (error == -EOPNOTSUPP || error == -ENOENT || error == -ENODEV || w->trigger_failed)
+	if (error == -EOPNOTSUPP || error == -ENOENT || error == -ENODEV || w->trigger_said)
 		return;
-	w->trigger_failed = true;
+	w->trigger_said = true;
 	log_errno(error, "Cannot set a PSI trigger on %s", what);
 }
 
@@ -223,9 +230,12 @@ static void watcher_watch_events(struct watcher *watcher, const struct group *gr
 		return;
 	watcher_close_events(watcher);
 	w->starved |= is_starvation(r);
-	if (r == -ENODEV || w->events_failed || is_starvation(r))
+	if (r == -ENODEV || is_starvation(r))
 		return;
 	w->events_failed = true;
+	if (w->events_said)
+		return;
+	w->events_said = true;
 	log_errno(r, "Cannot watch memory.events of %s", group->path);
 }
 
@@ -273,6 +283,47 @@ static struct watcher *watch_place(struct event_watch *w, bool is_top)
 	return NULL;
 }
 
+static bool watcher_lacks(const struct watcher *watcher)
+{
+	const struct event_watch *w = watcher->watch;
+
+	if (w->profile.trigger_some_usec != 0 && !watcher->trigger.source)
+		return true;
+	return watcher->is_top && !watcher->events &&
+	       group_set_tree(w->config.groups)->mode == CGROUP_MODE_PURE;
+}
+
+static bool watch_lacks(const struct event_watch *w)
+{
+	if ((w->profile.trigger_some_usec != 0 && !w->host_some.source) ||
+	    (w->profile.trigger_full_usec != 0 && !w->host_full.source))
+		return true;
+	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
+		if (w->watchers[i].id != 0 && watcher_lacks(&w->watchers[i]))
+			return true;
+	return false;
+}
+
+/* Nothing is planned when all is there; what is planned stays so. */
+static void watch_plan_retry(struct event_watch *w)
+{
+	int is_planned = SD_EVENT_OFF;
+
+	if (!watch_lacks(w)) {
+		sd_event_source_set_enabled(w->retry, SD_EVENT_OFF);
+		w->retry_usec = RETRY_FIRST_USEC;
+		w->starved = w->events_failed = false;
+		w->trigger_said = w->events_said = false; /* the next failure is another one */
+		return;
+	}
+	sd_event_source_get_enabled(w->retry, &is_planned);
+	if (is_planned != SD_EVENT_OFF)
+		return;
+	if (sd_event_source_set_time_relative(w->retry, w->retry_usec) >= 0)
+		sd_event_source_set_enabled(w->retry, SD_EVENT_ONESHOT);
+	w->retry_usec = u64_min(2 * w->retry_usec, RETRY_LAST_USEC);
+}
+
 void event_watch_add(struct event_watch *w, const struct group *group)
 {
 	bool is_top = group->parent_slot == GROUP_SLOT_HOST;
@@ -283,8 +334,10 @@ void event_watch_add(struct event_watch *w, const struct group *group)
 	if (!is_top && !group_match_named(&w->profile, group->path))
 		return;
 	place = watch_place(w, is_top);
-	if (place)
-		watcher_start(place, w, group, is_top);
+	if (!place)
+		return;
+	watcher_start(place, w, group, is_top);
+	watch_plan_retry(w);
 }
 
 void event_watch_remove(struct event_watch *w, const struct group *group)
@@ -334,11 +387,14 @@ void event_watch_use_profile(struct event_watch *w, const struct profile *profil
 		watch_drop_unnamed(w);
 	} else {
 		watch_disarm_all(w);
-		w->trigger_failed = false;
+		sd_event_source_set_enabled(w->retry, SD_EVENT_OFF);
+		w->retry_usec = RETRY_FIRST_USEC;
+		w->starved = w->events_failed = w->trigger_said = w->events_said = false;
 		watch_arm_host(w);
 	}
 	group_set_foreach(w->config.groups, group)
 		event_watch_add(w, group);
+	watch_plan_retry(w);
 }
 
 bool event_watch_is_starved(const struct event_watch *w)
@@ -346,9 +402,11 @@ bool event_watch_is_starved(const struct event_watch *w)
 	return w->starved;
 }
 
-void event_watch_retry(struct event_watch *w)
+static int on_retry(sd_event_source *source, uint64_t usec, void *data)
 {
-	w->starved = false;
+	struct event_watch *w = data;
+
+	w->starved = w->events_failed = false;
 	watch_arm_host(w);
 	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++) {
 		struct watcher *watcher = &w->watchers[i];
@@ -360,6 +418,22 @@ void event_watch_retry(struct event_watch *w)
 		if (watcher->is_top && !watcher->events)
 			watcher_watch_events(watcher, group);
 	}
+	watch_plan_retry(w);
+	w->config.retried(w->config.data);
+	return 0;
+}
+
+static int watch_add_retry(struct event_watch *w)
+{
+	int r;
+
+	w->retry_usec = RETRY_FIRST_USEC;
+	r = sd_event_add_time(w->config.event, &w->retry, CLOCK_MONOTONIC, 0, RETRY_FIRST_USEC / 8,
+			      on_retry, w);
+	if (r < 0)
+		return r;
+	sd_event_source_set_description(w->retry, "watch-retry");
+	return sd_event_source_set_enabled(w->retry, SD_EVENT_OFF);
 }
 
 int event_watch_new(struct event_watch **ret, const struct event_watch_config *config)
@@ -374,7 +448,11 @@ int event_watch_new(struct event_watch **ret, const struct event_watch_config *c
 	r = fd_closer_new(&w->closer);
 	if (r < 0)
 		return r;
+	r = watch_add_retry(w);
+	if (r < 0)
+		return r;
 	watch_arm_host(w);
+	watch_plan_retry(w);
 	*ret = take_ptr(w);
 	return 0;
 }
@@ -384,6 +462,7 @@ struct event_watch *event_watch_free(struct event_watch *w)
 	if (!w)
 		return NULL;
 	watch_disarm_all(w);
+	sd_event_source_disable_unref(w->retry);
 	fd_closer_free(w->closer);
 	free(w);
 	return NULL;

@@ -7,7 +7,8 @@
  * PSI triggers on the host, memory.events and a PSI trigger on the top groups (the children of the
  * root), and a PSI trigger on groups that the profile names. The number of descriptors does not
  * grow with the number of groups: memory.events counts for everything below, so the tops are
- * enough to hear that something moved; the observer then looks down.
+ * enough to hear that something moved; the observer then looks down. What is wanted and cannot be
+ * had is tried again by itself.
  */
 
 #include <stdbool.h>
@@ -30,6 +31,8 @@ struct event_watch_config {
 	const struct profile *profile; /* copied */
 	/* That group made itself heard; the host for its own triggers. */
 	void (*stirred)(void *data, uint32_t slot, enum stir stir);
+	/* What was missing has been tried again. */
+	void (*retried)(void *data);
 	void *data;
 };
 
@@ -46,8 +49,6 @@ void event_watch_use_profile(struct event_watch *watch, const struct profile *pr
 
 /* A trigger or a watch is missing for want of descriptors, memory or a place; it may pass. */
 bool event_watch_is_starved(const struct event_watch *watch);
-/* Tries again what is missing. */
-void event_watch_retry(struct event_watch *watch);
 /* What is heard of that group: enum stir bits, 0 when it found no place or no file. */
 uint32_t event_watch_covers(const struct event_watch *watch, const struct group *group);
 uint32_t event_watch_n_triggers(const struct event_watch *watch);

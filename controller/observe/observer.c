@@ -33,8 +33,6 @@
 
 /* What comes and goes is one degradation, not many. */
 #define DEGRADED_USEC (10 * USEC_PER_SEC)
-/* Some 30 system calls at most; a host that is idle is looked at once a minute. */
-#define RETRY_WATCH_USEC (30 * USEC_PER_SEC)
 /* Processes map and unmap shmem seldom; asking each costs more than all else of a look. */
 #define SHARED_USEC (2 * USEC_PER_SEC)
 /* Less than this share of a limit in doubt makes no level. */
@@ -56,7 +54,6 @@ struct observer {
 	uint64_t wanted_window_usec;
 	int proc_fd; /* O_PATH */
 	struct misread misread;
-	uint64_t retry_watch_usec; /* not before */
 	uint64_t now_usec;	   /* of the last collect */
 	uint64_t blind_until_usec; /* memory of the host was not known lately */
 	uint64_t estimated_until_usec;
@@ -107,6 +104,14 @@ static void observer_count_triggers(struct observer *o)
 {
 	o->stats.n_triggers = event_watch_n_triggers(o->watch);
 	o->stats.trigger_window_usec = event_watch_window_usec(o->watch);
+}
+
+static void on_watch_retried(void *data)
+{
+	struct observer *o = data;
+
+	observer_count_triggers(o);
+	wake_up(&o->wake);
 }
 
 static void on_added(void *data, const struct group *group)
@@ -265,15 +270,6 @@ static void observer_read_machine(struct observer *o, struct machine_reading *ma
 		o->estimated_until_usec = o->now_usec + DEGRADED_USEC;
 }
 
-static void observer_retry_watch(struct observer *o)
-{
-	if (!event_watch_is_starved(o->watch) || o->now_usec < o->retry_watch_usec)
-		return;
-	o->retry_watch_usec = o->now_usec + RETRY_WATCH_USEC;
-	event_watch_retry(o->watch);
-	observer_count_triggers(o);
-}
-
 static uint64_t earlier(uint64_t a_usec, uint64_t b_usec)
 {
 	return a_usec && b_usec ? u64_min(a_usec, b_usec) : a_usec + b_usec;
@@ -285,7 +281,6 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 
 	o->round++;
 	o->now_usec = now_usec;
-	observer_retry_watch(o);
 	misread_begin(&o->misread, now_usec);
 	observer_read_machine(o, &observation->machine);
 	if (growth_has_tripwire(o->growth))
@@ -374,6 +369,7 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 					       .groups = o->groups,
 					       .profile = config->profile,
 					       .stirred = on_stirred,
+					       .retried = on_watch_retried,
 					       .data = o,
 				       });
 	if (r < 0)

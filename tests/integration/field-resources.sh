@@ -98,3 +98,28 @@ fresh
 said 'Cannot use --socket=.*the most is 107 bytes' || fail "the reason is not said"
 ok "a path that no socket can have is refused with its limit"
 
+# --- PSI
+if [ -w /proc/pressure/memory ]; then
+	fresh
+	mv "$dir/proc/pressure" "$dir/proc/hidden"
+	run
+	wait_for "the name" lacks no-psi
+	ln -s /proc/pressure "$dir/proc/pressure"
+	wait_for "the end" lacks_not no-psi
+	is_said_once 'reliefd uses: no-psi'
+	is_said_once 'no-psi is over'
+	end "pressure files that come late are watched"
+
+	# A file of the kernel that takes no trigger.
+	fresh
+	ln -sf /proc/self/oom_score_adj "$dir/proc/pressure/memory"
+	run
+	wait_for "the name" lacks no-psi
+	wait_for "the reason" said 'Cannot set a PSI trigger on the host: Invalid argument'
+	ln -sf /proc/pressure/memory "$dir/proc/pressure/memory"
+	wait_for "the end" lacks_not no-psi
+	is_said_once 'Cannot set a PSI trigger'
+	end "a trigger that the kernel refused is asked for again"
+else
+	echo "skipped: no PSI"
+fi
