@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "controller/parts.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "controller/base/log.h"
 #include "controller/publish/journal.h"
 #include "controller/registry/channel_socket.h"
+#include "controller/registry/registry_masks.h"
 
 static uint64_t host_bytes(void)
 {
@@ -117,51 +120,6 @@ static int parts_build_hands(struct parts *parts, const struct parts_config *con
 	return 0;
 }
 
-/*
- * One that systemd passed, or one of our own. What is wrong with the path stays so until the
- * command line is another.
- */
-static int on_listen(void *data, char **ret_text)
-{
-	struct parts *parts = data;
-	const char *path = parts->daemon->socket;
-	int r;
-
-	r = channels_listen(parts->channels, path, -1);
-	if (r < 0 &&
-	    asprintf(ret_text,
-		     "Cannot listen on %s: %s; services cannot connect until it can, those "
-		     "on D-Bus can; %s",
-		     path, strerror(-r), channel_socket_fix(r)) < 0)
-		*ret_text = NULL;
-	return r;
-}
-
-static int parts_listen(struct parts *parts, const struct parts_config *config)
-{
-	int passed_fd = config->daemon->socket_fd, r;
-
-	r = retry_new(&parts->listening, &(struct retry_config){
-						 .event = config->event,
-						 .problems = config->problems,
-						 .wake = config->wake,
-						 .name = PROBLEM_CHANNEL,
-						 .attempt = on_listen,
-						 .data = parts,
-					 });
-	if (r < 0)
-		return log_errno(r, "Cannot plan to listen on %s", config->daemon->socket);
-	if (passed_fd >= 0) {
-		r = channels_listen(parts->channels, NULL, passed_fd);
-		if (r >= 0)
-			return 0;
-		log_errno(r, "Cannot use the socket that systemd passed (ListenSequentialPacket= "
-			     "makes one that fits); reliefd makes its own");
-	}
-	retry_now(parts->listening);
-	return 0;
-}
-
 static int parts_build_faces(struct parts *parts, const struct parts_config *config)
 {
 	int r;
@@ -189,6 +147,132 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 				 });
 	if (r < 0)
 		return log_errno(r, "Cannot set up D-Bus");
+	return 0;
+}
+
+/* ---- what may come later: each is a problem by its name until it is there ---- */
+
+static int explain(int error, char **ret_text, const char *format, ...) _printf_(3, 4);
+static int explain(int error, char **ret_text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(ret_text, format, args) < 0)
+		*ret_text = NULL;
+	va_end(args);
+	return error;
+}
+
+static int on_listen(void *data, char **ret_text)
+{
+	struct parts *parts = data;
+	const char *path = parts->daemon->socket;
+	int r;
+
+	r = channels_listen(parts->channels, path, -1);
+	if (r >= 0)
+		return 0;
+	return explain(
+		r, ret_text,
+		"Cannot listen on %s: %s; services cannot connect until it can, those on D-Bus "
+		"can; %s",
+		path, strerror(-r), channel_socket_fix(r));
+}
+
+static int on_read_masks(void *data, char **ret_text)
+{
+	struct parts *parts = data;
+	int r;
+
+	r = registry_read_masks(parts->registry);
+	if (r < 0)
+		return explain(
+			r, ret_text,
+			"Cannot read %s: %s; modules that it masks may register until it can "
+			"be read; make it a file that root can read, or remove it",
+			parts->daemon->masks, strerror(-r));
+	if (parts->bus)
+		bus_publish_masks(parts->bus);
+	return 0;
+}
+
+static int on_open_held_file(void *data, char **ret_text)
+{
+	struct parts *parts = data;
+	int r;
+
+	r = actor_open_held_file(parts->actor);
+	if (r >= 0)
+		return 0;
+	return explain(r, ret_text,
+		       "Cannot write %s: %s; the brake holds no group until it can, since a crash "
+		       "would leave it held; make its directory one that reliefd may write",
+		       parts->daemon->held, strerror(-r));
+}
+
+static int on_start_reclaimer(void *data, char **ret_text)
+{
+	struct parts *parts = data;
+	int r;
+
+	r = actor_start_reclaimer(parts->actor);
+	if (r >= 0)
+		return 0;
+	return explain(r, ret_text,
+		       "Cannot start the thread that writes memory.reclaim: %s; the rung reclaim "
+		       "fails until it can; raise TasksMax= of reliefd",
+		       strerror(-r));
+}
+
+static int parts_retry(struct parts *parts, const struct parts_config *config, const char *name,
+		       int (*attempt)(void *data, char **ret_text))
+{
+	int r;
+
+	assert(parts->n_retries < PARTS_MAX_RETRIES);
+	r = retry_new(&parts->retries[parts->n_retries], &(struct retry_config){
+								 .event = config->event,
+								 .problems = config->problems,
+								 .wake = config->wake,
+								 .name = name,
+								 .attempt = attempt,
+								 .data = parts,
+							 });
+	if (r < 0)
+		return log_errno(r, "Cannot plan to try again (%s)", name);
+	retry_now(parts->retries[parts->n_retries++]);
+	return 0;
+}
+
+/* On the socket that systemd passed, or one of our own. */
+static int parts_listen(struct parts *parts, const struct parts_config *config)
+{
+	int passed_fd = config->daemon->socket_fd, r;
+
+	if (passed_fd >= 0) {
+		r = channels_listen(parts->channels, NULL, passed_fd);
+		if (r >= 0)
+			return 0;
+		log_errno(r, "Cannot use the socket that systemd passed (ListenSequentialPacket= "
+			     "makes one that fits); reliefd makes its own");
+	}
+	return parts_retry(parts, config, PROBLEM_CHANNEL, on_listen);
+}
+
+static int parts_complete(struct parts *parts, const struct parts_config *config)
+{
+	int r;
+
+	r = parts_retry(parts, config, PROBLEM_MASKS, on_read_masks);
+	if (r < 0)
+		return r;
+	r = parts_retry(parts, config, PROBLEM_BRAKE, on_open_held_file);
+	if (r < 0)
+		return r;
+	r = parts_retry(parts, config, PROBLEM_RECLAIM, on_start_reclaimer);
+	if (r < 0)
+		return r;
 	return parts_listen(parts, config);
 }
 
@@ -206,7 +290,10 @@ int parts_build(struct parts *parts, const struct parts_config *config)
 	r = parts_build_hands(parts, config);
 	if (r < 0)
 		return r;
-	return parts_build_faces(parts, config);
+	r = parts_build_faces(parts, config);
+	if (r < 0)
+		return r;
+	return parts_complete(parts, config);
 }
 
 /*
@@ -215,7 +302,8 @@ int parts_build(struct parts *parts, const struct parts_config *config)
  */
 void parts_done(struct parts *parts)
 {
-	retry_free(parts->listening);
+	for (size_t i = 0; i < parts->n_retries; i++)
+		retry_free(parts->retries[i]);
 	channels_free(parts->channels);
 	bus_free(parts->bus);
 	doubts_free(parts->doubts);

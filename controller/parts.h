@@ -21,6 +21,11 @@
 
 /* Names of problems. */
 #define PROBLEM_CHANNEL "channel" /* services cannot connect */
+#define PROBLEM_MASKS	"masks"	  /* masked modules may register */
+#define PROBLEM_BRAKE	"brake"	  /* no group can be held */
+#define PROBLEM_RECLAIM "reclaim" /* no group can be reclaimed from */
+
+#define PARTS_MAX_RETRIES 4
 
 struct parts {
 	struct probes *probes;
@@ -30,7 +35,8 @@ struct parts {
 	struct masks *masks;
 	struct registry *registry;
 	struct channels *channels;
-	struct retry *listening; /* of channels, until they do */
+	struct retry *retries[PARTS_MAX_RETRIES]; /* of what a part is without for now */
+	size_t n_retries;
 	const struct daemon_config *daemon;
 	struct actor *actor;
 	struct tallies *tallies;

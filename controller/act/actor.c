@@ -102,6 +102,16 @@ void actor_answered(void *data, const struct outcome *outcome)
 	outcomes_add(&actor->outcomes, outcome);
 }
 
+int actor_start_reclaimer(struct actor *actor)
+{
+	return reclaimer_start(actor->reclaimer);
+}
+
+int actor_open_held_file(struct actor *actor)
+{
+	return brakes_open_file(actor->brakes);
+}
+
 bool actor_dry_run(const struct actor *actor)
 {
 	return actor->dry_run;

@@ -34,6 +34,13 @@ int actor_new(struct actor **ret, const struct actor_config *config);
 struct actor *actor_free(struct actor *actor);
 DEFINE_CLEANUP(struct actor *, actor_free);
 
+/*
+ * What an actor can be without, and is to be tried again: the reclaimer's thread, and the file in
+ * which holds are written down. Returns: 0, it is there; or negative errno.
+ */
+int actor_start_reclaimer(struct actor *actor);
+int actor_open_held_file(struct actor *actor);
+
 void actor_carry_out(struct actor *actor, const struct decision *decision);
 /* Moves the outcomes into the observation; what does not fit stays for the next. */
 void actor_collect(struct actor *actor, struct observation *observation);

@@ -47,9 +47,9 @@ struct brakes {
 	struct group_set *groups;
 	struct outcomes *outcomes;
 	sd_event_source *timer;
-	char *own_path; /* NULL: not known */
-	bool is_written;
-	int file_fd; /* or negative errno, with is_written */
+	char *own_path;	 /* NULL: not known */
+	char *held_path; /* NULL: what is held is written nowhere */
+	int file_fd;	 /* or negative errno, with held_path */
 	struct held held[BRAKES_MAX];
 };
 
@@ -112,7 +112,7 @@ static int undo(int dir_fd, const struct held_record *record)
 
 static int write_down(struct brakes *brakes, struct held *held)
 {
-	if (!brakes->is_written)
+	if (!brakes->held_path)
 		return 0;
 	if (brakes->file_fd < 0)
 		return brakes->file_fd;
@@ -194,7 +194,7 @@ static bool is_held(const struct brakes *brakes, uint64_t group_id)
 
 static void strike_out(struct brakes *brakes, struct held *held)
 {
-	if (brakes->is_written && brakes->file_fd >= 0)
+	if (brakes->held_path && brakes->file_fd >= 0)
 		held_file_clear(brakes->file_fd, (size_t)(held - brakes->held));
 	fd_close(held->dir_fd);
 	*held = (struct held){ .dir_fd = -1 };
@@ -317,7 +317,10 @@ void brakes_let_go_all(struct brakes *brakes)
 
 /* ---- after a crash ---- */
 
-/* Returns: 1 let go; 0 the cgroup is gone, or another one has its path. */
+/*
+ * Returns: 1 let go; 0 the cgroup is gone, or another one has its path; negative errno: it could
+ * not be looked at, for want of a descriptor for example.
+ */
 static int let_go_of_old(int root_fd, const struct held_record *record)
 {
 	_cleanup_fd_ int dir_fd = -1;
@@ -325,7 +328,9 @@ static int let_go_of_old(int root_fd, const struct held_record *record)
 	int r;
 
 	dir_fd = openat(root_fd, record->path + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir_fd < 0 || fstat(dir_fd, &st) < 0 || st.st_ino != record->group_id)
+	if (dir_fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
+	if (fstat(dir_fd, &st) < 0 || st.st_ino != record->group_id)
 		return 0;
 	r = undo(dir_fd, record);
 	if (r < 0) {
@@ -340,7 +345,7 @@ int brakes_let_go_of_old(const char *held_path, const char *cgroup_root)
 {
 	_cleanup_fd_ int fd = -1, root_fd = -1;
 	struct held_record record;
-	int n = 0;
+	int n = 0, error = 0, r;
 
 	fd = open(held_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -351,28 +356,31 @@ int brakes_let_go_of_old(const char *held_path, const char *cgroup_root)
 	for (size_t i = 0; i < BRAKES_MAX; i++) {
 		if (held_file_read(fd, i, &record) == 0)
 			continue;
-		n += let_go_of_old(root_fd, &record);
+		r = let_go_of_old(root_fd, &record);
+		if (r < 0) { /* it is still held: its record stays */
+			error = r;
+			continue;
+		}
+		n += r;
 		held_file_clear(fd, i);
 	}
-	return n;
+	return error < 0 ? error : n;
 }
 
 /* ---- life ---- */
 
-static void open_file(struct brakes *brakes, const char *held_path)
+/* What an earlier reliefd held is let go first: the new file names none of it. */
+int brakes_open_file(struct brakes *brakes)
 {
 	int r;
 
-	brakes->is_written = held_path != NULL;
-	brakes->file_fd = -1;
-	if (!held_path)
-		return;
-	r = brakes_let_go_of_old(held_path, group_set_tree(brakes->groups)->mount);
-	if (r < 0)
-		log_errno(r, "Cannot let go of what %s names", held_path);
-	brakes->file_fd = held_file_open(held_path, BRAKES_MAX);
-	if (brakes->file_fd < 0)
-		log_errno(brakes->file_fd, "Cannot write %s, so the brake holds nobody", held_path);
+	if (!brakes->held_path || brakes->file_fd >= 0)
+		return 0;
+	r = brakes_let_go_of_old(brakes->held_path, group_set_tree(brakes->groups)->mount);
+	if (r >= 0)
+		r = held_file_open(brakes->held_path, BRAKES_MAX);
+	brakes->file_fd = r;
+	return r < 0 ? r : 0;
 }
 
 int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
@@ -389,7 +397,13 @@ int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
 		brakes->held[i].dir_fd = -1;
 	/* Where we are is also in the flags of groups; not to know it is no reason to stop. */
 	cgroup_tree_path_of_pid(group_set_tree(groups), getpid(), &brakes->own_path);
-	open_file(brakes, held_path);
+	brakes->file_fd = -EBADF;
+	if (held_path) {
+		brakes->held_path = strdup(held_path);
+		if (!brakes->held_path)
+			return -ENOMEM;
+		brakes_open_file(brakes);
+	}
 	r = sd_event_add_time(event, &brakes->timer, CLOCK_MONOTONIC, USEC_NEVER, 1, on_deadline,
 			      brakes);
 	if (r < 0)
@@ -413,6 +427,7 @@ struct brakes *brakes_free(struct brakes *brakes)
 		fd_close(brakes->held[i].dir_fd);
 	sd_event_source_disable_unref(brakes->timer);
 	fd_close(brakes->file_fd);
+	free(brakes->held_path);
 	free(brakes->own_path);
 	free(brakes);
 	return NULL;

@@ -21,8 +21,8 @@
 struct brakes;
 
 /*
- * held_path: where holds are written down; what an earlier daemon left there is let go first. A
- * file that cannot be made is warned of, and every hold is then refused. NULL: not written down.
+ * held_path: where holds are written down; what an earlier daemon left there is let go first. While
+ * the file cannot be made every hold is refused; brakes_open_file() tells. NULL: not written down.
  * Returns: 0 or negative errno.
  */
 int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
@@ -30,6 +30,12 @@ int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
 /* Lets go of everything. */
 struct brakes *brakes_free(struct brakes *brakes);
 DEFINE_CLEANUP(struct brakes *, brakes_free);
+
+/*
+ * Tries again to let go of what an earlier daemon held, and to make the file, where that is to be
+ * done still. Returns: 0, all is done; or negative errno.
+ */
+int brakes_open_file(struct brakes *brakes);
 
 /*
  * Holds or lets go. A hold that fails becomes an outcome with the change's id: RESULT_GONE with its
@@ -40,6 +46,6 @@ void brakes_apply(struct brakes *brakes, const struct brake_change *change);
 void brakes_let_go_all(struct brakes *brakes);
 /*
  * Lets go of what is written down at held_path, for cgroups that are still the same, below this
- * cgroup root. Returns: how many, or negative errno.
+ * cgroup root. Returns: how many; or negative errno, and what is still held is written down still.
  */
 int brakes_let_go_of_old(const char *held_path, const char *cgroup_root);

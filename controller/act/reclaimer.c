@@ -237,13 +237,15 @@ static int reclaimer_wait_for_start(struct reclaimer *reclaimer)
 	return state < 0 ? state : 0;
 }
 
-static int reclaimer_start_thread(struct reclaimer *reclaimer)
+int reclaimer_start(struct reclaimer *reclaimer)
 {
 	const struct sigaction handler = { .sa_handler = ignore_signal }; /* no SA_RESTART */
 	sigset_t all, old;
 	pthread_attr_t attributes;
 	int r;
 
+	if (reclaimer->thread_is_running)
+		return 0;
 	if (sigaction(INTERRUPT_SIGNAL, &handler, &reclaimer->old_handler) < 0)
 		return -errno;
 	pthread_attr_init(&attributes);
@@ -253,12 +255,19 @@ static int reclaimer_start_thread(struct reclaimer *reclaimer)
 	r = -pthread_create(&reclaimer->thread, &attributes, worker_main, reclaimer);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attributes);
+	if (r >= 0) {
+		r = reclaimer_wait_for_start(reclaimer);
+		if (r < 0) { /* it has ended by itself */
+			pthread_join(reclaimer->thread, NULL);
+			reclaimer->worker_state = 0;
+		}
+	}
 	if (r < 0) {
 		sigaction(INTERRUPT_SIGNAL, &reclaimer->old_handler, NULL);
 		return r;
 	}
 	reclaimer->thread_is_running = true;
-	return reclaimer_wait_for_start(reclaimer);
+	return 0;
 }
 
 static void reclaimer_end_thread(struct reclaimer *reclaimer)
@@ -319,9 +328,7 @@ int reclaimer_new(struct reclaimer **ret, sd_event *event, struct group_set *gro
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(reclaimer->source, "reclaimer");
-	r = reclaimer_start_thread(reclaimer);
-	if (r < 0)
-		return r;
+	reclaimer_start(reclaimer);
 	*ret = take_ptr(reclaimer);
 	return 0;
 }
@@ -385,7 +392,7 @@ void reclaimer_send(struct reclaimer *reclaimer, const struct action *action, ui
 	struct job job;
 	int r;
 
-	r = job_open(reclaimer, action, &job);
+	r = reclaimer->thread_is_running ? job_open(reclaimer, action, &job) : -EAGAIN;
 	if (r < 0) {
 		reclaimer_judge(r, 0, &outcome);
 	} else if (!reclaimer_queue(reclaimer, &job)) {

@@ -20,14 +20,17 @@
 struct reclaimer;
 
 /*
- * Starts the thread. Outcomes go to `outcomes` on the thread that runs the event loop. SIGUSR2 is
- * taken over until reclaimer_free().
+ * Starts the thread, if there is one to be had; reclaimer_start() tells. Outcomes go to `outcomes`
+ * on the thread that runs the event loop. SIGUSR2 is taken over until reclaimer_free().
  */
 int reclaimer_new(struct reclaimer **ret, sd_event *event, struct group_set *groups,
 		  struct outcomes *outcomes);
 /* Interrupts the write that is under way and ends the thread; what was queued is forgotten. */
 struct reclaimer *reclaimer_free(struct reclaimer *reclaimer);
 DEFINE_CLEANUP(struct reclaimer *, reclaimer_free);
+
+/* Returns: 0, the thread runs; or negative errno, and each reclaim fails until another call. */
+int reclaimer_start(struct reclaimer *reclaimer);
 
 /* Queues a reclaim; whatever becomes of it is an outcome. */
 void reclaimer_send(struct reclaimer *reclaimer, const struct action *action, uint64_t now_usec);

@@ -209,14 +209,17 @@ void check_channel(struct doctor *doctor, struct finding *finding)
 
 void check_state(struct doctor *doctor, struct finding *finding)
 {
-	const char *text = problem_text(doctor, "state");
+	static const char *const names[] = { "state", "record", "masks", "brake", "reclaim" };
 
-	if (!text)
-		text = problem_text(doctor, "record");
-	if (text)
-		finding_bad(finding, VERDICT_WARN, "as it says", "%s", text);
-	else
-		finding_ok(finding, "what is to be kept can be written");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *text = problem_text(doctor, names[i]);
+
+		if (text) {
+			finding_bad(finding, VERDICT_WARN, "as it says", "%s", text);
+			return;
+		}
+	}
+	finding_ok(finding, "what is to be kept can be written");
 }
 
 void check_config(struct doctor *doctor, struct finding *finding)

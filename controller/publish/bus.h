@@ -69,4 +69,6 @@ void bus_publish(struct bus *bus, const struct decision *decision);
 void bus_note_victim(struct bus *bus, const struct kernel_event *victim);
 /* The profile was loaded again, or dry run switched: property changes. */
 void bus_publish_settings(struct bus *bus, bool dry_run);
+/* Others are masked than before, and no caller of the bus asked for it. */
+void bus_publish_masks(struct bus *bus);
 bool bus_is_connected(const struct bus *bus);

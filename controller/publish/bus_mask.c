@@ -45,6 +45,13 @@ static int refuse_mask(int r, const char *control_group, const char *module, sd_
 	}
 }
 
+void bus_publish_masks(struct bus *bus)
+{
+	if (bus->named)
+		sd_bus_emit_properties_changed(bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE,
+					       "Masked", NULL);
+}
+
 /* The file is written first, so -ENOENT of masks_add() is the directory's. */
 static int mask(struct bus *bus, const char *control_group, const char *module, uid_t uid,
 		sd_bus_error *error)

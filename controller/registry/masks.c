@@ -147,7 +147,6 @@ static int masks_write(const struct masks *masks)
 int masks_new(struct masks **ret, const char *path)
 {
 	_cleanup_(masks_free_cleanup) struct masks *masks = calloc(1, sizeof(*masks));
-	int r;
 
 	if (!masks)
 		return -ENOMEM;
@@ -155,15 +154,17 @@ int masks_new(struct masks **ret, const char *path)
 		masks->path = strdup(path);
 		if (!masks->path)
 			return -ENOMEM;
-		r = masks->read_error = masks_read(masks);
-		if (r < 0)
-			log_errno(r,
-				  "Cannot read %s: modules that it masks may register until "
-				  "the file can be read and reliefd is restarted",
-				  path);
+		masks->read_error = masks_read(masks);
 	}
 	*ret = take_ptr(masks);
 	return 0;
+}
+
+int masks_read_again(struct masks *masks)
+{
+	if (masks->read_error < 0)
+		masks->read_error = masks_read(masks);
+	return masks->read_error;
 }
 
 struct masks *masks_free(struct masks *masks)

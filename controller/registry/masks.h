@@ -22,10 +22,12 @@ struct masks;
 /*
  * path: where they are kept; NULL: nowhere, they end with the process. Lines of the file that
  * cannot be understood are logged and left out.
- * Returns: 0 or -ENOMEM. A file that cannot be read is logged and never overwritten: each change is
- * refused with the error of the reading.
+ * Returns: 0 or -ENOMEM. A file that cannot be read is never overwritten: each change is refused
+ * with the error of the reading, until masks_read_again() could read it.
  */
 int masks_new(struct masks **ret, const char *path);
+/* Returns: 0, what the file holds is known; or negative errno. */
+int masks_read_again(struct masks *masks);
 struct masks *masks_free(struct masks *masks);
 DEFINE_CLEANUP(struct masks *, masks_free);
 

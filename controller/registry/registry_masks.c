@@ -20,6 +20,16 @@ static void unregister_masked(struct registry *registry, const struct masks *mas
 	}
 }
 
+int registry_read_masks(struct registry *registry)
+{
+	struct masks *masks = registry_masks(registry);
+	int r = masks ? masks_read_again(masks) : 0;
+
+	if (masks && r == 0)
+		unregister_masked(registry, masks);
+	return r;
+}
+
 int registry_mask(struct registry *registry, const char *cgroup, const char *module)
 {
 	struct masks *masks = registry_masks(registry);

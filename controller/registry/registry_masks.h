@@ -8,6 +8,11 @@
 #include "controller/registry/registry.h"
 
 /*
+ * Reads the masks that could not be read yet; those registered that are masked by them are
+ * unregistered. Returns: 0, all masks are known; or negative errno.
+ */
+int registry_read_masks(struct registry *registry);
+/*
  * Masks a module (module "": all) of the unit at that cgroup. Those that are registered are
  * unregistered, and registering is refused until the mask is lifted.
  * Returns: as masks_add(); -EOPNOTSUPP when the registry has no masks.

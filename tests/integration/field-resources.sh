@@ -9,7 +9,7 @@
 reliefctl=$RELIEFCTL
 
 fresh() {
-	rm -rf "${dir:?}"/{proc,sys,cgroup,etc,state,blocked,relief.sock,reliefd.out}
+	rm -rf "${dir:?}"/{proc,sys,cgroup,etc,state,run,blocked,held,agents,relief.sock,reliefd.out}
 	make_host
 	printf '[Daemon]\nGrowthClock=none\n' >"$dir/etc/etc/reliefd/reliefd.conf"
 	: >"$dir/reliefd.out"
@@ -123,3 +123,41 @@ if [ -w /proc/pressure/memory ]; then
 else
 	echo "skipped: no PSI"
 fi
+
+# --- files and threads
+fresh
+mkdir -p "$dir/state/masks" "$dir/held"
+run
+wait_for "the names" problem masks 'may register until it can be read'
+wait_for "the names" problem brake 'the brake holds no group'
+wait_for "doctor" shown '^state +warn +Cannot (read|write)' doctor
+printf 'images\t/system.slice/cache.service\n' >"$dir/masks.new"
+rmdir "$dir/state/masks" "$dir/held"
+mv "$dir/masks.new" "$dir/state/masks"
+wait_for "the end" lacks_not masks
+wait_for "the end" lacks_not brake
+busctl get-property "$name" "$root_path" "$manager" Masked | grep -Fq '"/system.slice/cache.service" "images"' ||
+	fail "the mask is not in force"
+end "masks that could not be read are in force when they can be, and holds can be written down"
+
+# As another user, who has one thread left: the main one.
+run_without_threads() {
+	setpriv --reuid=65533 --clear-groups prlimit --nproc=1:64 "$reliefd" --root="$dir/etc" \
+		--proc="$dir/proc" --sys="$dir/sys" --cgroup-root="$dir/cgroup" \
+		--socket="$dir/run/relief.sock" --state="$dir/state" >>"$dir/reliefd.out" 2>&1 &
+	reliefd_pid=$!
+	children+=("$reliefd_pid")
+	wait_for "the first look" said 'Profile default,'
+}
+
+if [ "$(id -u)" = 0 ]; then
+	fresh
+	mkdir -p "$dir/run"
+	chown -R 65533 "$dir/run" "$dir/state" "$dir/cgroup"
+	run_without_threads
+	wait_for "the reason" said 'Cannot start the thread that writes memory.reclaim: .*TasksMax='
+	setpriv --reuid=65533 --clear-groups prlimit --pid "$reliefd_pid" --nproc=64:64
+	wait_for "the end" said 'The problem "reclaim" is over'
+	end "without a thread for memory.reclaim reliefd works, and with it as soon as there is one"
+fi
+

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -325,6 +326,24 @@ static void what_cannot_be_written_down_is_not_held(void **state)
 	assert_frozen(false);
 }
 
+static void what_can_be_written_down_later_is_held_then(void **state)
+{
+	char later[sizeof(held_path)];
+
+	brakes = brakes_free(brakes);
+	snprintf(later, sizeof(later), "%s/later", world.dir);
+	snprintf(held_path, sizeof(held_path), "%s/later/held", world.dir);
+	start_brakes();
+	assert_int_equal(brakes_open_file(brakes), -ENOENT);
+	assert_int_equal(mkdir(later, 0700), 0);
+	assert_int_equal(brakes_open_file(brakes), 0);
+	apply("/system.slice/b.service", 1, BRAKE_FREEZE);
+	assert_frozen(true);
+	brakes = brakes_free(brakes);
+	assert_int_equal(unlink(held_path), 0);
+	assert_int_equal(rmdir(later), 0);
+}
+
 static void too_many_at_once_are_refused(void **state)
 {
 	char cgroup[64], path[96];
@@ -377,6 +396,25 @@ static void the_next_start_lets_go_of_what_was_left(void **state)
 	start_brakes();
 	assert_text(B_SERVICE "/memory.high", "max");
 	brakes = brakes_free(brakes);
+}
+
+/* As long as no descriptor is left for the cgroup, it is held, and that must stay written. */
+static void what_cannot_be_let_go_yet_stays_written_down(void **state)
+{
+	struct rlimit limit, none;
+
+	leave_behind("/system.slice/b.service", true, 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)dup(0) + 2; /* the file of holds and the root of the tree */
+	close((int)none.rlim_cur - 2);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(brakes_let_go_of_old(held_path, mount), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_frozen(true);
+	assert_int_equal(n_written(), 1);
+	start_brakes();
+	assert_frozen(false);
 }
 
 static void one_can_let_go_without_starting(void **state)
@@ -451,8 +489,10 @@ int main(void)
 		TEST(without_the_memory_controller_it_cannot_be_throttled),
 		TEST(half_a_hold_is_undone),
 		TEST(what_cannot_be_written_down_is_not_held),
+		TEST(what_can_be_written_down_later_is_held_then),
 		TEST(too_many_at_once_are_refused),
 		TEST(the_next_start_lets_go_of_what_was_left),
+		TEST(what_cannot_be_let_go_yet_stays_written_down),
 		TEST(one_can_let_go_without_starting),
 		TEST(another_cgroup_at_that_path_is_left_alone),
 		TEST(half_a_record_is_none),

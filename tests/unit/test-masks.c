@@ -135,10 +135,14 @@ static void a_file_that_cannot_be_read_is_not_overwritten(void **state)
 	masks = load();
 	assert_int_equal(masks_add(masks, DB, "images"), -EISDIR);
 	assert_false(masks_match(masks, DB, "images"));
-	masks_free(masks);
+	assert_int_equal(masks_read_again(masks), -EISDIR);
 	assert_int_equal(stat(path, &status), 0);
 	assert_true(S_ISDIR(status.st_mode));
 	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(masks_read_again(masks), 0);
+	assert_int_equal(masks_add(masks, DB, "images"), 0);
+	masks_free(masks);
+	assert_int_equal(unlink(path), 0);
 }
 
 static void a_change_that_cannot_be_kept_is_not_made(void **state)
