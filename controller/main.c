@@ -24,6 +24,11 @@
 #include "controller/daemon.h"
 #include "controller/groups/cgroup_tree.h"
 
+/* What the loop, the groups and the files that stay open take; the rest can wait. */
+#define LEAST_DESCRIPTORS 24U
+/* 64 of its own, and one for each client; as many again to be on the safe side. */
+#define WANTED_DESCRIPTORS 2048U
+
 /* StateDirectory= of the unit */
 #define STATE_DIRECTORY "/var/lib/reliefd"
 
@@ -235,6 +240,47 @@ static int run(const struct daemon_config *config)
 	return r;
 }
 
+/*
+ * A soft limit is there for programs that use select(), which reliefd does not: the hard one is
+ * what the administrator means.
+ */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_max < WANTED_DESCRIPTORS)
+		log_warning("LimitNOFILE= allows %llu descriptors, reliefd may use %u: clients may "
+			    "be refused",
+			    (unsigned long long)limit.rlim_max, WANTED_DESCRIPTORS);
+	limit.rlim_cur = limit.rlim_max < WANTED_DESCRIPTORS ? limit.rlim_max : WANTED_DESCRIPTORS;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_errno(-errno, "The limit of descriptors is not raised");
+}
+
+/* What was logged names what could not be had; this is how to get it. */
+static void log_fix(int error)
+{
+	switch (error) {
+	case -EMFILE:
+		log_error("reliefd needs %u descriptors to start: raise LimitNOFILE= of its unit",
+			  LEAST_DESCRIPTORS);
+		break;
+	case -ENFILE:
+		log_error("The host has no descriptor left: raise fs.file-max");
+		break;
+	case -ENOMEM:
+		log_error("There is no memory to start with: raise MemoryMax= or LimitAS= of "
+			  "reliefd, or free some");
+		break;
+	case -ENOSPC:
+		log_error("The kernel has no room for another watched descriptor: raise "
+			  "fs.epoll.max_user_watches");
+		break;
+	}
+}
+
 /* A page that must be read back from disk under pressure comes too late. */
 static void lock_memory(void)
 {
@@ -339,5 +385,8 @@ int main(int argc, char **argv)
 	/* One huge page under the block of mostly untouched slots would double what we take. */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0)
 		log_errno(-errno, "Huge pages are not switched off");
-	return run(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	raise_descriptors();
+	r = run(&config);
+	log_fix(r);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

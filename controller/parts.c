@@ -44,13 +44,31 @@ static void on_oom_victim(void *data, const struct kernel_event *victim)
 		bus_note_victim(parts->bus, victim);
 }
 
+/* Without any cgroup no client and no group can be told apart: this ends reliefd. */
+static int parts_find_tree(struct parts *parts, const struct daemon_config *daemon)
+{
+	int r;
+
+	r = cgroup_tree_init(&parts->tree, daemon->proc, daemon->cgroup_root);
+	if (r < 0 && daemon->cgroup_root)
+		return log_errno(r, "Cannot use --cgroup-root=%s", daemon->cgroup_root);
+	if (r < 0)
+		return log_errno(r, "Cannot find the cgroup tree in %s/self/mountinfo",
+				 daemon->proc ? daemon->proc : "/proc");
+	if (parts->tree.mode != CGROUP_MODE_NONE)
+		return 0;
+	log_error("No cgroup v2 tree is mounted: boot with systemd.unified_cgroup_hierarchy=1, or: "
+		  "mount -t cgroup2 none /sys/fs/cgroup");
+	return -ENODEV;
+}
+
 static int parts_build_eyes(struct parts *parts, const struct parts_config *config)
 {
 	int r;
 
-	r = cgroup_tree_init(&parts->tree, config->daemon->proc, config->daemon->cgroup_root);
+	r = parts_find_tree(parts, config->daemon);
 	if (r < 0)
-		return log_errno(r, "Cannot find the cgroup tree");
+		return r;
 	r = group_set_new(
 		&parts->groups,
 		&(struct group_set_config){

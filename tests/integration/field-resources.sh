@@ -161,3 +161,57 @@ if [ "$(id -u)" = 0 ]; then
 	end "without a thread for memory.reclaim reliefd works, and with it as soon as there is one"
 fi
 
+# --- descriptors
+limited=$dir/limited
+# shellcheck disable=SC2016 # for the inner shell
+printf '#!/bin/sh\nexec prlimit --nofile="$NOFILE" "%s" "$@"\n' "$reliefd" >"$limited"
+chmod +x "$limited"
+
+fresh
+if NOFILE=8 "$limited" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" --state="$dir/state" \
+	--cgroup-root="$dir/cgroup" --socket="$dir/relief.sock" >"$dir/reliefd.out" 2>&1; then
+	fail "it runs with 8 descriptors"
+fi
+said 'raise LimitNOFILE= of its unit' || fail "the fix is not said"
+ok "too few descriptors to start with end it, with the fix"
+
+fresh
+sed -i '/ - cgroup2 /d' "$dir/proc/self/mountinfo"
+if "$reliefd" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" --state="$dir/state" \
+	--socket="$dir/relief.sock" >"$dir/reliefd.out" 2>&1; then
+	fail "it runs without any cgroup"
+fi
+said 'No cgroup v2 tree is mounted: boot with' || fail "the fix is not said"
+ok "a host without cgroup v2 ends it, with the fix"
+
+fresh
+reliefd=$limited NOFILE=16:4096 run
+[ "$(prlimit --pid "$reliefd_pid" --nofile --noheadings --output=SOFT | tr -d ' ')" = 2048 ] ||
+	fail "the soft limit stays"
+end "a low soft limit is raised to what is wanted"
+
+# Slices come while three descriptors are left: each would take one for its trigger.
+if [ -w /proc/pressure/memory ]; then
+	fresh
+	ln -sf /proc/pressure/memory "$dir/proc/pressure/memory"
+	run
+	sleep 1 # what is opened for a moment at the start is closed
+	lacks_not short-of-resources || fail "it lacks something from the start"
+	n_open=$(find "/proc/$reliefd_pid/fd" -type l | wc -l)
+	prlimit --pid "$reliefd_pid" --nofile="$((n_open + 3)):4096"
+	kill -STOP "$reliefd_pid"
+	for i in 1 2 3 4 5; do
+		make_group "/$i.slice" 1000000
+		make_group "/$i.slice/x.service" 1000000
+		ln -sf /proc/pressure/memory "$dir/cgroup/$i.slice/memory.pressure"
+	done
+	kill -CONT "$reliefd_pid"
+	wait_for "the name" said 'reliefd uses: short-of-resources'
+	prlimit --pid "$reliefd_pid" --nofile=2048:4096
+	wait_for "the end" said 'short-of-resources is over'
+	wait_for "the others" lacks_not no-inotify
+	for i in 1 2 3 4 5; do
+		wait_for "$i.slice" manager GetGroupByControlGroup s "/$i.slice"
+	done
+	end "triggers for which no descriptor was left are set when there are some"
+fi
