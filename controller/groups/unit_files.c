@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controller/base/log.h"
 #include "controller/groups/unit_index.h"
 #include "controller/groups/unit_order.h"
 
@@ -194,6 +195,24 @@ void unit_files_priority(const struct unit_files *files, const char *unit, struc
 	find(files, unit, offsetof(struct unit_section, priority), ret);
 }
 
+static bool has_remark(const struct remarks *remarks, const char *text)
+{
+	for (size_t i = 0; i < remarks->n; i++)
+		if (strcmp(remarks->list[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* What was said of the files as they were before is not said again. */
+static void log_complaints(const struct remarks *old, const struct remarks *now)
+{
+	for (size_t i = 0; i < now->n; i++)
+		if (!has_remark(old, now->list[i]))
+			log_warning("%s", now->list[i]);
+	if (now->n_left_out > 0 && now->n_left_out != old->n_left_out)
+		log_warning("%zu more such lines in unit files", now->n_left_out);
+}
+
 int unit_files_refresh(struct unit_files *files, bool anyway)
 {
 	struct unit_index index = { 0 };
@@ -206,6 +225,7 @@ int unit_files_refresh(struct unit_files *files, bool anyway)
 		unit_index_done(&index);
 		return r;
 	}
+	log_complaints(&files->index.complaints, &index.complaints);
 	unit_index_done(&files->index);
 	files->index = index;
 	return 1;

@@ -25,7 +25,8 @@ struct unit_setting {
 
 /*
  * Reads everything. `root` is put before each directory; "" for the running system.
- * Returns: 0 or -ENOMEM; files that cannot be read or understood are named in the log.
+ * Returns: 0 or -ENOMEM; files that cannot be read or understood are named in the log,
+ * once for each change.
  */
 int unit_files_new(struct unit_files **ret, const char *root);
 struct unit_files *unit_files_free(struct unit_files *files);

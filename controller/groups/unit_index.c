@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/base/log.h"
 #include "controller/groups/unit_order.h"
 
 /*
@@ -84,6 +83,7 @@ void unit_index_done(struct unit_index *index)
 	for (size_t i = 0; i < index->n_stamps; i++)
 		free(index->stamps[i].path);
 	free(index->stamps);
+	remarks_done(&index->complaints);
 	*index = (struct unit_index){ 0 };
 }
 
@@ -150,18 +150,24 @@ bool unit_index_is_stale(const struct unit_index *index)
 
 /* Reading. */
 
+struct complainant {
+	struct unit_index *index;
+	const char *path;
+};
+
 static void on_complaint(void *data, unsigned int line, const char *problem)
 {
-	const char *path = data;
+	const struct complainant *c = data;
 
-	log_warning("%s:%u: %s", path, line, problem);
+	remarks_add(&c->index->complaints, "%s:%u: %s", c->path, line, problem);
 }
 
 /*
  * Never waits for a pipe or a device. What cannot be read has no section.
  */
-static int read_section(const char *path, struct unit_section *ret)
+static int read_section(struct unit_index *index, const char *path, struct unit_section *ret)
 {
+	struct complainant complainant = { index, path };
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
@@ -170,13 +176,15 @@ static int read_section(const char *path, struct unit_section *ret)
 	*ret = (struct unit_section){ 0 };
 	if (fd < 0) {
 		if (errno != ENOENT)
-			log_errno(-errno, "Cannot read %s", path);
+			remarks_add(&index->complaints, "Cannot read %s: %s", path,
+				    strerror(errno));
 		return 0;
 	}
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return 0; /* /dev/null masks */
 	if (st.st_size > FILE_MAX_BYTES) {
-		log_warning("%s is larger than %d KiB: what it says in [X-Relief] is left out",
+		remarks_add(&index->complaints,
+			    "%s is larger than %d KiB: what it says in [X-Relief] is left out",
 			    path, FILE_MAX_BYTES / 1024);
 		return 0;
 	}
@@ -185,9 +193,9 @@ static int read_section(const char *path, struct unit_section *ret)
 		return -ENOMEM;
 	n = read(fd, text, (size_t)st.st_size);
 	if (n < 0)
-		log_errno(-errno, "Cannot read %s", path);
+		remarks_add(&index->complaints, "Cannot read %s: %s", path, strerror(errno));
 	else
-		unit_section_parse(text, (size_t)n, ret, on_complaint, (void *)path);
+		unit_section_parse(text, (size_t)n, ret, on_complaint, &complainant);
 	return 0;
 }
 
@@ -225,7 +233,7 @@ static int index_read(struct unit_index *index, uint32_t directory, enum unit_fi
 		if (!file.target)
 			return -ENOMEM;
 	} else {
-		r = read_section(path, &file.section);
+		r = read_section(index, path, &file.section);
 	}
 	file.path = strdup(path);
 	file.owner = strdup(owner);
@@ -323,7 +331,8 @@ int unit_index_scan(struct unit_index *index, const char *root)
 			return r;
 	}
 	if (index->n_files == FILES_MAX)
-		log_warning("More than %d unit files: the rest is left out", FILES_MAX);
+		remarks_add(&index->complaints, "More than %d unit files: the rest is left out",
+			    FILES_MAX);
 	if (!index->has_section)
 		index_drop_files(index);
 	return 0;

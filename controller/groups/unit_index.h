@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "controller/base/remarks.h"
 #include "controller/groups/unit_section.h"
 
 /* How many directories systemd reads unit files from. */
@@ -46,11 +47,11 @@ struct unit_index {
 	struct stamp *stamps;
 	size_t n_stamps;
 	bool has_section;
+	struct remarks complaints; /* what could not be read or understood, by file and line */
 };
 
 /*
- * Fills an empty index. `root` is put before each directory. Returns: 0 or -ENOMEM; what cannot be
- * read or understood is named in the log.
+ * Fills an empty index. `root` is put before each directory. Returns: 0 or -ENOMEM.
  */
 int unit_index_scan(struct unit_index *index, const char *root);
 void unit_index_done(struct unit_index *index);

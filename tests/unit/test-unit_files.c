@@ -270,6 +270,43 @@ static void odd_things_in_the_way_do_no_harm(void **unused)
 	assert_int_equal(priority_of("no-unit"), 1000);
 }
 
+/* What a refresh logs, at most a page of it. */
+static const char *said_by_refresh(struct unit_files *files)
+{
+	static char text[4096];
+	FILE *log = tmpfile();
+	int stderr_fd = dup(STDERR_FILENO);
+	size_t n;
+
+	assert_non_null(log);
+	assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+	assert_int_equal(unit_files_refresh(files, true), 1);
+	assert_true(dup2(stderr_fd, STDERR_FILENO) >= 0);
+	close(stderr_fd);
+	rewind(log);
+	n = fread(text, 1, sizeof(text) - 1, log);
+	text[n] = '\0';
+	fclose(log);
+	return text;
+}
+
+static void a_bad_line_is_named_once_a_change(void **unused)
+{
+	struct unit_files *files = open_files();
+
+	put(ETC "bad.service", "[X-Relief]\nPriority=a\n");
+	assert_non_null(strstr(said_by_refresh(files), "bad.service:2: Priority=a"));
+	rank(ETC "db.service", 1);
+	assert_string_equal(said_by_refresh(files), "");
+	put(ETC "bad.service", "[X-Relief]\nPriority=b\n");
+	assert_non_null(strstr(said_by_refresh(files), "bad.service:2: Priority=b"));
+	put(ETC "bad.service", "[X-Relief]\nPriority=2\n");
+	assert_string_equal(said_by_refresh(files), "");
+	put(ETC "bad.service", "[X-Relief]\nPriority=b\n");
+	assert_non_null(strstr(said_by_refresh(files), "bad.service:2: Priority=b"));
+	unit_files_free(files);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -285,6 +322,7 @@ int main(void)
 		TEST(a_linked_file_is_the_unit),
 		TEST(it_says_where_that_stands),
 		TEST(it_is_read_again_when_something_changed),
+		TEST(a_bad_line_is_named_once_a_change),
 		TEST(odd_things_in_the_way_do_no_harm),
 	};
 
