@@ -286,9 +286,7 @@ static void daemon_use_profile(struct daemon *d)
 {
 	int r;
 
-	r = group_set_use_profile(d->parts.groups, daemon_profile(d));
-	if (r < 0)
-		log_errno(r, "Some groups of the new profile cannot be followed");
+	group_set_use_profile(d->parts.groups, daemon_profile(d));
 	r = observer_use_profile(d->parts.observer, daemon_profile(d));
 	if (r < 0)
 		log_errno(r, "Some triggers of the new profile cannot be set");

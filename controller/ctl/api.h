@@ -39,6 +39,7 @@
 #define API_BRAKE_MODE		       "BrakeMode"
 #define API_N_HELD		       "NHeld"
 #define API_N_GROUPS		       "NGroups"
+#define API_UNFOLLOWED		       "Unfollowed"
 #define API_N_REQUESTS		       "NRequests"
 #define API_N_LATE		       "NLate"
 #define API_N_EPISODES		       "NEpisodes"

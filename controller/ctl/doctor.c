@@ -30,6 +30,7 @@ static const struct check {
 	{ "bus", check_bus },
 	{ "reliefd", check_daemon },
 	{ "degraded", check_degraded },
+	{ "groups", check_groups },
 	{ "growth", check_growth },
 	{ "brake", check_brake },
 	{ "capabilities", check_capabilities },

@@ -64,6 +64,7 @@ void check_daemon(struct doctor *doctor, struct finding *finding);
 void check_degraded(struct doctor *doctor, struct finding *finding);
 void check_capabilities(struct doctor *doctor, struct finding *finding);
 void check_polkit(struct doctor *doctor, struct finding *finding);
+void check_groups(struct doctor *doctor, struct finding *finding);
 void check_channel(struct doctor *doctor, struct finding *finding);
 void check_state(struct doctor *doctor, struct finding *finding);
 void check_config(struct doctor *doctor, struct finding *finding);

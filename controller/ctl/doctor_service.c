@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/capability.h>
 
@@ -95,6 +96,48 @@ void check_degraded(struct doctor *doctor, struct finding *finding)
 	finding_bad(finding, VERDICT_WARN,
 		    "the rows above and growth name the fixes, reliefd(8) each name",
 		    "reliefd works without: %s", text);
+}
+
+/* "/a (no slot is left), /b and all below it (...), 3 more" */
+static void join_unfollowed(json_object *array, char *buf, size_t size)
+{
+	size_t length = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < json_object_array_length(array) && length < size; i++) {
+		json_object *group = json_object_array_get_idx(array, i);
+		const char *path = json_object_get_string(json_object_array_get_idx(group, 0));
+		const char *why = json_object_get_string(json_object_array_get_idx(group, 1));
+		bool below = json_object_get_boolean(json_object_array_get_idx(group, 2));
+
+		length += (size_t)snprintf(
+			buf + length, size - length, "%s%s%s%s%s%s", i > 0 ? ", " : "", path,
+			below ? " and all below it" : "", *path ? " (" : "", why, *path ? ")" : "");
+	}
+}
+
+void check_groups(struct doctor *doctor, struct finding *finding)
+{
+	json_object *unfollowed;
+	char text[sizeof(finding->detail) - 64];
+
+	if (!doctor->manager) {
+		finding_bad(finding, VERDICT_WARN, "see reliefd and bus",
+			    "reliefd cannot be asked which cgroups it follows");
+		return;
+	}
+	if (!json_object_object_get_ex(doctor->manager, API_UNFOLLOWED, &unfollowed) ||
+	    json_object_array_length(unfollowed) == 0) {
+		finding_ok(finding, "%" PRIu64 " followed, the host among them",
+			   props_u64(doctor->manager, API_N_GROUPS));
+		return;
+	}
+	join_unfollowed(unfollowed, text, sizeof(text));
+	finding_bad(
+		finding, VERDICT_WARN,
+		"no slot: name fewer in Units= and Paths= of the profile, then reliefctl reload; "
+		"no descriptor: raise LimitNOFILE= of reliefd, or fs.file-max",
+		"not followed: %s", text);
 }
 
 static const struct {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "controller/base/log.h"
+#include "controller/base/printable.h"
 #include "controller/groups/group_match.h"
 #include "controller/groups/group_preference.h"
 
@@ -112,13 +113,24 @@ static void tell_removed(struct group_members *m, const struct group *group)
 			m->listeners[i].removed(m->listeners[i].data, group);
 }
 
-static int member_refuse(struct group_members *m, const char *path)
+static int member_refuse(struct group_members *m, const char *path, int error)
 {
-	if (m->n_refused++ == 0)
+	char shown[PATH_MAX];
+
+	if (error == -ENOENT) /* it vanished */
+		return error;
+	unfollowed_note(&m->unfollowed, path, error, false);
+	m->changed = true; /* the daemon says so */
+	if (m->unfollowed_said)
+		return error;
+	m->unfollowed_said = true;
+	if (error == -ENOSPC)
 		log_warning("No slot left for cgroup %s: more than %" PRIu32 " groups are under "
 			    "control; name fewer in the profile",
-			    path, m->table.max);
-	return -ENOSPC;
+			    printable(path, shown, sizeof(shown)), m->table.max);
+	else
+		log_errno(error, "Cannot follow cgroup %s", printable(path, shown, sizeof(shown)));
+	return error;
 }
 
 static void member_release(struct group_members *m, struct group *group);
@@ -139,8 +151,9 @@ static int member_add_below(struct group_members *m, struct group *parent, const
 		r = group_table_add(&m->table, path, id, &group);
 	if (r < 0) {
 		member_release(m, parent);
-		return r == -ENOSPC ? member_refuse(m, path) : r;
+		return member_refuse(m, path, r);
 	}
+	unfollowed_forget(&m->unfollowed, path);
 	parent->n_children++;
 	group->parent_slot = parent->slot;
 	group_preference_read_marks(m, group);
@@ -387,6 +400,7 @@ int group_members_init(struct group_members *m, const struct cgroup_tree *tree,
 void group_members_done(struct group_members *m)
 {
 	group_table_done(&m->table);
+	unfollowed_clear(&m->unfollowed);
 	m->root_fd = fd_close(m->root_fd);
 	free(m->own_path);
 	m->own_path = NULL;

@@ -33,7 +33,8 @@ struct group_members {
 	struct unit_files *unit_files; /* the set's; NULL: none are read */
 	char *own_path;		       /* our own cgroup: protected; NULL when unknown */
 	uint32_t n_gone;	       /* slots held by dead groups */
-	uint64_t n_refused;	       /* for want of a slot */
+	struct unfollowed unfollowed;  /* since the last look through the tree */
+	bool unfollowed_said;	       /* that there are some was logged */
 	bool added;		       /* a group, since the owner last looked */
 	bool changed;		       /* since the owner last looked */
 	bool holding;		       /* nobody leaves for want of a claim right now */
@@ -49,7 +50,8 @@ void group_members_done(struct group_members *members);
 
 /*
  * Finds or adds the group and its ancestors; the claim is added to those it has.
- * Returns: 0; -ENOENT no such cgroup; -ENOSPC no slot (warned of once, counted); -ENOMEM.
+ * Returns: 0; -ENOENT no such cgroup; -ENOSPC no slot; other negative errno. All but the first are
+ * noted as unfollowed, and logged when they are the first.
  */
 int group_members_add(struct group_members *members, const char *path, uint32_t claim,
 		      struct group **ret);

@@ -37,6 +37,8 @@
 #define MAX_DEPTH 32
 /* A thousand directories take some 10 ms to look through; a service is under way for longer. */
 #define RESCAN_USEC (5 * USEC_PER_SEC)
+/* With all slots taken it is some 50 ms, and seldom of use. */
+#define RESCAN_FULL_USEC (30 * USEC_PER_SEC)
 
 struct group_set {
 	const struct cgroup_tree *tree;
@@ -44,12 +46,13 @@ struct group_set {
 	struct wake wake;
 	struct group_members members;
 	sd_event_source *rescan;
-	bool is_short; /* as members.watches_short when it was last planned for */
+	bool is_short;	     /* as members.watches_short when it was last planned for */
+	bool was_unfollowed; /* some group was not followed then */
 	struct unit_files *unit_files;
 	bool may_read; /* unit files */
 };
 
-static int set_look(struct group_set *set, struct path_walk *walk);
+static void set_look(struct group_set *set, struct path_walk *walk);
 
 static void close_directory(DIR **d)
 {
@@ -57,80 +60,81 @@ static void close_directory(DIR **d)
 		closedir(*d);
 }
 
-static void set_miss(struct group_set *set, int error)
+static void set_miss(struct group_set *set, const char *path, int error)
 {
 	set->members.unseen = true;
+	set->members.changed = true;
+	unfollowed_note(&set->members.unfollowed, path, error, true);
 	group_members_lack(&set->members, error);
 }
 
-/* The first error that is not about a single group; the walk goes on all the same. */
-static int set_look_below(struct group_set *set, struct path_walk *walk)
+static void set_look_below(struct group_set *set, struct path_walk *walk)
 {
 	_cleanup_(close_directory) DIR *d = NULL;
 	size_t length = walk->length;
 	struct dirent *entry;
-	int fd, r = 0;
+	int fd;
 
 	fd = openat(set->members.root_fd, group_relative_path(walk->path),
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* It vanished, or there is no descriptor or memory for it now: it is looked at again. */
 	if (fd < 0) {
 		if (errno != ENOENT)
-			set_miss(set, -errno);
-		return 0;
+			set_miss(set, walk->path, -errno);
+		return;
 	}
 	d = fdopendir(fd);
 	if (!d) {
 		fd_close(fd);
-		set_miss(set, -ENOMEM);
-		return 0;
+		set_miss(set, walk->path, -ENOMEM);
+		return;
 	}
 	while ((entry = readdir(d))) {
-		int below;
-
 		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0 || !path_walk_push(walk, entry->d_name))
 			continue;
-		below = set_look(set, walk);
-		if (r == 0)
-			r = below;
+		set_look(set, walk);
 		path_walk_cut(walk, length);
 	}
-	return r;
 }
 
-static int set_look(struct group_set *set, struct path_walk *walk)
+static void set_look(struct group_set *set, struct path_walk *walk)
 {
 	struct group *group;
-	int r = 0;
 
+	/* What cannot be added costs itself only, and is noted. */
 	if (group_match_listed(&set->profile, walk->path))
-		r = group_members_add(&set->members, walk->path, CLAIM_PROFILE, &group);
-	/* It vanished, or there was no slot, which was said. */
-	if (r == -ENOENT || r == -ENOSPC)
-		r = 0;
-	if (r < 0 || walk->depth >= MAX_DEPTH || !group_match_may_hold(&set->profile, walk->path))
-		return r;
+		group_members_add(&set->members, walk->path, CLAIM_PROFILE, &group);
+	if (walk->depth >= MAX_DEPTH || !group_match_may_hold(&set->profile, walk->path))
+		return;
 	group_members_watch(&set->members, walk->path);
-	return set_look_below(set, walk);
+	set_look_below(set, walk);
 }
 
-static int set_look_at(struct group_set *set, const char *path)
+static void set_look_at(struct group_set *set, const char *path)
 {
 	struct path_walk walk;
 
 	walk.depth = 0;
 	walk.length = strlen(path);
-	if (walk.length >= sizeof(walk.path))
-		return -ENAMETOOLONG;
+	if (walk.length >= sizeof(walk.path)) {
+		unfollowed_note(&set->members.unfollowed, path, -ENAMETOOLONG, true);
+		return;
+	}
 	memcpy(walk.path, path, walk.length + 1);
-	return set_look(set, &walk);
+	set_look(set, &walk);
 }
 
-/* While some directory is not watched, the tree is looked through again and again. */
+static bool set_lacks_groups(const struct group_set *set)
+{
+	return set->members.unfollowed.n + set->members.unfollowed.n_more > 0;
+}
+
+/* While something is not watched or not followed, the tree is looked through again and again. */
 static void set_plan_rescan(struct group_set *set)
 {
 	struct group_members *m = &set->members;
+	uint64_t delay_usec = m->watches_short ? RESCAN_USEC : RESCAN_FULL_USEC;
 
 	if (m->watches_short != set->is_short)
 		m->changed = true; /* the daemon says so */
@@ -139,43 +143,43 @@ static void set_plan_rescan(struct group_set *set)
 		m->watches_said = false;
 	}
 	set->is_short = m->watches_short;
-	if (!set->is_short)
+	if (set->was_unfollowed && !set_lacks_groups(set)) {
+		log_info("All cgroups that the profile names are followed again");
+		m->changed = true;
+	}
+	set->was_unfollowed = m->unfollowed_said = set_lacks_groups(set);
+	if (!set->is_short && !set->was_unfollowed)
 		sd_event_source_set_enabled(set->rescan, SD_EVENT_OFF);
-	else if (sd_event_source_set_time_relative(set->rescan, RESCAN_USEC) >= 0)
+	else if (sd_event_source_set_time_relative(set->rescan, delay_usec) >= 0)
 		sd_event_source_set_enabled(set->rescan, SD_EVENT_ONESHOT);
 }
 
-static int set_look_through(struct group_set *set)
+static void set_look_through(struct group_set *set)
 {
-	int r;
-
 	set->members.watches_short = false;
+	unfollowed_clear(&set->members.unfollowed);
 	set->members.unseen = false;
 	group_members_unclaim(&set->members);
-	r = set_look_at(set, "/");
+	set_look_at(set, "/");
 	group_members_settle(&set->members);
 	set_plan_rescan(set);
-	return r;
 }
 
-static int set_look_anew(struct group_set *set)
+static void set_look_anew(struct group_set *set)
 {
 	/* Without an instance the tree is looked through all the same. */
 	group_watch_reset(set->members.watch);
-	return set_look_through(set);
+	set_look_through(set);
 }
 
 static void on_created(void *data, const char *path)
 {
 	struct group_set *set = data;
 	struct group *old = group_table_find(&set->members.table, path);
-	int r;
 
 	if (old && !group_members_is_alive(&set->members, old))
 		group_members_remove(&set->members, path);
-	r = set_look_at(set, path);
-	if (r < 0)
-		log_errno(r, "Cannot follow cgroup %s", path);
+	set_look_at(set, path);
 }
 
 static void on_deleted(void *data, const char *path)
@@ -187,6 +191,7 @@ static void on_deleted(void *data, const char *path)
 	if (group && group_members_is_alive(&set->members, group))
 		return;
 	group_watch_remove(set->members.watch, path);
+	unfollowed_forget(&set->members.unfollowed, path);
 	if (group)
 		group_members_remove(&set->members, path);
 }
@@ -200,10 +205,7 @@ static void on_changed(void *data, const char *path)
 
 static void on_lost(void *data)
 {
-	int r = set_look_anew(data);
-
-	if (r < 0)
-		log_errno(r, "Cannot look through the cgroup tree again");
+	set_look_anew(data);
 }
 
 static void set_read_files(struct group_set *set, bool anyway)
@@ -224,7 +226,8 @@ static void on_settled(void *data)
 {
 	struct group_set *set = data;
 
-	if (set->members.watches_short && !set->is_short)
+	if ((set->members.watches_short && !set->is_short) ||
+	    set_lacks_groups(set) != set->was_unfollowed)
 		set_plan_rescan(set);
 
 	/* A unit that starts may have a new file. */
@@ -238,15 +241,12 @@ static void on_settled(void *data)
 static int on_rescan(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct group_set *set = data;
-	int r;
 
 	/* Watches that are there stay: only what lacks one is asked for. */
 	if (group_watch_is_open(set->members.watch))
-		r = set_look_through(set);
+		set_look_through(set);
 	else
-		r = set_look_anew(set);
-	if (r < 0)
-		log_errno(r, "Cannot look through the cgroup tree");
+		set_look_anew(set);
 	on_settled(set);
 	return 0;
 }
@@ -301,9 +301,7 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 			return r;
 		set->members.unit_files = set->unit_files;
 	}
-	r = set_look_at(set, "/");
-	if (r < 0)
-		return r;
+	set_look_at(set, "/");
 	set_plan_rescan(set);
 	set->members.changed = set->members.added = false;
 	*ret = take_ptr(set);
@@ -345,15 +343,12 @@ int group_set_listen(struct group_set *set, const struct group_listener *listene
 	return 0;
 }
 
-int group_set_use_profile(struct group_set *set, const struct profile *profile)
+void group_set_use_profile(struct group_set *set, const struct profile *profile)
 {
-	int r;
-
 	set->profile = *profile;
 	set_read_files(set, true);
-	r = set_look_anew(set);
+	set_look_anew(set);
 	on_settled(set);
-	return r;
 }
 
 void group_set_allow_reading(struct group_set *set, bool allowed)
@@ -379,9 +374,9 @@ uint32_t group_set_max(const struct group_set *set)
 	return set->members.table.max;
 }
 
-uint64_t group_set_n_refused(const struct group_set *set)
+const struct unfollowed *group_set_unfollowed(const struct group_set *set)
 {
-	return set->members.n_refused;
+	return &set->members.unfollowed;
 }
 
 struct group *group_set_get(struct group_set *set, uint32_t slot)

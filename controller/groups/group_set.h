@@ -16,6 +16,7 @@
 #include "controller/base/cleanup.h"
 #include "controller/base/wake.h"
 #include "controller/groups/cgroup_tree.h"
+#include "controller/groups/unfollowed.h"
 #include "policies/observation.h"
 #include "policies/profile.h"
 
@@ -73,7 +74,7 @@ int group_set_listen(struct group_set *set, const struct group_listener *listene
  * Takes over another profile's patterns; groups come and go accordingly. Unit files and attributes
  * of cgroups are read anew.
  */
-int group_set_use_profile(struct group_set *set, const struct profile *profile);
+void group_set_use_profile(struct group_set *set, const struct profile *profile);
 
 /*
  * Whether births and deaths are told by the kernel. Without that (no inotify instance or watch is
@@ -92,8 +93,11 @@ void group_set_preferences(const struct group_set *set, const struct group *grou
 
 uint32_t group_set_size(const struct group_set *set); /* groups, the host included */
 uint32_t group_set_max(const struct group_set *set);  /* slots */
-/* How often a group found no slot since the start. */
-uint64_t group_set_n_refused(const struct group_set *set);
+/*
+ * Cgroups that ought to be followed and are not, for want of a slot or a descriptor. While there
+ * are some the tree is looked through again and again.
+ */
+const struct unfollowed *group_set_unfollowed(const struct group_set *set);
 /*
  * The slot's group or NULL. One that died is still there, GROUP_IS_GONE in its flags, until the
  * step after the one that reported it: decisions about it can name it.

@@ -54,6 +54,8 @@ const char *observer_degradation_name(enum observer_degradation bit)
 		return "no-inotify";
 	case OBSERVER_NO_GROUPS:
 		return "no-groups";
+	case OBSERVER_UNFOLLOWED:
+		return "unfollowed-groups";
 	case OBSERVER_STARVED:
 		return "short-of-resources";
 	}

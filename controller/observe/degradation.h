@@ -23,8 +23,9 @@ enum observer_degradation {
 	OBSERVER_NO_MEMORY_READING = 1U << 9, /* meminfo cannot be read or understood */
 	OBSERVER_ESTIMATED_MEMORY = 1U << 10, /* it has no MemAvailable */
 	OBSERVER_NO_INOTIFY = 1U << 11,	      /* births of cgroups are noticed late */
-	OBSERVER_STARVED = 1U << 13,   /* a trigger or a watch is missing for want of a resource */
-	OBSERVER_NO_GROUPS = 1U << 12, /* no cgroup but the host is followed */
+	OBSERVER_STARVED = 1U << 13,	/* a trigger or a watch is missing for want of a resource */
+	OBSERVER_NO_GROUPS = 1U << 12,	/* no cgroup but the host is followed */
+	OBSERVER_UNFOLLOWED = 1U << 14, /* some cgroup is not, for want of a slot or descriptor */
 };
 
 /* Why growth is not told by the best clock, from enum probes_lack. */

@@ -456,6 +456,8 @@ uint32_t observer_degradations(const struct observer *o)
 		bits |= OBSERVER_STARVED;
 	if (!group_set_is_followed(o->groups))
 		bits |= OBSERVER_NO_INOTIFY;
+	if (group_set_unfollowed(o->groups)->n + group_set_unfollowed(o->groups)->n_more > 0)
+		bits |= OBSERVER_UNFOLLOWED;
 	if (group_set_size(o->groups) == 1)
 		bits |= OBSERVER_NO_GROUPS;
 	if (o->now_usec < o->blind_until_usec)

@@ -57,6 +57,7 @@ struct published_module {
 
 struct published_manager {
 	uint32_t n_groups, n_modules, n_held;
+	size_t n_unfollowed;
 	uint32_t degradations;
 	uint64_t problems; /* their version */
 	enum growth_clock clock;
@@ -159,6 +160,9 @@ int bus_register_fd(struct bus *bus, sd_bus_message *call, const struct caller *
 int bus_reload(struct bus *bus, sd_bus_message *call, const struct caller *caller,
 	       sd_bus_error *error);
 int bus_get_settings(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int bus_get_unfollowed(sd_bus *connection, const char *path, const char *interface,
+		       const char *property, sd_bus_message *reply, void *userdata,
+		       sd_bus_error *error);
 int bus_get_problems(sd_bus *connection, const char *path, const char *interface,
 		     const char *property, sd_bus_message *reply, void *userdata,
 		     sd_bus_error *error);

@@ -351,6 +351,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_TOLD("BrakeMode", "s", get_brake_mode),
 	BUS_TOLD("NHeld", "u", get_n_held),
 	BUS_TOLD("NGroups", "u", get_n_groups),
+	BUS_TOLD("Unfollowed", "a(ssb)", bus_get_unfollowed),
 	BUS_TOLD("NModules", "u", get_n_modules),
 	BUS_UNTOLD("NRequests", "t", get_n_requests),
 	BUS_UNTOLD("NLate", "t", get_n_late),

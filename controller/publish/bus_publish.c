@@ -154,6 +154,8 @@ static struct published_manager manager_now(struct bus *bus)
 {
 	return (struct published_manager){
 		.n_groups = group_set_size(bus->config.groups),
+		.n_unfollowed = group_set_unfollowed(bus->config.groups)->n +
+				group_set_unfollowed(bus->config.groups)->n_more,
 		.n_modules = registry_size(bus->config.registry),
 		.n_held = count_told_held(bus),
 		.degradations = observer_degradations(bus->config.observer),
@@ -170,6 +172,7 @@ static void publish_manager(struct bus *bus, const struct published_group *host_
 
 	group_changes(&changes, host_told, &bus->groups[GROUP_SLOT_HOST]);
 	changes_add(&changes, bus->manager.n_groups != now.n_groups, "NGroups");
+	changes_add(&changes, bus->manager.n_unfollowed != now.n_unfollowed, "Unfollowed");
 	changes_add(&changes, bus->manager.n_modules != now.n_modules, "NModules");
 	changes_add(&changes, bus->manager.n_held != now.n_held, "NHeld");
 	changes_add(&changes, bus->manager.clock != now.clock, "GrowthClock");

@@ -4,8 +4,11 @@
  */
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "controller/base/printable.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
 
@@ -78,6 +81,31 @@ int bus_get_problems(sd_bus *connection, const char *path, const char *interface
 
 		r = sd_bus_message_append(reply, "(sst)", p->name, p->text ? p->text : "",
 					  p->since_usec);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* The last entry stands for those that found no room in the list. */
+int bus_get_unfollowed(sd_bus *connection, const char *path, const char *interface,
+		       const char *property, sd_bus_message *reply, void *userdata,
+		       sd_bus_error *error)
+{
+	const struct bus *bus = userdata;
+	const struct unfollowed *unfollowed = group_set_unfollowed(bus->config.groups);
+	char shown[PATH_MAX], more[32];
+	int r;
+
+	r = sd_bus_message_open_container(reply, 'a', "(ssb)");
+	for (size_t i = 0; r >= 0 && i < unfollowed->n; i++) {
+		const struct unfollowed_group *group = &unfollowed->list[i];
+
+		r = sd_bus_message_append(reply, "(ssb)",
+					  printable(group->path, shown, sizeof(shown)),
+					  unfollowed_reason(group), group->is_all_below);
+	}
+	if (r >= 0 && unfollowed->n_more > 0) {
+		snprintf(more, sizeof(more), "%zu more", unfollowed->n_more);
+		r = sd_bus_message_append(reply, "(ssb)", "", more, false);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

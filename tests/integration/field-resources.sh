@@ -215,3 +215,25 @@ if [ -w /proc/pressure/memory ]; then
 	done
 	end "triggers for which no descriptor was left are set when there are some"
 fi
+
+# --- more cgroups than slots
+fresh
+python3 -c '
+import os, sys
+for i in range(4130):
+    os.mkdir(f"{sys.argv[1]}/system.slice/n{i:04}.service")' "$dir/cgroup"
+run
+wait_for "the name" lacks unfollowed-groups
+wait_for "doctor" shown '^groups +warn +not followed: /system.slice/.*\.service \(no slot is left\).* more$' doctor
+is_said_once 'No slot left for cgroup'
+kill -STOP "$reliefd_pid"
+find "$dir/cgroup/system.slice" -maxdepth 1 -name 'n[0-3][0-9]*' -exec rm -r {} +
+kill -CONT "$reliefd_pid"
+long_enough=40
+for _ in $(seq $long_enough); do
+	lacks_not unfollowed-groups && break
+	sleep 1
+done
+lacks_not unfollowed-groups || fail "unfollowed-groups is not over after $long_enough s"
+wait_for "the one that found no slot" manager GetGroupByControlGroup s /system.slice/n4129.service
+end "cgroups that found no slot are listed, and followed when there are slots"

@@ -171,7 +171,7 @@ static void another_profile_takes_over(void **state)
 	name(&other.units, "sshd.service");
 	name(&other.paths, "/user.slice");
 	name(&other.protected_units, "user.slice");
-	assert_int_equal(group_set_use_profile(w->set, &other), 0);
+	group_set_use_profile(w->set, &other);
 	assert_int_equal(w->n_wakes, 1);
 	/* The host, system.slice, sshd, user.slice. */
 	assert_int_equal(group_set_size(w->set), 4);
@@ -209,7 +209,7 @@ static void a_module_keeps_its_group(void **state)
 	assert_int_equal(group_set_ensure(w->set, "/user.slice/user-1.slice", &same), 0);
 	assert_int_equal(same->flags, GROUP_IS_UNBRAKED);
 
-	assert_int_equal(group_set_use_profile(w->set, &nothing), 0);
+	group_set_use_profile(w->set, &nothing);
 	assert_ptr_equal(group_set_find_unit(w->set, "session-1.scope"), g);
 	assert_int_equal(group_set_size(w->set), 4);
 	fake_rmdir(&w->fake, "/user.slice/user-1.slice");
@@ -249,16 +249,37 @@ static void bad_paths_are_refused(void **state)
 	assert_int_equal(g->slot, GROUP_SLOT_HOST);
 }
 
-static void no_slot_left_is_counted(void **state)
+static size_t n_unfollowed(const struct world *w)
+{
+	const struct unfollowed *unfollowed = group_set_unfollowed(w->set);
+
+	return unfollowed->n + unfollowed->n_more;
+}
+
+static bool is_unfollowed(const struct world *w, const char *path)
+{
+	const struct unfollowed *unfollowed = group_set_unfollowed(w->set);
+
+	for (size_t i = 0; i < unfollowed->n; i++)
+		if (strcmp(unfollowed->list[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+static void what_found_no_slot_is_named_until_there_is_one(void **state)
 {
 	struct world *w = *state;
 	struct group *g = NULL;
 
 	world_open(w, 5);
 	assert_int_equal(group_set_size(w->set), 5);
-	assert_int_equal(group_set_n_refused(w->set), 1);
+	assert_int_equal(n_unfollowed(w), 1); /* which one is up to the directory's order */
+	assert_int_equal(group_set_unfollowed(w->set)->list[0].error, -ENOSPC);
 	assert_int_equal(group_set_ensure(w->set, "/user.slice", &g), -ENOSPC);
-	assert_int_equal(group_set_n_refused(w->set), 2);
+	assert_int_equal(n_unfollowed(w), 2);
+	assert_int_equal(group_set_ensure(w->set, "/user.slice", &g), -ENOSPC);
+	assert_int_equal(n_unfollowed(w), 2);
+	assert_true(is_unfollowed(w, "/user.slice"));
 	assert_int_equal(group_set_size(w->set), 5);
 	/* A death makes room, but only after the step that reported it. */
 	fake_rmdir(&w->fake, "/system.slice/a.service");
@@ -269,6 +290,7 @@ static void no_slot_left_is_counted(void **state)
 	assert_int_equal(group_set_ensure(w->set, "/user.slice", &g), -ENOSPC);
 	collect(w);
 	assert_int_equal(group_set_ensure(w->set, "/user.slice", &g), 0);
+	assert_false(is_unfollowed(w, "/user.slice"));
 }
 
 /* An observation without room gets the rest next time. */
@@ -444,7 +466,7 @@ static void names_of_any_bytes_are_followed(void **state)
 	settle(w);
 	/* One that begins with a dot is no hidden one. */
 	fake_mkdir(&w->fake, "/system.slice/..dot.service");
-	assert_int_equal(group_set_use_profile(w->set, &w->profile), 0);
+	group_set_use_profile(w->set, &w->profile);
 	assert_non_null(group_set_find(w->set, "/system.slice/..dot.service"));
 	name_is_shown_as_text(w, "/system.slice/bad\xff.service", "/system.slice/bad\\xff.service");
 	name_is_shown_as_text(w, "/system.slice/tab\t.service", "/system.slice/tab\\x09.service");
@@ -499,7 +521,7 @@ static void without_descriptors_a_reload_loses_nobody_for_good(void **state)
 	/* Its own descriptor of inotify is closed and taken at once: one is free, two are needed.
 	 */
 	fds[n] = -1;
-	assert_int_equal(group_set_use_profile(w->set, &w->profile), 0);
+	group_set_use_profile(w->set, &w->profile);
 	assert_false(group_set_is_followed(w->set));
 	give_descriptors(fds, n, &before);
 	fake_mkdir(&w->fake, "/system.slice/late.service");
@@ -526,7 +548,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_profile_takes_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_module_keeps_its_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_paths_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_slot_left_is_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_found_no_slot_is_named_until_there_is_one,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(no_death_is_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_overrun_queue_is_survived, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thousand_groups_come_and_go, setup, teardown),
