@@ -62,6 +62,7 @@ enum group_field {
 	GROUP_HAS_EVENTS = 1U << 6,
 	GROUP_HAS_GROWTH = 1U << 7,
 	GROUP_HAS_USE = 1U << 8, /* unused_bytes, held_bytes */
+	GROUP_HAS_SWAP_LIMIT = 1U << 9,
 };
 
 enum group_flag {
@@ -85,6 +86,7 @@ struct group_reading {
 	uint64_t high_bytes;	    /* memory.high, the same */
 	uint64_t reclaimable_bytes; /* what the kernel could drop at once, slab included */
 	uint64_t swap_bytes;	    /* memory.swap.current */
+	uint64_t swap_limit_bytes;  /* memory.swap.max, BYTES_UNLIMITED for none */
 	/*
 	 * Charged, but no program has it any more; the kernel takes it back when it is short: the
 	 * unmapped parts of huge pages that are not split yet, and what MADV_FREE gave up.

@@ -9,7 +9,8 @@
  * still busy with an earlier reclaim. The lowest priority comes first, then the one with most to
  * take, then the older id.
  *
- * To take: file cache and slab, plus as much of the rest as free swap can save.
+ * To take: file cache and slab, plus as much of the rest as free swap can save and as the group may
+ * swap out still, by its own limit and those above it (memory.swap.max).
  */
 
 #include "policies/victim.h"
@@ -32,14 +33,35 @@ static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slo
 	       !booking_group_is_busy(step->state, slot, group->id);
 }
 
-static uint64_t takable_bytes(const struct group_state *group, uint64_t swap_gain_bytes)
+/* What the group may swap out still: the kernel holds each limit above it against it, too. */
+static uint64_t swap_room_bytes(const struct state *state, uint32_t slot)
 {
-	uint64_t cache_bytes = 0;
+	uint64_t room_bytes = BYTES_UNLIMITED;
+
+	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
+		const struct group_reading *seen = &state->groups[slot].seen;
+
+		if (seen->has & GROUP_HAS_SWAP_LIMIT && seen->swap_limit_bytes != BYTES_UNLIMITED)
+			room_bytes =
+				u64_min(room_bytes,
+					u64_sub(seen->swap_limit_bytes,
+						seen->has & GROUP_HAS_SWAP ? seen->swap_bytes : 0));
+		slot = state_group_parent(state, slot);
+	}
+	return room_bytes;
+}
+
+static uint64_t takable_bytes(const struct state *state, uint32_t slot, uint64_t swap_gain_bytes)
+{
+	const struct group_state *group = &state->groups[slot];
+	uint64_t cache_bytes = 0, rest_bytes;
 
 	if (group->seen.has & GROUP_HAS_RECLAIMABLE)
 		cache_bytes = u64_min(group->seen.reclaimable_bytes, group->seen.current_bytes);
-	return u64_add(cache_bytes,
-		       u64_min(group->seen.current_bytes - cache_bytes, swap_gain_bytes));
+	rest_bytes = u64_min(group->seen.current_bytes - cache_bytes, swap_gain_bytes);
+	if (rest_bytes > 0)
+		rest_bytes = u64_min(rest_bytes, swap_room_bytes(state, slot));
+	return u64_add(cache_bytes, rest_bytes);
 }
 
 static bool is_chosen(const struct victim *victims, uint32_t n, uint32_t slot)
@@ -70,7 +92,7 @@ static uint32_t next_best(const struct step *step, uint32_t outer_slot,
 
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
 		const struct group_state *group = &state->groups[slot];
-		uint64_t bytes = takable_bytes(group, swap_gain_bytes);
+		uint64_t bytes = takable_bytes(state, slot, swap_gain_bytes);
 
 		if (bytes < VICTIM_MIN_BYTES || !qualifies(step, slot, outer_slot, EXEMPT) ||
 		    is_chosen(victims, n, slot))
@@ -95,7 +117,7 @@ uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t go
 		slot = next_best(step, group_slot, ret, n);
 		if (slot == SLOT_NONE || n == VICTIMS_MAX || goal_bytes == 0)
 			break;
-		uint64_t bytes = takable_bytes(&step->state->groups[slot], swap_gain_bytes);
+		uint64_t bytes = takable_bytes(step->state, slot, swap_gain_bytes);
 		bytes = u64_max(u64_min(bytes, goal_bytes), VICTIM_MIN_BYTES);
 		ret[n++] = (struct victim){ slot, bytes };
 		goal_bytes = u64_sub(goal_bytes, bytes);
@@ -113,7 +135,7 @@ bool victim_is_excluded(const struct step *step, uint32_t group_slot)
 		const struct group_state *group = &state->groups[slot];
 
 		if ((group->seen.flags & GROUP_IS_EXCLUDED) &&
-		    takable_bytes(group, swap_gain_bytes) >= VICTIM_MIN_BYTES &&
+		    takable_bytes(state, slot, swap_gain_bytes) >= VICTIM_MIN_BYTES &&
 		    qualifies(step, slot, group_slot, EXEMPT & ~GROUP_IS_EXCLUDED))
 			return true;
 	}

@@ -249,6 +249,8 @@ static int read_value(int dirfd, enum group_field field, struct group_reading *r
 		return read_limit(dirfd, "memory.high", &reading->high_bytes);
 	case GROUP_HAS_SWAP:
 		return read_amount(dirfd, "memory.swap.current", &reading->swap_bytes);
+	case GROUP_HAS_SWAP_LIMIT:
+		return read_limit(dirfd, "memory.swap.max", &reading->swap_limit_bytes);
 	default: /* growth: the probes tell */
 		return -ENOENT;
 	}
@@ -293,6 +295,8 @@ const char *memory_file_name(enum group_field field)
 		return "memory.stat";
 	case GROUP_HAS_SWAP:
 		return "memory.swap.current";
+	case GROUP_HAS_SWAP_LIMIT:
+		return "memory.swap.max";
 	case GROUP_HAS_STALL:
 		return "memory.pressure";
 	case GROUP_HAS_EVENTS:

@@ -29,7 +29,7 @@
 
 #define ALL_FIELDS                                                                      \
 	(GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH | GROUP_HAS_RECLAIMABLE | \
-	 GROUP_HAS_SWAP | GROUP_HAS_STALL | GROUP_HAS_EVENTS)
+	 GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT | GROUP_HAS_STALL | GROUP_HAS_EVENTS)
 
 /* What comes and goes is one degradation, not many. */
 #define DEGRADED_USEC (10 * USEC_PER_SEC)

@@ -56,6 +56,7 @@ static const struct line_field group_fields[] = {
 	GROUP("high", LINE_BYTES, high_bytes, GROUP_HAS_HIGH),
 	GROUP("reclaimable", LINE_BYTES, reclaimable_bytes, GROUP_HAS_RECLAIMABLE),
 	GROUP("swap", LINE_BYTES, swap_bytes, GROUP_HAS_SWAP),
+	GROUP("swap_limit", LINE_BYTES, swap_limit_bytes, GROUP_HAS_SWAP_LIMIT),
 	GROUP("unused", LINE_BYTES, unused_bytes, GROUP_HAS_USE),
 	GROUP("held", LINE_BYTES, held_bytes, GROUP_HAS_USE),
 	GROUP("some", LINE_USEC, some_usec, GROUP_HAS_STALL),

@@ -118,6 +118,9 @@ static inline void world_add_group(struct world *w, uint32_t slot)
 	g->held_bytes = roll_below(&w->dice, g->current_bytes + 1);
 	g->has |= chance(&w->dice, 70) ? GROUP_HAS_USE : 0;
 	g->has |= chance(&w->dice, 50) ? GROUP_HAS_SWAP : 0;
+	g->has |= chance(&w->dice, 50) ? GROUP_HAS_SWAP_LIMIT : 0;
+	g->swap_limit_bytes = chance(&w->dice, 50) ? BYTES_UNLIMITED
+						   : roll_below(&w->dice, 64 * MIB);
 	if (!w->calm && chance(&w->dice, 40))
 		g->limit_bytes = g->current_bytes + roll_below(&w->dice, 256 * MIB);
 }

@@ -105,6 +105,7 @@ static inline void fake_group(struct fake_tree *tree, const char *path, uint64_t
 	} files[] = {
 		{ "memory.high", "max\n" },
 		{ "memory.swap.current", "0\n" },
+		{ "memory.swap.max", "max\n" },
 		{ "memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
 				     "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n" },
 		{ "memory.stat", "anon 0\nfile 0\nshmem 0\nfile_mapped 0\nfile_dirty 0\n"

@@ -191,11 +191,12 @@ static void what_is_there_is_read(void **state)
 	dir = open(fake_path(&tree, "/a.service"), O_PATH | O_CLOEXEC);
 	assert_int_equal(memory_files_read(dir, UINT32_MAX >> 1, &reading, NULL), 0);
 	assert_int_equal(reading.has, GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH |
-					      GROUP_HAS_RECLAIMABLE | GROUP_HAS_STALL |
-					      GROUP_HAS_EVENTS);
+					      GROUP_HAS_RECLAIMABLE | GROUP_HAS_SWAP_LIMIT |
+					      GROUP_HAS_STALL | GROUP_HAS_EVENTS);
 	assert_int_equal(reading.current_bytes, 100 * MIB);
 	assert_true(reading.limit_bytes == BYTES_UNLIMITED);
 	assert_int_equal(reading.high_bytes, 80 * MIB);
+	assert_true(reading.swap_limit_bytes == BYTES_UNLIMITED);
 
 	/* One garbled file does not take the others along. */
 	fake_write(&tree, "/a.service/memory.current", "many\n");

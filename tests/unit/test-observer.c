@@ -166,8 +166,8 @@ static void a_group_is_read_when_it_is_new(void **state)
 	assert_int_equal(w->seen.n_groups, 6);
 	b = reading_of(w, "/system.slice/b.service");
 	assert_int_equal(b->has, GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH |
-					 GROUP_HAS_RECLAIMABLE | GROUP_HAS_SWAP | GROUP_HAS_STALL |
-					 GROUP_HAS_EVENTS);
+					 GROUP_HAS_RECLAIMABLE | GROUP_HAS_SWAP |
+					 GROUP_HAS_SWAP_LIMIT | GROUP_HAS_STALL | GROUP_HAS_EVENTS);
 	assert_int_equal(b->current_bytes, 80 * MIB);
 	assert_int_equal(b->limit_bytes, 100 * MIB);
 	assert_true(b->high_bytes == BYTES_UNLIMITED);
@@ -295,8 +295,8 @@ static void files_that_lie_are_left_out(void **state)
 	fake_write_proc(&w->fake, "meminfo", "MemTotal: lots\n");
 	collect(w, ATTENTION_GROUPS, 0);
 	b = reading_of(w, "/system.slice/b.service");
-	assert_int_equal(b->has,
-			 GROUP_HAS_LIMIT | GROUP_HAS_HIGH | GROUP_HAS_STALL | GROUP_HAS_EVENTS);
+	assert_int_equal(b->has, GROUP_HAS_LIMIT | GROUP_HAS_HIGH | GROUP_HAS_SWAP_LIMIT |
+					 GROUP_HAS_STALL | GROUP_HAS_EVENTS);
 	assert_int_equal(w->seen.machine.has, MACHINE_HAS_STALL);
 }
 

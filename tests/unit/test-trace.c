@@ -50,7 +50,8 @@ static void fill(struct course *c)
 	m->some_usec = 1500;
 	m->full_usec = 999;
 	g = course_add_group(c, 100 * MIB + 17);
-	g->has |= GROUP_HAS_SWAP | GROUP_HAS_USE;
+	g->has |= GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT | GROUP_HAS_USE;
+	g->swap_limit_bytes = BYTES_UNLIMITED;
 	g->swap_bytes = 1;
 	g->unused_bytes = 2 * MIB + 1;
 	g->held_bytes = 90 * MIB + 3;

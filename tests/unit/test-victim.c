@@ -60,6 +60,38 @@ static void swap_makes_the_rest_takable(void **unused)
 	course_free(c);
 }
 
+/* As a pod without swap on a node with it: what swapping would bring is not to be had from it. */
+static void swap_counts_as_far_as_the_group_may_use_it(void **unused)
+{
+	struct course *c = course_new();
+	struct victim v[VICTIMS_MAX];
+	struct group_reading *slice = add(c, 300, 0), *g = add(c, 100, 30);
+
+	g->parent_slot = slice->slot;
+	c->seen.machine.swap_total_bytes = c->seen.machine.swap_free_bytes = 500 * MIB;
+	slice->has |= GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT;
+	slice->swap_limit_bytes = BYTES_UNLIMITED;
+	g->has |= GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT;
+	g->swap_limit_bytes = 50 * MIB;
+	g->swap_bytes = 10 * MIB;
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 1);
+	assert_int_equal(v[0].bytes, 70 * MIB); /* its cache, and the rest of its own limit */
+	slice->swap_limit_bytes = 30 * MIB;
+	slice->swap_bytes = 25 * MIB;
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 1);
+	assert_int_equal(v[0].bytes, 35 * MIB); /* the one above leaves less */
+	g->swap_limit_bytes = 0;
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 1);
+	assert_int_equal(v[0].bytes, 30 * MIB);
+	g->reclaimable_bytes = 0;
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 0);
+	g->has &= ~(uint32_t)GROUP_HAS_SWAP_LIMIT; /* not known, as without swap in the kernel */
+	slice->has &= ~(uint32_t)GROUP_HAS_SWAP_LIMIT;
+	assert_int_equal(choose(c, GROUP_SLOT_HOST, 500, v), 1);
+	assert_int_equal(v[0].bytes, 100 * MIB);
+	course_free(c);
+}
+
 static void the_protected_are_never_chosen(void **unused)
 {
 	struct course *c = course_new();
@@ -161,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_largest_caches_come_first),
 		cmocka_unit_test(swap_makes_the_rest_takable),
+		cmocka_unit_test(swap_counts_as_far_as_the_group_may_use_it),
 		cmocka_unit_test(the_protected_are_never_chosen),
 		cmocka_unit_test(nothing_is_reclaimed_from_the_excluded),
 		cmocka_unit_test(the_lowest_priority_is_reclaimed_from_first),
