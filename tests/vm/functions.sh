@@ -266,13 +266,16 @@ requests_of() { # NAME: lines about requests that a cache or model printed
 
 # Orders bytes of a unit with one module, and holds the answer against the claim: nine tenths of it are
 # measured, the module is believed on, and what was asked is not more than a quarter of it or what was
-# ordered. Sets measured and claimed.
+# ordered. Sets measured, claimed and, since the cache goes on, by how much memory.current fell until
+# the order was answered: fell.
 # shellcheck disable=SC2034 # for the cases
 relieve_honestly() { # UNIT MODULE BYTES (as 10M)
-	local answer asked size
+	local answer asked size before
 
 	size=$(module_property "$2" Size)
+	before=$(unit_memory "$1")
 	answer=$(reliefctl relieve --json=short --bytes="$3" "$1.service") || fail "relieve $1: $answer"
+	fell=$((before - $(unit_memory "$1")))
 	measured=$(jq .FreedBytes <<<"$answer") claimed=$(jq .ClaimedBytes <<<"$answer")
 	asked=$(requests_of "$2" | tail -n1 | sed -n 's/.* asked \([0-9]*\) .*/\1/p')
 	note "$1: $measured measured, $claimed claimed, $asked asked of $size"
