@@ -19,6 +19,9 @@
 
 #include "controller/base/cleanup.h"
 
+/* More than any mount_rank(). */
+#define RANK_THERE 4
+
 /* cgroup.controllers names about ten controllers; twice what all of today's need. */
 #define CONTROLLERS_SIZE 256
 
@@ -83,6 +86,14 @@ static int mount_rank(const char *root)
 	return strcmp(root, "/") == 0 ? 2 : 1;
 }
 
+/* One that is not there cannot be meant: its line was garbled, or it was just unmounted. */
+static int rank_if_there(const char *root, const char *mount)
+{
+	struct stat st;
+
+	return mount_rank(root) + (stat(mount, &st) == 0 && S_ISDIR(st.st_mode) ? RANK_THERE : 0);
+}
+
 static int find_mount(const char *proc, char **ret_mount)
 {
 	_cleanup_free_ char *path = NULL, *line = NULL, *best = NULL;
@@ -97,11 +108,14 @@ static int find_mount(const char *proc, char **ret_mount)
 		return -errno;
 	while (getline(&line, &size, f) > 0) {
 		const char *root, *mount;
+		int rank;
 
-		if (!strchr(line, '\n') || !parse_mount(line, &root, &mount) ||
-		    mount_rank(root) <= best_rank)
+		if (!strchr(line, '\n') || !parse_mount(line, &root, &mount))
 			continue;
-		best_rank = mount_rank(root);
+		rank = rank_if_there(root, mount);
+		if (rank <= best_rank)
+			continue;
+		best_rank = rank;
 		free(best);
 		best = strdup(mount);
 		if (!best)

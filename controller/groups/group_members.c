@@ -360,7 +360,7 @@ static int member_add_host(struct group_members *m)
 	return 0;
 }
 
-static int member_find_own_path(struct group_members *m, const struct cgroup_tree *tree)
+static void member_find_own_path(struct group_members *m, const struct cgroup_tree *tree)
 {
 	_cleanup_free_ char *path = NULL;
 	int r;
@@ -368,13 +368,15 @@ static int member_find_own_path(struct group_members *m, const struct cgroup_tre
 	r = cgroup_tree_path_of_pid(tree, getpid(), &path);
 	/* Prepared directories of tests hold no such file. */
 	if (r == -ENODATA || r == -ESRCH)
-		return 0;
-	if (r < 0)
-		return r;
+		return;
+	if (r < 0) {
+		log_errno(r, "Cannot find reliefd's own cgroup, which is not protected until the "
+			     "next start");
+		return;
+	}
 	/* In the root itself there is nothing that could be told apart. */
 	if (path[1])
 		m->own_path = take_ptr(path);
-	return 0;
 }
 
 int group_members_init(struct group_members *m, const struct cgroup_tree *tree,
@@ -391,9 +393,7 @@ int group_members_init(struct group_members *m, const struct cgroup_tree *tree,
 	r = group_table_init(&m->table, max_groups);
 	if (r < 0)
 		return r;
-	r = member_find_own_path(m, tree);
-	if (r < 0)
-		return r;
+	member_find_own_path(m, tree);
 	return member_add_host(m);
 }
 

@@ -77,6 +77,25 @@ run
 says 'system.slice/neg.service is critical'
 end "a counter below zero does not blind its group"
 
+fresh
+make_group /system.slice/odd.service 1287651328
+echo 1287651328 >"$dir/cgroup/system.slice/odd.service/memory.max"
+echo lots >"$dir/cgroup/system.slice/odd.service/memory.swap.max"
+run
+says 'Cannot read or understand all of memory.swap.max of /system.slice/odd.service'
+says 'system.slice/odd.service is critical'
+end "nonsense about a group's swap costs that value only"
+
+fresh
+printf '30 1 0:1 /../.. /now\\0407here rw - cgroup2 none rw\n\0\n31 1 0:1 / %s/cgroup rw - cgroup2 none rw\n 0 - -' "$dir" \
+	>"$dir/proc/self/mountinfo"
+"$reliefd" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" --socket="$dir/relief.sock" \
+	--state="$dir/state" --dry-run >>"$dir/reliefd.out" 2>&1 &
+reliefd_pid=$!
+children+=("$reliefd_pid")
+says 'Profile default, 4 groups, cgroups pure'
+end "a mountinfo with nonsense in it costs these lines only"
+
 # --- swap that takes nothing
 for swaps in swaps-zramd swaps-android; do
 	fresh

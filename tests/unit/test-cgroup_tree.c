@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include <errno.h>
+#include <limits.h>
 
 #include "controller/groups/cgroup_tree.h"
 #include "fake_tree.h"
@@ -143,6 +144,25 @@ static void garbled_mountinfo_finds_nothing(void **state)
 	free(huge);
 }
 
+/* As after a line of lxcfs that was cut: what it names is not there, the other one is. */
+static void a_mount_that_is_not_there_is_not_preferred(void **state)
+{
+	_cleanup_(fake_tree_done) struct fake_tree tree = fake_tree_new();
+	_cleanup_(cgroup_tree_done) struct cgroup_tree t = {};
+	char text[2 * PATH_MAX];
+
+	fake_mkdir(&tree, "/there");
+	snprintf(text, sizeof(text),
+		 "30 1 0:1 /../.. /nowhere rw - cgroup2 none rw\n"
+		 "31 1 0:1 / %s rw - cgroup2 none rw\n"
+		 "32 1 0:1 / /gone rw - cgroup2 none rw\n",
+		 fake_path(&tree, "/there"));
+	make_proc(&tree, "self");
+	fake_write_proc(&tree, "self/mountinfo", text);
+	t = look_up(&tree);
+	assert_string_equal(t.mount, fake_path(&tree, "/there"));
+}
+
 static void errors_are_told(void **state)
 {
 	struct cgroup_tree tree;
@@ -209,6 +229,7 @@ int main(void)
 		cmocka_unit_test(blanks_in_a_mount_are_unescaped),
 		cmocka_unit_test(a_cut_mountinfo_finds_nothing),
 		cmocka_unit_test(garbled_mountinfo_finds_nothing),
+		cmocka_unit_test(a_mount_that_is_not_there_is_not_preferred),
 		cmocka_unit_test(errors_are_told),
 		cmocka_unit_test(the_path_of_a_process),
 		cmocka_unit_test(this_machine),
