@@ -455,6 +455,7 @@ static int daemon_build(struct daemon *d)
 	r = daemon_build_loop(d);
 	if (r < 0)
 		return log_errno(r, "Cannot set up the event loop");
+	d->recorder.names = parts_names(&d->parts);
 	return daemon_build_parts(d);
 }
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -345,4 +346,30 @@ void parts_publish(struct parts *parts, const struct decision *decision, uint64_
 	journal_publish(decision, parts->groups, parts->registry, parts->tallies, dry_run,
 			now_usec);
 	doubts_publish(parts->doubts);
+}
+
+static const char *name_group(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size)
+{
+	const struct parts *parts = data;
+	const struct group *group = group_set_get(parts->groups, slot);
+
+	return group && group->id == id ? group->shown : "";
+}
+
+/* "cache.service/images" */
+static const char *name_module(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size)
+{
+	const struct parts *parts = data;
+	const struct module *module = registry_get(parts->registry, slot);
+
+	if (!module || module->id != id)
+		return "";
+	snprintf(buf, size, "%s%s%s", module->owner->client.unit,
+		 module->owner->client.unit[0] ? "/" : "", module->description.name);
+	return buf;
+}
+
+struct recorder_names parts_names(const struct parts *parts)
+{
+	return (struct recorder_names){ parts, name_group, name_module };
 }

@@ -16,6 +16,7 @@
 #include "controller/publish/bus.h"
 #include "controller/publish/doubts.h"
 #include "controller/publish/tally.h"
+#include "controller/recorder.h"
 #include "controller/registry/channels.h"
 #include "controller/registry/registry.h"
 
@@ -65,3 +66,5 @@ int parts_build(struct parts *parts, const struct parts_config *config);
 void parts_done(struct parts *parts);
 /* Tells the bus and the journal what a step decided. */
 void parts_publish(struct parts *parts, const struct decision *decision, uint64_t now_usec);
+/* What the recorder calls groups and modules; as long as the parts are there. */
+struct recorder_names parts_names(const struct parts *parts);

@@ -11,6 +11,9 @@
 #include "controller/base/log.h"
 #include "controller/simulate/trace.h"
 
+/* A cgroup's path as it is shown; what is longer is cut. */
+#define RECORDER_NAME_SIZE 1024
+
 /* Under the shipped unit everything but these is read-only. */
 static const char *fix_of(int error)
 {
@@ -64,6 +67,8 @@ static int open_file(struct recorder *recorder)
 	recorder->is_regular = S_ISREG(st.st_mode);
 	recorder->n_bytes = 0;
 	recorder->wants_all = true;
+	memset(recorder->named_groups, 0, sizeof(recorder->named_groups));
+	memset(recorder->named_modules, 0, sizeof(recorder->named_modules));
 	/* Decisions of this file depend on steps that are not in it. */
 	fprintf(recorder->file, "trace 1%s\n# %s\n", recorder->n_steps > 0 ? " continued" : "",
 		recorder->note);
@@ -125,6 +130,36 @@ static void cut_to_whole_steps(struct recorder *recorder)
 		log_errno(-errno, "Cannot cut %s to whole steps", recorder->path);
 }
 
+/* Those that are seen for the first time in this file. */
+static void write_names(struct recorder *recorder, const struct observation *observation)
+{
+	const struct recorder_names *names = &recorder->names;
+	char buf[RECORDER_NAME_SIZE];
+
+	for (size_t i = 0; names->group && i < observation->n_groups; i++) {
+		const struct group_reading *group = &observation->groups[i];
+
+		if (group->slot >= TRACE_NAMES_MAX ||
+		    recorder->named_groups[group->slot] == group->id)
+			continue;
+		recorder->named_groups[group->slot] = group->id;
+		trace_names_write(
+			recorder->file, "group", group->slot,
+			names->group(names->data, group->slot, group->id, buf, sizeof(buf)));
+	}
+	for (size_t i = 0; names->module && i < observation->n_modules; i++) {
+		const struct module_reading *module = &observation->modules[i];
+
+		if (module->slot >= TRACE_NAMES_MAX ||
+		    recorder->named_modules[module->slot] == module->id)
+			continue;
+		recorder->named_modules[module->slot] = module->id;
+		trace_names_write(
+			recorder->file, "module", module->slot,
+			names->module(names->data, module->slot, module->id, buf, sizeof(buf)));
+	}
+}
+
 void recorder_step(struct recorder *recorder, const struct observation *observation,
 		   const struct decision *decision)
 {
@@ -135,6 +170,7 @@ void recorder_step(struct recorder *recorder, const struct observation *observat
 		return;
 	errno = 0;
 	trace_write_step(recorder->file, observation, decision);
+	write_names(recorder, observation);
 	if (fflush(recorder->file) != 0 || ferror(recorder->file)) {
 		error = errno ? -errno : -EIO;
 		cut_to_whole_steps(recorder);

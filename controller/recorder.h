@@ -19,12 +19,23 @@
 #include <stdio.h>
 
 #include "controller/base/problems.h"
+#include "controller/simulate/trace_names.h"
 #include "policies/decision.h"
 
 #define PROBLEM_RECORD "record"
 
+/* What a group or module is called; "": not known. Both may be NULL. */
+struct recorder_names {
+	const void *data;
+	const char *(*group)(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size);
+	const char *(*module)(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size);
+};
+
 struct recorder {
 	struct problems *problems;
+	struct recorder_names names;
+	/* Those whose names are in the present file, by slot. */
+	uint64_t named_groups[TRACE_NAMES_MAX], named_modules[TRACE_NAMES_MAX];
 	FILE *file; /* NULL: nothing is recorded */
 	char path[PATH_MAX];
 	char note[128];	    /* a comment for the top of each file */

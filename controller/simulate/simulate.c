@@ -113,14 +113,20 @@ static int compare(struct bench *b, struct timeline *timeline, const char *recor
 
 static int run_trace(struct line_reader *reader, struct bench *b, bool continued, FILE *out)
 {
+	_cleanup_(trace_names_free_cleanup) struct trace_names *names = trace_names_new();
 	struct timeline timeline = { .out = out };
 	uint32_t n_steps = 0, n_recorded = 0, n_differ = 0;
 	int r;
 
+	if (!names)
+		return -ENOMEM;
+	timeline.group_names = (const char *const *)names->groups;
+	timeline.module_names = (const char *const *)names->modules;
+	timeline.n_group_names = timeline.n_module_names = TRACE_NAMES_MAX;
 	for (;;) {
 		_cleanup_free_ char *recorded = NULL;
 
-		r = trace_read_step(reader, &b->seen, &recorded);
+		r = trace_read_step(reader, names, &b->seen, &recorded);
 		if (r <= 0)
 			break;
 		if (n_steps++ == 0)

@@ -343,7 +343,8 @@ static int add(struct line_reader *reader, const struct line_table *table, void 
 	return line_parse(reader, 1, table, entry);
 }
 
-static int read_line(struct line_reader *reader, struct observation *observation)
+static int read_line(struct line_reader *reader, struct trace_names *names,
+		     struct observation *observation)
 {
 	const char *word = reader->words[0];
 
@@ -357,15 +358,17 @@ static int read_line(struct line_reader *reader, struct observation *observation
 		return add(reader, &outcome_table, observation_add_outcome(observation));
 	if (strcmp(word, "order") == 0)
 		return add(reader, &order_table, observation_add_order(observation));
+	if (strcmp(word, "name") == 0)
+		return trace_names_read(reader, names);
 	return line_fail(
 		reader,
 		"Unknown word \"%s\"; a trace knows step, machine, group, module, outcome, "
-		"order and >",
+		"order, name and >",
 		word);
 }
 
-int trace_read_step(struct line_reader *reader, struct observation *observation,
-		    char **ret_recorded)
+int trace_read_step(struct line_reader *reader, struct trace_names *names,
+		    struct observation *observation, char **ret_recorded)
 {
 	_cleanup_free_ char *recorded = NULL;
 	int r;
@@ -386,7 +389,7 @@ int trace_read_step(struct line_reader *reader, struct observation *observation,
 			break;
 		}
 		r = reader->words[0][0] == '>' ? keep_recorded(reader, &recorded)
-					       : read_line(reader, observation);
+					       : read_line(reader, names, observation);
 	}
 	if (r < 0)
 		return r;

@@ -11,6 +11,7 @@
  *	module slot=0 id=1 group=1 kind=cache size=90M last_used=990s shed
  *	outcome action=3 result=done claimed=20M finished=1000s
  *	order id=1 group_id=1 bytes=64M max_rung=reclaim
+ *	name group=1 as=/system.slice/cache.service
  *	> budget group_id=1 bytes=20M
  *	> next wake=1060s slack=15s attention=host
  *
@@ -23,6 +24,7 @@
 #include <stdio.h>
 
 #include "controller/simulate/line.h"
+#include "controller/simulate/trace_names.h"
 #include "policies/decision.h"
 
 /* One recorded step; `decision` may be NULL. Begins an empty file with its first line. */
@@ -34,8 +36,9 @@ void trace_write_decision(FILE *file, const struct decision *decision);
 /*
  * Reads the next step into `observation`, whose arrays are lent by the caller. *ret_recorded is
  * what was decided, the lines with > as trace_write_decision() writes them, for the caller to
- * free; NULL when there are none. The first line ("trace 1") is the caller's to read.
- * Returns: 1; 0 at the end; -EINVAL and reader->problem; -errno.
+ * free; NULL when there are none. names: takes the names that stand in the step; may be NULL. The
+ * first line ("trace 1") is the caller's to read. Returns: 1; 0 at the end; -EINVAL and
+ * reader->problem; -errno.
  */
-int trace_read_step(struct line_reader *reader, struct observation *observation,
-		    char **ret_recorded);
+int trace_read_step(struct line_reader *reader, struct trace_names *names,
+		    struct observation *observation, char **ret_recorded);

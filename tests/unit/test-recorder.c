@@ -185,6 +185,33 @@ static void a_full_disk_ends_the_record_and_nothing_else(void **unused)
 	course_free(c);
 }
 
+static const char *name_group(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size)
+{
+	snprintf(buf, size, slot == 0 ? "/" : "/system.slice/my cache.service");
+	return buf;
+}
+
+static const char *name_module(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size)
+{
+	return "cache.service/images";
+}
+
+static void a_record_names_groups_and_modules(void **unused)
+{
+	struct course *c = new_course();
+	_cleanup_free_ char *said = NULL;
+
+	begin(UINT64_MAX);
+	recorder.names = (struct recorder_names){ NULL, name_group, name_module };
+	record(c, 100);
+	end();
+	said = replay(path);
+	assert_non_null(strstr(said, " cache.service/images shed "));
+	assert_null(strstr(said, "module 0"));
+	assert_null(strstr(said, "group 1"));
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +221,7 @@ int main(void)
 		with_root(a_new_profile_begins_a_new_file),
 		with_root(a_place_that_cannot_be_written_is_a_problem_with_its_fix),
 		with_root(a_full_disk_ends_the_record_and_nothing_else),
+		with_root(a_record_names_groups_and_modules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

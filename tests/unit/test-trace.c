@@ -16,7 +16,7 @@ static int read_text(struct course *c, const char *text, struct line_reader *rea
 
 	assert_non_null(file);
 	line_reader_init(reader, file, "a.trace");
-	r = trace_read_step(reader, &c->seen, recorded);
+	r = trace_read_step(reader, NULL, &c->seen, recorded);
 	line_reader_done(reader);
 	fclose(file);
 	return r;
@@ -161,12 +161,12 @@ static void steps_follow_each_other(void **unused)
 	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 
 	line_reader_init(&reader, file, "a.trace");
-	assert_int_equal(trace_read_step(&reader, &c->seen, &recorded), 1);
+	assert_int_equal(trace_read_step(&reader, NULL, &c->seen, &recorded), 1);
 	assert_int_equal(c->seen.machine.available_bytes, MIB);
-	assert_int_equal(trace_read_step(&reader, &c->seen, &recorded), 1);
+	assert_int_equal(trace_read_step(&reader, NULL, &c->seen, &recorded), 1);
 	assert_int_equal(c->seen.now_usec, 2 * SEC);
 	assert_int_equal(c->seen.machine.has, 0);
-	assert_int_equal(trace_read_step(&reader, &c->seen, &recorded), 0);
+	assert_int_equal(trace_read_step(&reader, NULL, &c->seen, &recorded), 0);
 	line_reader_done(&reader);
 	fclose(file);
 	course_free(c);
@@ -222,7 +222,7 @@ static void a_nul_byte_is_no_text(void **unused)
 	FILE *file = fmemopen(text, sizeof(text) - 1, "r");
 
 	line_reader_init(&reader, file, "a.trace");
-	assert_int_equal(trace_read_step(&reader, &c->seen, &recorded), -EINVAL);
+	assert_int_equal(trace_read_step(&reader, NULL, &c->seen, &recorded), -EINVAL);
 	assert_non_null(strstr(reader.problem, "NUL byte"));
 	line_reader_done(&reader);
 	fclose(file);
