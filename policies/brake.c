@@ -39,6 +39,10 @@
  * of the host. That is no emergency of its own: a stall counts only where little is left (stall.c),
  * and there a level is on already. Letting go never looks at stalls. The memory.high of a throttled
  * group is our own, too: the group is judged by the one it had before.
+ *
+ * A module in a throttled group waits like the grower whenever it is charged, for program text that
+ * must be read from the disk as well: with a cold page cache an answer due after 2 s came only when
+ * the group was let go after 5. Then a hold ends by its time, and the answer comes after it.
  */
 
 #include "policies/brake.h"
