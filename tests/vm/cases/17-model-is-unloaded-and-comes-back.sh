@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: an idle model is unloaded at high, and loaded again when it is used
+# release: 12
 # timeout: 300
 
 start_reliefd

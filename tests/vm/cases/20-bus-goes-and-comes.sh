@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: without a bus reliefd works on; when the bus is back, so are its name and its objects
+# release: 13
 # timeout: 120
 
 start_reliefd

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: tree, introspection and managed objects; groups and modules come and go with their signals
+# release: 12
 # timeout: 90
 
 start_reliefd

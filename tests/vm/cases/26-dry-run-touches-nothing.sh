@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: in a dry run everything is said and nothing is done
+# release: 13
 # timeout: 90
 
 start_reliefd --dry-run # the option is the claim; the profile is as shipped

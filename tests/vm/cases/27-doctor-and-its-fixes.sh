@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: doctor finds nothing wrong on a good host, sets other guards' thresholds beside ours, and its fix works
+# release: 13
 # timeout: 90
 
 row() { # NAME: its line and the fix

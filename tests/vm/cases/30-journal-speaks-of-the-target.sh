@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: journalctl -u of a service shows what was asked of it; -x explains the record with its values
+# release: 13
 # timeout: 60
 
 start_reliefd

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: memory counts however it is given back: in parts, lazily, late, from swap; a liar is found out
+# release: 12
 # timeout: 240
 
 start_arena() { # HOW [OPTION]...

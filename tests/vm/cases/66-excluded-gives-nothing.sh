@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: nothing is taken from what is excluded, by any of the documented ways; who ranks last gives last
+# release: 13
 # repeat: 1
 # timeout: 300
 

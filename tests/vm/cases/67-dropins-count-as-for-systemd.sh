@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: of a unit's files, the one that counts for reliefd is the one that counts for systemd
+# release: 13
 # timeout: 120
 
 # Each file says its own number twice: as Description=, which systemd shows, and as Priority=.

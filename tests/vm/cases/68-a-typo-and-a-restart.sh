@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a typo and a restart leave reliefd running with the last good settings, named; a reload ends it
+# release: 12
 # timeout: 180
 
 dir=/etc/reliefd/profiles/default.conf.d

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a unit without a limit that grows is the first row of top, with its use and growth, in every look
+# release: 12
 # timeout: 120
 
 start_reliefd

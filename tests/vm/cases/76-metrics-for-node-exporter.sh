@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the timer gives node_exporter a whole file while reliefd runs, and takes it away when it does not
+# release: 12
 # timeout: 90
 
 directory=/var/lib/prometheus/node-exporter

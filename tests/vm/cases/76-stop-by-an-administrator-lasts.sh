@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: systemctl stop lasts while clients of both kinds try; a start brings service and clients back
+# release: 13
 # timeout: 90
 
 # as README says: what `enable` installs must not start it either

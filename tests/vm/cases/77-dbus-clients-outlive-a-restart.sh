@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a client on D-Bus stays registered over restarts and a crash; a masked module stays out
+# release: 13
 # timeout: 120
 
 # The client knows nothing of restarts: it registers once and answers.

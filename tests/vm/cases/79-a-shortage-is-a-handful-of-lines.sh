@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: with shipped settings a shortage is a handful of lines; the caches' own journals have the sum
+# release: 12
 # timeout: 300
 
 start_reliefd
