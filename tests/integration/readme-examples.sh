@@ -41,9 +41,10 @@ DESTDIR=$dir/installed meson install -C "$BUILD" --no-rebuild --quiet >/dev/null
 command=$(sed -n 's/^\(cc -o blocks .*\)$/\1/p' "$source_root/README.md")
 [ -n "$command" ] || fail "README.md does not say how to build it"
 libdir=$(dirname "$(find "$dir/installed" -name librelief.pc)")
-# a library with sanitizers needs a program with them
+# a library with sanitizers needs a program with them; not ldd | grep -q: ldd dies of the closed pipe
 flags='-Wall -Werror'
-ldd "$libdir"/../librelief.so | grep -q libasan && flags+=' -fsanitize=address'
+libraries=$(ldd "$libdir"/../librelief.so)
+[[ $libraries != *libasan* ]] || flags+=' -fsanitize=address'
 (
 	cd "$dir"
 	export PKG_CONFIG_PATH=$libdir PKG_CONFIG_SYSROOT_DIR=$dir/installed

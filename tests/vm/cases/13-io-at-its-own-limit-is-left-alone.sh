@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a container's I/O at its own memory.max, with memory free, moves nobody
-# repeat: 5
+# repeat: 2
 # timeout: 300
 
 cleanup_fn rm -f /var/tmp/big
