@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a burst 150 MB beyond what is free finishes, because three caches gave way
-# repeat: 3
+# repeat: 2
 # timeout: 300
 
 start_reliefd

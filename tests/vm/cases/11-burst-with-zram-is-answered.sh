@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the same burst with 512 MiB of zram
+# release: 12
 # repeat: 2
 # timeout: 300
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a container's I/O at its own memory.max, with memory free, moves nobody
+# release: 12
 # repeat: 2
 # timeout: 300
 

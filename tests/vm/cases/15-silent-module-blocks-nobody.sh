@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a module that never answers is late and demoted; the others are served in time
+# release: 13
 # timeout: 300
 
 start_reliefd

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: whoever is held when reliefd is killed, stopped or switched is let go
+# release: 13
 # timeout: 240
 
 # Settings: nothing is claimed of a profile here. Mode= names the kind, to try both; and Hold=1min, so

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a compile job, a database bulk load and JVM starts are left alone under the server profile
+# release: 12
 # timeout: 480
 
 work=/var/tmp/ordinary-work

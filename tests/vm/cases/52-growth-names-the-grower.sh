@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: whoever grows is named with unit and pace; six who only churn are not
+# release: 13
 # timeout: 240
 
 # The kernel's events as they come, told to one program: 6 churners, 1 grower of 200 MiB, every event
