@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a service that fills its own cache in its own limit keeps all of it, and hears of medium at most
-# release: 13
+# by-name: three minutes; in some runs one kind of ten is asked once: 16 to 39 MiB of 100
 # timeout: 360
 
 # With the shipped profiles default and kubernetes-node, as they are. 100 MiB as fast as it can, in
@@ -68,13 +68,15 @@ for profile in default kubernetes-node; do
 done
 
 # The limit is a pod's, with a quiet sibling in it, and a third container that fills the page cache.
+# The cache is registered while it fills: a growth of another container that no module explains is
+# answered like any, by asking the sibling.
 cleanup_fn systemctl revert kubepods-pod1a2b.slice
 systemctl set-property --runtime kubepods-pod1a2b.slice MemoryMax=300M MemorySwapMax=0
 start_reliefd kubernetes-node --log-level=debug
 pod=(--slice=kubepods-pod1a2b.slice)
 start_unit pod-sibling "${pod[@]}" -- example-cache --name=pod-sibling --size=60M --rate=0
 judge pod-sibling
-fills pod-cache "${pod[@]}" --
+fills pod-cache "${pod[@]}" -- --register-first=2M
 dd if=/dev/urandom of=/var/tmp/pod-file bs=1M count=80 status=none
 cleanup_fn rm -f /var/tmp/pod-file
 echo 3 >/proc/sys/vm/drop_caches
