@@ -28,9 +28,10 @@
  * Only the present counts: the rest must have grown within the last moments. The past of a growth
  * that has ended, or that turns out to be a module's when that registers, asks for nothing.
  *
- * A rise by less than the counters can tell is none, unless it goes on: with what rose in half a
- * second. Else a batch of charges, or the program text that a process has just mapped, would be
- * taken for a growth of some MB/s, and three seconds of it be asked for.
+ * A rise by less than the counters can tell is none, unless it goes on until it is more. Else a
+ * batch of charges, the program text that a process has just mapped, or the huge page that
+ * khugepaged charges before it gives the small ones back would be taken for a growth of some MB/s,
+ * and three seconds of it be asked for.
  */
 
 #include "policies/own_growth.h"
@@ -41,10 +42,10 @@
 #define PRESENT_USEC (100 * USEC_PER_MSEC)
 /* In less than that nothing can be told: memory.current moves in batches of 256 KiB. */
 #define PRESENT_LEAST_USEC (10 * USEC_PER_MSEC)
-/* Charges and memory.stat are counted in some batches of that size, and not at the same time. */
-#define COARSE_BYTES MIB
-/* What rises slower than that within PRESENT_USEC must have done so for this long. */
-#define SLOW_USEC (500 * USEC_PER_MSEC)
+/* A huge page (2 MiB on x86-64, and on arm64 with 4 KiB pages) and a batch of charges. */
+#define COARSE_BYTES (2 * MIB + 256 * 1024)
+/* What rises slower than that within PRESENT_USEC must have come to it within this. */
+#define SLOWEST_USEC (2 * USEC_PER_SEC)
 /* Looks that are farther apart than this say little about the present. */
 #define PRESENT_MOST_USEC USEC_PER_SEC
 /* Page tables and the allocator's own grow with what a module holds: by this part of it at most. */
@@ -154,13 +155,12 @@ static uint64_t rate_since(const struct consumption *others, uint64_t least_usec
 	return bytes ? u64_muldiv(bytes, USEC_PER_SEC, *ret_span_usec) : 0;
 }
 
-/* The same, but 0 when the counters are too coarse to tell. */
-static uint64_t sure_rate_since(const struct consumption *others, uint64_t least_usec)
+/* How fast what the counters cannot tell in one step has risen; 0 when it has not lately. */
+static uint64_t slow_rate(const struct consumption *others)
 {
-	uint64_t span_usec = 0, bytes, rate_bytes;
+	uint64_t span_usec = consumption_span(others, others->at_usec[others->n - 1], COARSE_BYTES);
 
-	rate_bytes = rate_since(others, least_usec, &span_usec, &bytes);
-	return bytes > COARSE_BYTES ? rate_bytes : 0;
+	return span_usec <= SLOWEST_USEC ? u64_muldiv(COARSE_BYTES, USEC_PER_SEC, span_usec) : 0;
 }
 
 static uint64_t present_rate(const struct consumption *others, uint64_t known_usec)
@@ -169,9 +169,13 @@ static uint64_t present_rate(const struct consumption *others, uint64_t known_us
 
 	rate_bytes = rate_since(others, u64_min(PRESENT_USEC, known_usec), &span_usec, &bytes);
 	if (bytes <= COARSE_BYTES)
-		return u64_min(rate_bytes, sure_rate_since(others, SLOW_USEC));
-	if (span_usec > PRESENT_MOST_USEC)
-		rate_bytes = u64_max(rate_bytes, sure_rate_since(others, PRESENT_LEAST_USEC));
+		return u64_min(rate_bytes, slow_rate(others));
+	if (span_usec > PRESENT_MOST_USEC) {
+		uint64_t late_bytes = rate_since(others, PRESENT_LEAST_USEC, &span_usec, &bytes);
+
+		if (bytes > COARSE_BYTES)
+			rate_bytes = u64_max(rate_bytes, late_bytes);
+	}
 	return rate_bytes;
 }
 

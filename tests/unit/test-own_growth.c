@@ -203,6 +203,8 @@ static void a_busy_machine_takes_nothing_from_a_cache_that_fills(void **unused)
 				u64_sub(s.c->decision.wake_at_usec, s.c->seen.now_usec), 20 * MSEC);
 			uint64_t was_bytes = s.held_bytes, noise_bytes = roll(&seed, 900 * KIB);
 
+			if (roll(&seed, 10) == 0) /* khugepaged has a page in hand */
+				noise_bytes = 2 * MIB + roll(&seed, 200 * KIB);
 			if (roll(&seed, 15) == 0)
 				pause_usec += roll(&seed, 2 * SEC);
 			at_usec += pause_usec;
