@@ -9,7 +9,7 @@
 
 /* A program that is being replaced is gone within this. */
 #define FIRST_USEC 1000000ULL
-/* An attempt costs some system calls; whoever mended it need not wait for longer. */
+/* An attempt costs some system calls, and what was mended should be found within a minute. */
 #define LONGEST_USEC 60000000ULL
 /* Nothing depends on the moment. */
 #define SLACK_USEC 100000ULL

@@ -35,7 +35,7 @@ struct retry_config {
 
 /* Attempts nothing yet. Returns: 0 or negative errno. */
 int retry_new(struct retry **ret, const struct retry_config *config);
-/* The problem stays with whoever owns the list. */
+/* The problem stays in the list. */
 struct retry *retry_free(struct retry *retry);
 DEFINE_CLEANUP(struct retry *, retry_free);
 

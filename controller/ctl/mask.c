@@ -76,12 +76,36 @@ static int find_cgroup(sd_bus *bus, const char *unit, bool among_masked, char **
 	return *ret_cgroup ? CTL_OK : ctl_error("Out of memory");
 }
 
+/* "m1", as `list modules` and `show` call it. */
+static bool is_module_id(const char *text)
+{
+	return text[0] == 'm' && text[1] && text[1 + strspn(text + 1, "0123456789")] == '\0';
+}
+
+/* The cgroup and the name of a registered module, by its id. */
+static int find_module(sd_bus *bus, const char *id, char **ret_cgroup, char **ret_module)
+{
+	_cleanup_json_ json_object *module = NULL;
+	char path[sizeof(API_MODULE) + 24];
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), API_MODULE "%s", id + 1) >= sizeof(path))
+		return ctl_error("There is no module %s", id);
+	r = remote_get_all(bus, path, API_I_MODULE, &module);
+	if (r != CTL_OK)
+		return r;
+	*ret_cgroup = strdup(props_string(module, API_CONTROL_GROUP));
+	*ret_module = strdup(props_string(module, API_MODULE_NAME));
+	return *ret_cgroup && *ret_module ? CTL_OK : ctl_error("Out of memory");
+}
+
 static int change(struct ctl *ctl, int argc, char **argv, const char *method, const char *done)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	bool is_unmask = strcmp(method, API_UNMASK) == 0;
 	const char *module = argc > 1 ? argv[1] : "";
+	_cleanup_free_ char *cgroup = NULL, *name = NULL;
 	_cleanup_bus_ sd_bus *bus = NULL;
-	_cleanup_free_ char *cgroup = NULL;
 	int r;
 
 	if (argc == 0) {
@@ -89,10 +113,16 @@ static int change(struct ctl *ctl, int argc, char **argv, const char *method, co
 		return CTL_USAGE;
 	}
 	r = remote_connect(&bus);
-	if (r == CTL_OK)
-		r = find_cgroup(bus, argv[0], strcmp(method, API_UNMASK) == 0, &cgroup);
 	if (r != CTL_OK)
 		return r;
+	if (argc == 1 && !is_unmask && is_module_id(argv[0]))
+		r = find_module(bus, argv[0], &cgroup, &name);
+	else
+		r = find_cgroup(bus, argv[0], is_unmask, &cgroup);
+	if (r != CTL_OK)
+		return r;
+	if (name)
+		module = name;
 	password_agent_start(ctl);
 	r = remote_call(ctl, bus, API_PATH, API_I_MANAGER, method, 0, &error, NULL, "ss", cgroup,
 			module);

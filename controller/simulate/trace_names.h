@@ -8,7 +8,7 @@
  *	name module=0 as=cache.service/images
  *
  * By slot, from the step on in which the line stands. The judgement knows no names; they are for
- *the people who read the time line. A blank in a name is written as "_".
+ * the readers of the time line. A blank in a name is written as "_".
  */
 
 #include <stdint.h>

@@ -97,6 +97,8 @@ ctl 0 status db.service
 says '^ *Gives.* nothing is taken: excluded by Exclude=db.service'
 ctl 0 list
 says 'db.service.*excluded'
+ctl 1 mask m99
+says 'There is no module m99; reliefctl list modules'
 ctl 0 list modules
 says 'db-cache.*excluded'
 says 'web-cache.* -$'
@@ -160,6 +162,14 @@ ctl 0 relieve --bytes=20M --max-rung=shed
 [ "$(asked db)" = "$before" ] || fail "the one that ranks last was asked while the first sufficed"
 [ "$(asked fresh)" = 1 ] || fail "the one that ranks first was not asked"
 ok "the one that ranks last is spared"
+
+# --- a module is masked by its id, as list modules has it
+ctl 0 mask "$(module_of fresh | sed 's|.*/||')"
+says '^Masked fresh of /system.slice/cache.service'
+ctl 0 list masked
+says '/system.slice/cache.service +fresh$'
+ctl 0 unmask cache.service fresh
+ok "a module is masked by its id"
 
 # --- what is wrong is refused, and the old setting stays
 for line in Priority=db.service Priority=db.service:high Priority=db.service:101 Priority=:5 "Exclude='db'"; do

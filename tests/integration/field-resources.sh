@@ -140,7 +140,7 @@ busctl get-property "$name" "$root_path" "$manager" Masked | grep -Fq '"/system.
 	fail "the mask is not in force"
 end "masks that could not be read are in force when they can be, and holds can be written down"
 
-# As another user, who has one thread left: the main one.
+# As another user with one thread left: the main one.
 run_without_threads() {
 	setpriv --reuid=65533 --clear-groups prlimit --nproc=1:64 "$reliefd" --root="$dir/etc" \
 		--proc="$dir/proc" --sys="$dir/sys" --cgroup-root="$dir/cgroup" \
