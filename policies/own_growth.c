@@ -23,7 +23,9 @@
  *it.
  *
  * What a module gives back when asked leaves the group and the module, and is added to both (given,
- * released): a gift is no growth of the rest, whichever of the two counters falls first.
+ * released): a gift is no growth of the rest, whichever of the two counters falls first. It is
+ *added with the answer; a look that sees the memory go before that would find the rest too small,
+ *and the next one a growth. So the rest is not looked at while answers are out.
  *
  * Only the present counts: the rest must have grown within the last moments. The past of a growth
  * that has ended, or that turns out to be a module's when that registers, asks for nothing.
@@ -202,7 +204,7 @@ void own_growth_follow(const struct step *step, struct ladder *ladder)
 						    : step_sees_group(step, group->slot);
 	uint64_t rate_bytes = group->shortage.growth_bytes;
 
-	if (!fresh || !group->shortage.valid || group->is_helped ||
+	if (!fresh || !group->shortage.valid || group->is_helped || ladder->n_open > 0 ||
 	    !(step->observation->covers & OBSERVED_MODULES))
 		return;
 	for (int i = 0; i < N_WITNESSES; i++)
