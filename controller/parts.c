@@ -45,7 +45,7 @@ static void on_oom_victim(void *data, const struct kernel_event *victim)
 		bus_note_victim(parts->bus, victim);
 }
 
-/* Without any cgroup no client and no group can be told apart: this ends reliefd. */
+/* Without any cgroup no client and no group has an identity: this ends reliefd. */
 static int parts_find_tree(struct parts *parts, const struct daemon_config *daemon)
 {
 	int r;

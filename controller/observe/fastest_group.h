@@ -13,7 +13,7 @@
 /*
  * The group that grows fastest inside a group (itself included) or inside the host, and its growth
  * per second. Of a group and one below it, the one below when at least half of the growth is its
- * own. By what the probes told, and by memory.current within the limits of looks.h. Returns: NULL
+ * own. By what the probes count, and by memory.current within the limits of looks.h. Returns: NULL
  * when none is known to grow by FASTEST_GROUP_LEAST a second.
  */
 const struct group *fastest_group_inside(struct observer *observer, struct group_set *groups,

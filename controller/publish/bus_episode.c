@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LevelChanged, EpisodeEnded, and the group that grew: what is told of a shortage as a whole
+ * LevelChanged, EpisodeEnded, and the group that grew: what is sent about a shortage as a whole
  */
 
 #include "controller/publish/bus_internal.h"

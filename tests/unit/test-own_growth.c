@@ -185,8 +185,8 @@ static uint64_t roll(uint64_t *seed, uint64_t most) /* xorshift64: 0 to most */
 
 /*
  * On a busy machine: looks come late, by up to two seconds; what the process maps and the kernel
- * has not counted yet moves what is used by less than a mebibyte; it registers some time after it
- * is full.
+ * has not counted yet moves what is used by less than a mebibyte, or khugepaged has a huge page in
+ * work; it registers some time after it is full.
  */
 static void a_busy_machine_takes_nothing_from_a_cache_that_fills(void **unused)
 {
