@@ -20,12 +20,12 @@
  * processes that registered them. A process that is busy filling its cache reports late; a cache in
  * shared memory is not its process's. So a growth that either of them explains is the modules' own.
  * Neither explains more than the group uses: a size that is only planned explains the growth up to
- *it.
+ * it.
  *
  * What a module gives back when asked leaves the group and the module, and is added to both (given,
  * released): a gift is no growth of the rest, whichever of the two counters falls first. It is
- *added with the answer; a look that sees the memory go before that would find the rest too small,
- *and the next one a growth. So the rest is not looked at while answers are out.
+ * added with the answer; a look that sees the memory go before that would find the rest too small,
+ * and the next one a growth. So the rest is not looked at while answers are out.
  *
  * Only the present counts: the rest must have grown within the last moments. The past of a growth
  * that has ended, or that turns out to be a module's when that registers, asks for nothing.

@@ -14,7 +14,8 @@ struct scene {
 	struct group_reading *limited, *service, *other;
 	struct module_reading *cache;
 	enum report report;
-	bool known; /* the process of the cache is seen growing */
+	bool known;	      /* the process of the cache is seen growing */
+	uint64_t answer_usec; /* from the gift to the answer, with a look between them; 0: none */
 	uint64_t held_bytes, asked_bytes, most_over_bytes;
 	uint32_t n_requests;
 	enum level peak;
@@ -84,11 +85,25 @@ static uint64_t lacks(const struct scene *s)
 	return bytes > 0 ? u64_max(bytes, MIB) : 0;
 }
 
+/* Gives what one action asks for, and answers it. There is one cache, so one action in a step. */
+static void obey(struct scene *s, const struct action *asked)
+{
+	struct action action = *asked; /* a look in between overwrites the decision */
+	uint64_t bytes = u64_min(action.bytes, s->held_bytes);
+
+	give(s, bytes);
+	if (s->answer_usec > 0)
+		course_step_after(s->c, 20 * MSEC);
+	s->c->seen.now_usec += s->answer_usec;
+	course_answer(s->c, action.id, RESULT_DONE, bytes);
+}
+
 /* A step, and the answers to what it asks. */
 static void step(struct scene *s, uint64_t pause_usec)
 {
 	const struct decision *d = course_step_after(s->c, pause_usec);
 	uint64_t asked_bytes = 0;
+	size_t n_actions = d->n_actions;
 
 	if (s->c->state.groups[s->limited->slot].level > s->peak)
 		s->peak = s->c->state.groups[s->limited->slot].level;
@@ -102,14 +117,9 @@ static void step(struct scene *s, uint64_t pause_usec)
 	s->asked_bytes += asked_bytes;
 	if (asked_bytes > lacks(s))
 		s->most_over_bytes = u64_max(s->most_over_bytes, asked_bytes - lacks(s));
-	for (size_t i = 0; i < d->n_actions; i++) {
-		uint64_t bytes = u64_min(d->actions[i].bytes, s->held_bytes);
-
-		if (d->actions[i].rung == RUNG_WARN)
-			continue;
-		give(s, bytes);
-		course_answer(s->c, d->actions[i].id, RESULT_DONE, bytes);
-	}
+	for (size_t i = 0; i < n_actions; i++)
+		if (d->actions[i].rung != RUNG_WARN)
+			obey(s, &d->actions[i]);
 }
 
 static void see_cache(struct scene *s, bool full)
@@ -223,8 +233,7 @@ static void a_busy_machine_takes_nothing_from_a_cache_that_fills(void **unused)
 	}
 }
 
-/* Up to the limit: then it is asked for what is missing, and not for more. */
-static void what_fills_its_limit_is_asked_for_what_is_missing(void **unused)
+static void asked_for_what_is_missing(uint64_t answer_usec)
 {
 	static const uint64_t limits[] = { 100 * MIB, 150 * MIB, 512 * MIB, 4 * GIB };
 
@@ -232,6 +241,7 @@ static void what_fills_its_limit_is_asked_for_what_is_missing(void **unused)
 		for (uint64_t rate = 2 * MIB; rate <= 1024 * MIB; rate *= 2) {
 			struct scene s = scene_new(limits[i], false, AS_IT_GOES);
 
+			s.answer_usec = answer_usec;
 			fill(&s, limits[i] - limits[i] / 15, rate, 0);
 			rest(&s);
 			assert_true(s.n_requests > 0);
@@ -241,6 +251,19 @@ static void what_fills_its_limit_is_asked_for_what_is_missing(void **unused)
 			scene_free(&s);
 		}
 	}
+}
+
+/* Up to the limit: then it is asked for what is missing, and not for more. */
+static void what_fills_its_limit_is_asked_for_what_is_missing(void **unused)
+{
+	asked_for_what_is_missing(0);
+}
+
+/* The same when a look sees the memory go before the answer tells of it. */
+static void a_gift_that_is_seen_before_its_answer_is_no_growth(void **unused)
+{
+	for (uint64_t answer_usec = 10 * MSEC; answer_usec <= 400 * MSEC; answer_usec += 65 * MSEC)
+		asked_for_what_is_missing(answer_usec);
 }
 
 /* The growth of something else is answered ahead of time, while the cache fills as well. */
@@ -337,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_hog_in_the_service_of_the_cache_is_not_the_cache),
 		cmocka_unit_test(a_growth_that_has_ended_asks_for_nothing),
 		cmocka_unit_test(a_gift_is_no_growth),
+		cmocka_unit_test(a_gift_that_is_seen_before_its_answer_is_no_growth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
