@@ -140,7 +140,7 @@ static int run_trace(struct line_reader *reader, struct bench *b, bool continued
 	}
 	if (r < 0)
 		return r;
-	timeline_sum_up(&timeline);
+	timeline_sum_up(&timeline, b->state.claimed_bytes, b->state.measured_bytes);
 	if (n_recorded > 0)
 		fprintf(out,
 			"Of %" PRIu32 " recorded decisions, %" PRIu32
@@ -207,7 +207,7 @@ static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
 		return r;
 	name_slots(plant, group_names, module_names);
 	play(story, plant, b, &timeline);
-	timeline_sum_up(&timeline);
+	timeline_sum_up(&timeline, b->state.claimed_bytes, b->state.measured_bytes);
 	fprintf(out, "Killed by the kernel: %" PRIu32 ".\n", plant->n_killed);
 	if (plant->machine_has & MACHINE_HAS_TRIPWIRE)
 		fprintf(out, "Looked %" PRIu64 " times.\n", b->state.n_steps);

@@ -64,8 +64,6 @@ static void print_finish(struct timeline *t, uint64_t now_usec, const struct fin
 	struct text who, measured, claimed, duration;
 
 	t->n_late += f->result == RESULT_LATE;
-	t->claimed_bytes = u64_add(t->claimed_bytes, f->claimed_bytes);
-	t->measured_bytes = u64_add(t->measured_bytes, f->measured_bytes);
 	timeline_say(t, now_usec, target_name(t, &f->action, &who),
 		     "answers %s after %s: %s measured, %s claimed", result_name(f->result),
 		     usec_text(f->duration_usec, &duration),
@@ -187,7 +185,8 @@ void timeline_print(struct timeline *timeline, uint64_t now_usec, const struct d
 			     d->n_dropped);
 }
 
-void timeline_sum_up(const struct timeline *timeline)
+void timeline_sum_up(const struct timeline *timeline, uint64_t claimed_bytes,
+		     uint64_t measured_bytes)
 {
 	struct text claimed, measured;
 
@@ -195,8 +194,7 @@ void timeline_sum_up(const struct timeline *timeline)
 		"In all: host at most %s, %" PRIu32 " requests, %" PRIu32
 		" late, %s claimed, %s measured.\n",
 		level_name(timeline->peak_level), timeline->n_requests, timeline->n_late,
-		bytes_text(timeline->claimed_bytes, &claimed),
-		bytes_text(timeline->measured_bytes, &measured));
+		bytes_text(claimed_bytes, &claimed), bytes_text(measured_bytes, &measured));
 	if (timeline->n_holds > 0)
 		fprintf(timeline->out, "Held still: %" PRIu32 ".\n", timeline->n_holds);
 }
