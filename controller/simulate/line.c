@@ -35,7 +35,7 @@ int line_fail(struct line_reader *reader, const char *format, ...)
 	return -EINVAL;
 }
 
-static int split(struct line_reader *reader)
+int line_split(struct line_reader *reader)
 {
 	char *save = NULL;
 
@@ -72,7 +72,7 @@ int line_next(struct line_reader *reader)
 			reader->n_words = 1;
 			return 1;
 		}
-		r = split(reader);
+		r = line_split(reader);
 		if (r < 0)
 			return r;
 	} while (reader->n_words == 0);

@@ -73,6 +73,8 @@ void line_reader_done(struct line_reader *reader);
 /* Reads the next line that is not empty or a comment (#) into words[].
  * Returns: 1; 0 at the end; -EINVAL and reader->problem; -errno. */
 int line_next(struct line_reader *reader);
+/* Splits a line with > that line_next() left whole; words[0] is ">". Returns: as line_next(). */
+int line_split(struct line_reader *reader);
 /* The next line_next() gives the same line again. */
 void line_push_back(struct line_reader *reader);
 /* Notes a complaint about the present line. Returns: -EINVAL. */

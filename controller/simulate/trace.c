@@ -396,3 +396,40 @@ int trace_read_step(struct line_reader *reader, struct trace_names *names,
 	*ret_recorded = take_ptr(recorded);
 	return 1;
 }
+
+static void read_recorded_line(struct line_reader *reader, struct decision *decision)
+{
+	struct action action = {};
+	struct finish finish = {};
+	struct action *next_action;
+	struct finish *next_finish;
+
+	if (reader->n_words < 2)
+		return;
+	if (strcmp(reader->words[1], action_table.word) == 0 &&
+	    line_parse(reader, 2, &action_table, &action) == 0) {
+		next_action = decision_add_action(decision);
+		if (next_action)
+			*next_action = action;
+	} else if (strcmp(reader->words[1], finish_table.word) == 0 &&
+		   line_parse(reader, 2, &finish_table, &finish) == 0) {
+		next_finish = decision_add_finish(decision);
+		if (next_finish)
+			*next_finish = finish;
+	}
+}
+
+void trace_read_recorded(const char *recorded, struct decision *decision)
+{
+	_cleanup_file_ FILE *file = fmemopen((void *)(uintptr_t)recorded, strlen(recorded), "r");
+	struct line_reader reader;
+
+	decision_clear(decision);
+	if (!file)
+		return;
+	line_reader_init(&reader, file, "record");
+	while (line_next(&reader) > 0)
+		if (line_split(&reader) == 0)
+			read_recorded_line(&reader, decision);
+	line_reader_done(&reader);
+}

@@ -42,3 +42,10 @@ void trace_write_decision(FILE *file, const struct decision *decision);
  */
 int trace_read_step(struct line_reader *reader, struct trace_names *names,
 		    struct observation *observation, char **ret_recorded);
+
+/*
+ * Reads the requests and finishes out of what trace_read_step() gave as *ret_recorded; the other
+ * lists stay empty. `decision` lends actions and finishes. A line that cannot be read is passed
+ * over: what was decided may be of another version.
+ */
+void trace_read_recorded(const char *recorded, struct decision *decision);

@@ -229,6 +229,42 @@ static void a_nul_byte_is_no_text(void **unused)
 	course_free(c);
 }
 
+static void requests_and_finishes_are_read_out_of_what_was_decided(void **unused)
+{
+	static const char text[] =
+		"> finish id=2 result=partial claimed=9M measured=8M duration=40ms\n"
+		"> level group=1 new=medium\n"
+		"> action id=3 rung=shed reason=no-such-reason bytes=1M\n" /* of another version */
+		"> action id=4 rung=shed group=1 group_id=1001 module_id=2001 bytes=60M "
+		"started=5s\n"
+		"> action id=5 rung=reclaim module=none\n"
+		">\n"
+		"> action id=6 rung=shed\n"
+		"> next wake=7s\n";
+	struct action actions[2];
+	struct finish finishes[2];
+	struct decision decision = {
+		.actions = actions,
+		.max_actions = 2,
+		.finishes = finishes,
+		.max_finishes = 2,
+	};
+
+	trace_read_recorded(text, &decision);
+	assert_int_equal(decision.n_finishes, 1);
+	assert_int_equal(finishes[0].action.id, 2);
+	assert_int_equal(finishes[0].result, RESULT_PARTIAL);
+	assert_int_equal(finishes[0].measured_bytes, 8 * MIB);
+	assert_int_equal(decision.n_actions, 2); /* for the third there is no room */
+	assert_int_equal(actions[0].id, 4);
+	assert_int_equal(actions[0].module_slot, 0);
+	assert_int_equal(actions[0].module_id, 2001);
+	assert_int_equal(actions[0].bytes, 60 * MIB);
+	assert_int_equal(actions[1].module_slot, SLOT_NONE);
+	trace_read_recorded("> next wake=7s\n", &decision);
+	assert_int_equal(decision.n_actions + decision.n_finishes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +275,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test(too_much_is_refused),
 		cmocka_unit_test(a_nul_byte_is_no_text),
+		cmocka_unit_test(requests_and_finishes_are_read_out_of_what_was_decided),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
