@@ -3,6 +3,7 @@
 #include "controller/simulate/bench.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* As the daemon has them, so that a recorded trace gives the same decisions. */
 #define MAX_GROUPS   4096
@@ -31,6 +32,8 @@ struct bench *bench_free(struct bench *bench)
 	free(bench->decision.orders);
 	free(bench->decision.budgets);
 	free(bench->decision.brakes);
+	free(bench->recorded.actions);
+	free(bench->recorded.finishes);
 	free(bench);
 	return NULL;
 }
@@ -52,7 +55,9 @@ static bool lend(struct bench *b)
 	       LEND(b->decision.episodes, b->decision.max_episodes, MAX_REPORTS) &&
 	       LEND(b->decision.orders, b->decision.max_orders, MAX_REPORTS) &&
 	       LEND(b->decision.budgets, b->decision.max_budgets, MAX_GROUPS) &&
-	       LEND(b->decision.brakes, b->decision.max_brakes, MAX_GROUPS);
+	       LEND(b->decision.brakes, b->decision.max_brakes, MAX_GROUPS) &&
+	       LEND(b->recorded.actions, b->recorded.max_actions, MAX_REPORTS) &&
+	       LEND(b->recorded.finishes, b->recorded.max_finishes, MAX_REPORTS);
 }
 
 struct bench *bench_new(const struct profile *profile)
@@ -64,6 +69,13 @@ struct bench *bench_new(const struct profile *profile)
 	bench->profile = profile;
 	state_init(&bench->state, &limits, bench->memory);
 	return take_ptr(bench);
+}
+
+void bench_restart(struct bench *bench)
+{
+	memset(bench->memory, 0, state_size(&limits));
+	state_init(&bench->state, &limits, bench->memory);
+	decision_clear(&bench->decision);
 }
 
 void bench_decide(struct bench *b)

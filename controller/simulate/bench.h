@@ -14,6 +14,7 @@ struct bench {
 	void *memory;
 	struct observation seen;
 	struct decision decision;
+	struct decision recorded; /* only actions and finishes are lent */
 };
 
 /* As large as the daemon's. Returns: NULL without memory. */
@@ -21,5 +22,7 @@ struct bench *bench_new(const struct profile *profile);
 struct bench *bench_free(struct bench *bench);
 DEFINE_CLEANUP(struct bench *, bench_free);
 
+/* Forgets all steps. */
+void bench_restart(struct bench *bench);
 /* One step with what is seen. */
 void bench_decide(struct bench *bench);

@@ -2,6 +2,7 @@
 
 #include "controller/simulate/line.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -77,6 +78,16 @@ int line_next(struct line_reader *reader)
 			return r;
 	} while (reader->n_words == 0);
 	return 1;
+}
+
+int line_rewind(struct line_reader *reader)
+{
+	if (fseeko(reader->file, 0, SEEK_SET) < 0)
+		return -errno;
+	reader->number = 0;
+	reader->again = false;
+	reader->problem[0] = '\0';
+	return 0;
 }
 
 void line_push_back(struct line_reader *reader)

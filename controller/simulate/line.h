@@ -75,6 +75,8 @@ void line_reader_done(struct line_reader *reader);
 int line_next(struct line_reader *reader);
 /* Splits a line with > that line_next() left whole; words[0] is ">". Returns: as line_next(). */
 int line_split(struct line_reader *reader);
+/* Begins the file anew; what was complained about is forgotten. Returns: 0 or -errno. */
+int line_rewind(struct line_reader *reader);
 /* The next line_next() gives the same line again. */
 void line_push_back(struct line_reader *reader);
 /* Notes a complaint about the present line. Returns: -EINVAL. */

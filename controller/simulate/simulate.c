@@ -7,77 +7,8 @@
 
 #include "controller/base/log.h"
 #include "controller/simulate/bench.h"
+#include "controller/simulate/replay.h"
 #include "controller/simulate/story.h"
-#include "controller/simulate/trace.h"
-
-/* --- a trace --- */
-
-/* Whether this is what was recorded; says so where it is not. */
-static int compare(struct bench *b, struct timeline *timeline, const char *recorded,
-		   uint32_t *n_differ)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-	FILE *file;
-
-	if (!recorded)
-		return 0;
-	file = open_memstream(&text, &size);
-	if (!file)
-		return -errno;
-	trace_write_decision(file, &b->decision);
-	if (fclose(file) != 0)
-		return -errno;
-	if (strcmp(text, recorded) == 0)
-		return 0;
-	if ((*n_differ)++ == 0) {
-		timeline_say(timeline, b->seen.now_usec, "record", "differs first here; recorded:");
-		fputs(recorded, timeline->out);
-	}
-	return 0;
-}
-
-static int run_trace(struct line_reader *reader, struct bench *b, bool continued, FILE *out)
-{
-	_cleanup_(trace_names_free_cleanup) struct trace_names *names = trace_names_new();
-	struct timeline timeline = { .out = out };
-	uint32_t n_steps = 0, n_recorded = 0, n_differ = 0;
-	int r;
-
-	if (!names)
-		return -ENOMEM;
-	timeline.group_names = (const char *const *)names->groups;
-	timeline.module_names = (const char *const *)names->modules;
-	timeline.n_group_names = timeline.n_module_names = TRACE_NAMES_MAX;
-	for (;;) {
-		_cleanup_free_ char *recorded = NULL;
-
-		r = trace_read_step(reader, names, &b->seen, &recorded);
-		if (r <= 0)
-			break;
-		if (n_steps++ == 0)
-			timeline.start_usec = b->seen.now_usec;
-		n_recorded += recorded != NULL;
-		bench_decide(b);
-		timeline_print(&timeline, b->state.now_usec, &b->decision);
-		r = compare(b, &timeline, recorded, &n_differ);
-		if (r < 0)
-			break;
-	}
-	if (r < 0)
-		return r;
-	timeline_sum_up(&timeline, b->state.claimed_bytes, b->state.measured_bytes);
-	if (n_recorded > 0)
-		fprintf(out,
-			"Of %" PRIu32 " recorded decisions, %" PRIu32
-			" are different by this profile.\n",
-			n_recorded, n_differ);
-	if (continued && n_differ > 0)
-		fprintf(out,
-			"The record begins in the middle of a run. What reliefd remembered then is "
-			"not in it, so decisions may differ by that, too.\n");
-	return 0;
-}
 
 /* --- a story --- */
 
@@ -155,23 +86,49 @@ static int run(struct line_reader *reader, struct bench *b, FILE *out)
 	if (r < 0)
 		return r;
 	if (r > 0 && is_first_line(reader, "trace", NULL))
-		return run_trace(reader, b, false, out);
+		return replay_trace(reader, b, false, out);
 	if (r > 0 && is_first_line(reader, "trace", "continued"))
-		return run_trace(reader, b, true, out);
+		return replay_trace(reader, b, true, out);
 	if (r > 0 && is_first_line(reader, "story", NULL))
 		return run_story(reader, b, out);
 	return line_fail(reader, "The first line must be \"trace 1\" or \"story 1\"");
 }
 
+/* A trace is read twice, also one from a pipe. *ret_file: NULL where the file itself will do. */
+static int copy_if_needed(FILE *file, FILE **ret_file)
+{
+	_cleanup_file_ FILE *copy = NULL;
+	char buf[4096];
+	size_t n;
+
+	*ret_file = NULL;
+	if (fseeko(file, 0, SEEK_CUR) == 0)
+		return 0;
+	copy = tmpfile();
+	if (!copy)
+		return -errno;
+	while ((n = fread(buf, 1, sizeof(buf), file)) > 0)
+		if (fwrite(buf, 1, n, copy) != n)
+			return -errno;
+	if (ferror(file) || fseeko(copy, 0, SEEK_SET) < 0)
+		return -EIO;
+	*ret_file = take_ptr(copy);
+	return 0;
+}
+
 int simulate_run(FILE *file, const char *name, const struct profile *profile, FILE *out)
 {
 	_cleanup_(bench_free_cleanup) struct bench *bench = bench_new(profile);
+	_cleanup_file_ FILE *copy = NULL;
 	struct line_reader reader;
 	int r;
 
 	if (!bench)
 		return -ENOMEM;
-	line_reader_init(&reader, file, name);
+	r = copy_if_needed(file, &copy);
+	if (r < 0)
+		return r;
+	line_reader_init(&reader, copy ? copy : file, name);
 	r = run(&reader, bench, out);
 	if (reader.problem[0])
 		log_error("%s", reader.problem);

@@ -5,7 +5,8 @@
  * Simulate: the same decide(), offline
  *
  * Of a recorded trace: what would be decided by this profile, and where that differs from what was
- * recorded. Of a story: what happens to a toy machine under this judgement.
+ * recorded; from there on with answers and readings to match (replay.h). Of a story: what happens
+ * to a toy machine under this judgement.
  */
 
 #include <stdio.h>

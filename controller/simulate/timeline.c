@@ -21,28 +21,41 @@ static const char *usec_text(uint64_t usec, struct text *text)
 	return format_usec(usec, text->s, sizeof(text->s));
 }
 
-static const char *name_of(const char *const *names, size_t n_names, const char *what,
-			   uint32_t slot, struct text *text)
+const char *timeline_name(const struct timeline *t, uint32_t group_slot, uint32_t module_slot)
 {
-	if (slot < n_names && names && names[slot])
-		return names[slot];
-	snprintf(text->s, sizeof(text->s), "%s %" PRIu32, what, slot);
+	bool is_module = module_slot != SLOT_NONE;
+	const char *const *names = is_module ? t->module_names : t->group_names;
+	size_t n_names = is_module ? t->n_module_names : t->n_group_names;
+	uint32_t slot = is_module ? module_slot : group_slot;
+
+	if (!is_module && slot == GROUP_SLOT_HOST)
+		return "host";
+	return slot < n_names && names ? names[slot] : NULL;
+}
+
+static const char *name_of(const struct timeline *t, uint32_t group_slot, uint32_t module_slot,
+			   struct text *text)
+{
+	const char *name = timeline_name(t, group_slot, module_slot);
+
+	if (name)
+		return name;
+	if (module_slot == SLOT_NONE)
+		snprintf(text->s, sizeof(text->s), "group %" PRIu32, group_slot);
+	else
+		snprintf(text->s, sizeof(text->s), "module %" PRIu32, module_slot);
 	return text->s;
 }
 
 static const char *group_name(const struct timeline *t, uint32_t slot, struct text *text)
 {
-	if (slot == GROUP_SLOT_HOST)
-		return "host";
-	return name_of(t->group_names, t->n_group_names, "group", slot, text);
+	return name_of(t, slot, SLOT_NONE, text);
 }
 
 /* Who an action is about: the module, or the group where there is none. */
 static const char *target_name(const struct timeline *t, const struct action *a, struct text *text)
 {
-	if (a->module_slot == SLOT_NONE)
-		return group_name(t, a->group_slot, text);
-	return name_of(t->module_names, t->n_module_names, "module", a->module_slot, text);
+	return name_of(t, a->group_slot, a->module_slot, text);
 }
 
 void timeline_say(struct timeline *timeline, uint64_t now_usec, const char *who, const char *format,
@@ -120,6 +133,7 @@ static void print_action(struct timeline *t, uint64_t now_usec, const struct act
 		return;
 	}
 	t->n_requests++;
+	t->asked_bytes = u64_add(t->asked_bytes, a->bytes);
 	timeline_say(t, now_usec, name, "%s %s (%s, %s), within %s", rung_name(a->rung),
 		     bytes_text(a->bytes, &bytes), level_name(a->level), reason_name(a->reason),
 		     usec_text(a->deadline_usec - a->started_usec, &within));

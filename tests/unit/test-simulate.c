@@ -4,15 +4,16 @@
  * Stories and recorded traces as a whole, and the plant behind the stories
  */
 
+#include <unistd.h>
+
 #include "controller/simulate/simulate.h"
 #include "controller/simulate/story.h"
 #include "controller/simulate/trace.h"
 #include "tests/unit/course.h"
 
-/* Simulates a text; *ret_out is what was printed, for the caller to free. */
-static int simulate_text(const char *text, char **ret_out)
+/* Simulates a file; *ret_out is what was printed, for the caller to free. */
+static int simulate(FILE *file, char **ret_out)
 {
-	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 	struct profile profile;
 	size_t size;
 	FILE *out = open_memstream(ret_out, &size);
@@ -25,24 +26,38 @@ static int simulate_text(const char *text, char **ret_out)
 	return r;
 }
 
+static int simulate_text(const char *text, char **ret_out)
+{
+	return simulate(fmemopen((void *)(uintptr_t)text, strlen(text), "r"), ret_out);
+}
+
 /* Records a short course as the daemon does: each step with its decision. */
-static char *record(void)
+static char *record_with(void (*change)(struct profile *profile))
 {
 	struct course *c = course_new();
 	char *text = NULL;
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
 
+	if (change)
+		change(&c->profile);
 	course_add_module(c, course_add_group(c, 150 * MIB), 100 * MIB);
 	for (int i = 0; i < 20; i++) {
 		course_step(c);
 		trace_write_step(file, &c->seen, &c->decision);
+		trace_names_write(file, "group", 1, i == 0 ? "/system.slice/web.service" : "");
+		trace_names_write(file, "module", 0, i == 0 ? "images" : "");
 		c->seen.machine.available_bytes -= 20 * MIB;
 		c->seen.now_usec += 200 * MSEC;
 	}
 	fclose(file);
 	course_free(c);
 	return text;
+}
+
+static char *record(void)
+{
+	return record_with(NULL);
 }
 
 static void a_recorded_trace_gives_the_same_decisions(void **unused)
@@ -63,6 +78,73 @@ static void a_difference_is_shown(void **unused)
 	assert_int_equal(simulate_text(text, &out), 0);
 	assert_non_null(strstr(out, "differs first here"));
 	assert_non_null(strstr(out, "Of 20 recorded decisions, 1 are different"));
+}
+
+static void only_warn(struct profile *profile)
+{
+	for (int i = 0; i < N_LEVELS; i++)
+		profile->max_rung[i] = RUNG_WARN;
+}
+
+/* Recorded by a profile that asks for nothing; this one asks. */
+static void another_profile_gets_answers(void **unused)
+{
+	_cleanup_free_ char *text = record_with(only_warn), *out = NULL;
+
+	assert_null(strstr(text, "module_id="));
+	assert_int_equal(simulate_text(text, &out), 0);
+	assert_ptr_equal(strstr(out, "This run decides otherwise than the record, first at "), out);
+	assert_non_null(strstr(out, "images       shed "));
+	assert_non_null(strstr(out, "images       answers done after 100ms: "));
+	assert_non_null(
+		strstr(out, "given, 0 late.\nThe record: 0 requests for 0B, 0B given, 0 late"));
+	assert_null(strstr(out, "module 0"));
+}
+
+/* Recorded by one that asks; the module was silent, so it is here. */
+static void a_silent_module_is_late_by_another_profile_too(void **unused)
+{
+	_cleanup_free_ char *text = record(), *out = NULL;
+	char *wake;
+
+	assert_int_equal(simulate_text(text, &out), 0);
+	assert_ptr_not_equal(strstr(out, "This run decides otherwise"), out);
+	assert_non_null(strstr(out, "images       answers late"));
+	free(take_ptr(out));
+	/* the rest as it was */
+	wake = strstr(text, "> next wake=10");
+	assert_non_null(wake);
+	memcpy(wake, "> next wake=99", 14);
+	assert_int_equal(simulate_text(text, &out), 0);
+	assert_ptr_equal(strstr(out, "This run decides otherwise"), out);
+	assert_non_null(strstr(out, "images       answers late"));
+	assert_null(strstr(out, "answers done"));
+}
+
+static void a_recorded_line_has_the_names(void **unused)
+{
+	_cleanup_free_ char *text = record(), *out = NULL;
+	char *module = strstr(text, "module_id=2001");
+
+	assert_non_null(module);
+	memcpy(module, "module_id=2009", 14);
+	assert_int_equal(simulate_text(text, &out), 0);
+	assert_non_null(strstr(out, "  # images\n"));
+	assert_null(strstr(out, "  # host\n")); /* in this step nothing of the host */
+}
+
+static void a_pipe_is_read_as_a_file_is(void **unused)
+{
+	_cleanup_free_ char *text = record_with(only_warn), *out = NULL, *piped = NULL;
+	int fds[2];
+
+	assert_int_equal(simulate_text(text, &out), 0);
+	assert_int_equal(pipe(fds), 0);
+	assert_true(strlen(text) < 65536); /* fits into a pipe */
+	assert_int_equal(write(fds[1], text, strlen(text)), strlen(text));
+	close(fds[1]);
+	assert_int_equal(simulate(fdopen(fds[0], "r"), &piped), 0);
+	assert_string_equal(out, piped);
 }
 
 static void the_first_line_says_what_it_is(void **unused)
@@ -263,6 +345,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recorded_trace_gives_the_same_decisions),
 		cmocka_unit_test(a_difference_is_shown),
+		cmocka_unit_test(another_profile_gets_answers),
+		cmocka_unit_test(a_silent_module_is_late_by_another_profile_too),
+		cmocka_unit_test(a_recorded_line_has_the_names),
+		cmocka_unit_test(a_pipe_is_read_as_a_file_is),
 		cmocka_unit_test(the_first_line_says_what_it_is),
 		cmocka_unit_test(what_is_wrong_in_a_story_is_named),
 		cmocka_unit_test(memory_in_use_grows_and_file_cache_is_available),
