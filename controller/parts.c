@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -171,18 +170,6 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 
 /* ---- what may come later: each is a problem by its name until it is there ---- */
 
-static int explain(int error, char **ret_text, const char *format, ...) _printf_(3, 4);
-static int explain(int error, char **ret_text, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(ret_text, format, args) < 0)
-		*ret_text = NULL;
-	va_end(args);
-	return error;
-}
-
 static int on_listen(void *data, char **ret_text)
 {
 	struct parts *parts = data;
@@ -192,7 +179,7 @@ static int on_listen(void *data, char **ret_text)
 	r = channels_listen(parts->channels, path, -1);
 	if (r >= 0)
 		return 0;
-	return explain(
+	return retry_explain(
 		r, ret_text,
 		"Cannot listen on %s: %s; services cannot connect until it can, those on D-Bus "
 		"can; %s",
@@ -206,7 +193,7 @@ static int on_read_masks(void *data, char **ret_text)
 
 	r = registry_read_masks(parts->registry);
 	if (r < 0)
-		return explain(
+		return retry_explain(
 			r, ret_text,
 			"Cannot read %s: %s; modules that it masks may register until it can "
 			"be read; make it a file that root can read, or remove it",
@@ -224,10 +211,11 @@ static int on_open_held_file(void *data, char **ret_text)
 	r = actor_open_held_file(parts->actor);
 	if (r >= 0)
 		return 0;
-	return explain(r, ret_text,
-		       "Cannot write %s: %s; the brake holds no group until it can, since a crash "
-		       "would leave it held; make its directory one that reliefd may write",
-		       parts->daemon->held, strerror(-r));
+	return retry_explain(
+		r, ret_text,
+		"Cannot write %s: %s; the brake holds no group until it can, since a crash "
+		"would leave it held; make its directory one that reliefd may write",
+		parts->daemon->held, strerror(-r));
 }
 
 static int on_start_reclaimer(void *data, char **ret_text)
@@ -238,10 +226,11 @@ static int on_start_reclaimer(void *data, char **ret_text)
 	r = actor_start_reclaimer(parts->actor);
 	if (r >= 0)
 		return 0;
-	return explain(r, ret_text,
-		       "Cannot start the thread that writes memory.reclaim: %s; the rung reclaim "
-		       "fails until it can; raise TasksMax= of reliefd",
-		       strerror(-r));
+	return retry_explain(
+		r, ret_text,
+		"Cannot start the thread that writes memory.reclaim: %s; the rung reclaim "
+		"fails until it can; raise TasksMax= of reliefd",
+		strerror(-r));
 }
 
 static int parts_retry(struct parts *parts, const struct parts_config *config, const char *name,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "controller/base/retry.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -80,6 +83,17 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 {
 	retry_now(data);
 	return 0;
+}
+
+int retry_explain(int error, char **ret_text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(ret_text, format, args) < 0)
+		*ret_text = NULL;
+	va_end(args);
+	return error;
 }
 
 int retry_new(struct retry **ret, const struct retry_config *config)

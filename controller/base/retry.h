@@ -33,6 +33,9 @@ struct retry_config {
 	void *data;
 };
 
+/* For attempts: puts the sentence together. Returns: error. */
+int retry_explain(int error, char **ret_text, const char *format, ...) _printf_(3, 4);
+
 /* Attempts nothing yet. Returns: 0 or negative errno. */
 int retry_new(struct retry **ret, const struct retry_config *config);
 /* The problem stays in the list. */
