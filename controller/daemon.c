@@ -29,10 +29,10 @@
 #include "controller/base/parse.h"
 #include "controller/daemon_status.h"
 #include "controller/in_force.h"
+#include "controller/kept_files.h"
 #include "controller/lent_memory.h"
 #include "controller/parts.h"
 #include "controller/publish/journal.h"
-#include "controller/recorder.h"
 #include "policies/decide.h"
 #include "policies/outlook.h"
 
@@ -58,7 +58,7 @@ struct daemon {
 
 	struct problems problems;
 	struct in_force in_force;
-	struct recorder recorder;
+	struct kept_files files;
 	struct parts parts;
 
 	struct state state;
@@ -189,7 +189,8 @@ static bool daemon_is_calm(const struct daemon *d)
 
 static void daemon_step(struct daemon *d)
 {
-	enum attention attention = d->recorder.wants_all ? ATTENTION_GROUPS : d->decision.attention;
+	enum attention attention = d->files.recorder.wants_all ? ATTENTION_GROUPS
+							       : d->decision.attention;
 
 	observation_clear(&d->seen, now_monotonic_usec());
 	actor_collect(d->parts.actor, &d->seen);
@@ -207,7 +208,7 @@ static void daemon_step(struct daemon *d)
 	daemon_log_reaction(d);
 	daemon_tell_degradations(d);
 	parts_publish(&d->parts, &d->decision, d->seen.now_usec);
-	recorder_step(&d->recorder, &d->seen, &d->decision);
+	recorder_step(&d->files.recorder, &d->seen, &d->decision);
 	daemon_tell_status(d);
 	if (d->decision.n_dropped > 0)
 		log_warning("%u entries of a decision found no room", d->decision.n_dropped);
@@ -254,32 +255,10 @@ static int on_relieve(void *data, uint32_t group_slot, uint64_t group_id, uint64
 
 /* What each setting of [Daemon] does, at start and at each reload. */
 
-/* Record=yes is in the state directory; what the command line names is one file without a bound. */
-static void daemon_use_record(struct daemon *d)
-{
-	const struct settings *settings = &d->in_force.now.settings;
-	bool from_option = d->config.record, in_state = strcmp(settings->record, "yes") == 0;
-	char path[PATH_MAX], note[128];
-
-	snprintf(note, sizeof(note), "reliefd " RELIEFD_VERSION ", profile %s",
-		 daemon_profile(d)->name);
-	if (!from_option && strcmp(settings->record, "no") == 0) {
-		recorder_stop(&d->recorder);
-		return;
-	}
-	snprintf(path, sizeof(path), "%s%s", in_state ? d->config.state : "",
-		 in_state      ? "/record"
-		 : from_option ? d->config.record
-			       : settings->record);
-	recorder_split(&d->recorder, note, now_monotonic_usec());
-	recorder_start(&d->recorder, path, from_option ? UINT64_MAX : settings->record_max_bytes,
-		       note, now_monotonic_usec());
-}
-
 static void daemon_use_settings(struct daemon *d)
 {
 	log_set_max_level(d->in_force.now.settings.log_level);
-	daemon_use_record(d);
+	kept_files_use_settings(&d->files);
 }
 
 static void daemon_use_profile(struct daemon *d)
@@ -424,10 +403,12 @@ static int daemon_load(struct daemon *d)
 		},
 		.problems = &d->problems,
 	};
-	d->recorder.problems = &d->problems;
 	r = in_force_start(&d->in_force, now_monotonic_usec(), &remarks);
 	if (r < 0)
 		return log_errno(r, "Cannot read the settings");
+	r = kept_files_init(&d->files, &d->in_force, d->event, &(struct wake){ daemon_wake, d });
+	if (r < 0)
+		return log_errno(r, "Cannot plan to keep files");
 	daemon_use_settings(d);
 	if (problems_find(&d->problems, PROBLEM_SETTINGS))
 		journal_config_error(problem_text(d));
@@ -455,7 +436,7 @@ static int daemon_build(struct daemon *d)
 	r = daemon_build_loop(d);
 	if (r < 0)
 		return log_errno(r, "Cannot set up the event loop");
-	d->recorder.names = parts_names(&d->parts);
+	d->files.recorder.names = parts_names(&d->parts);
 	return daemon_build_parts(d);
 }
 
@@ -487,7 +468,7 @@ struct daemon *daemon_free(struct daemon *d)
 	d->step = sd_event_source_disable_unref(d->step);
 	d->timer = sd_event_source_disable_unref(d->timer);
 	parts_done(&d->parts);
-	recorder_stop(&d->recorder);
+	kept_files_done(&d->files);
 	in_force_done(&d->in_force);
 	problems_done(&d->problems);
 	lent_memory_done(&d->memory);

@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "controller/base/retry.h"
 #include "controller/last_good.h"
 #include "controller/stray_files.h"
 
@@ -79,25 +81,39 @@ static int apply_options(const struct in_force_options *options, struct configur
 }
 
 /* What the files say is kept, not what the command line made of it. */
-static void remember(struct in_force *f, const struct configuration *loaded, uint64_t now_usec)
+static int remember(struct in_force *f, const struct configuration *loaded)
 {
-	_cleanup_free_ char *text = NULL;
+	char *text;
 	int r;
 
 	if (!f->options.state_directory)
-		return;
-	r = last_good_write(f->options.state_directory, loaded);
-	if (r == 0) {
-		problems_clear(f->problems, PROBLEM_STATE);
-		return;
-	}
-	if (asprintf(&text,
-		     "%s/" LAST_GOOD_NAME " cannot be written: %s; the settings in force are not "
-		     "kept for a start with faulty files; make room or make it writable, then: "
-		     "reliefctl reload",
-		     f->options.state_directory, strerror(-r)) < 0)
-		text = NULL;
-	problems_set(f->problems, PROBLEM_STATE, text ? text : strerror(-r), now_usec);
+		return 0;
+	r = last_good_print(loaded, &text);
+	if (r < 0)
+		return r;
+	free(f->unkept);
+	f->unkept = text;
+	return 0;
+}
+
+int in_force_keep(struct in_force *f, char **ret_text)
+{
+	const char *directory = f->options.state_directory;
+	int r;
+
+	if (!f->unkept)
+		return 0;
+	/* Without systemd nothing else makes it; where this fails, the file fails too. */
+	mkdir(directory, 0700);
+	r = last_good_write(directory, f->unkept);
+	if (r < 0)
+		return retry_explain(r, ret_text,
+				     "%s/" LAST_GOOD_NAME " cannot be written: %s; until it can, "
+				     "the settings in force are not kept for a start with faulty "
+				     "files; make room, or make the directory writable",
+				     directory, strerror(-r));
+	free(take_ptr(f->unkept));
+	return 0;
 }
 
 /* At start. */
@@ -199,8 +215,9 @@ int in_force_start(struct in_force *f, uint64_t now_usec, struct remarks *remark
 		if (b.instead)
 			start_with_problem(f, &b, now_usec);
 		else
-			remember(f, &f->now, now_usec);
-		r = apply_options(&f->options, &f->now);
+			r = remember(f, &f->now);
+		if (r == 0)
+			r = apply_options(&f->options, &f->now);
 	}
 	stray_files_find(f->options.root, remarks);
 	free(b.problem);
@@ -265,8 +282,9 @@ int in_force_reload(struct in_force *f, uint64_t now_usec, struct remarks *remar
 	r = configuration_load(f->options.root, f->options.profile, &loaded, ret_problem);
 	if (r < 0)
 		return refuse(f, r, now_usec, ret_problem);
-	remember(f, &loaded, now_usec);
-	r = apply_options(&f->options, &loaded);
+	r = remember(f, &loaded);
+	if (r == 0)
+		r = apply_options(&f->options, &loaded);
 	if (r == 0)
 		r = keep_fixed(f, &loaded, remarks);
 	if (r < 0) {
@@ -291,4 +309,5 @@ int in_force_set_dry_run(struct in_force *f, bool dry_run)
 void in_force_done(struct in_force *f)
 {
 	configuration_done(&f->now);
+	free(take_ptr(f->unkept));
 }

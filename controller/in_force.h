@@ -38,6 +38,7 @@ struct in_force {
 	struct problems *problems;
 	struct configuration now;
 	bool is_dry_run_set; /* by SetDryRun() since the last load */
+	char *unkept;	     /* what the last good file is to say; NULL: it does */
 };
 
 /*
@@ -53,4 +54,9 @@ int in_force_reload(struct in_force *f, uint64_t now_usec, struct remarks *remar
 		    char **ret_problem);
 /* What the bus asked for; lasts until the next load. */
 int in_force_set_dry_run(struct in_force *f, bool dry_run);
+/*
+ * Keeps what was loaded last for a start with faulty files; does nothing when it is kept.
+ * An attempt of a retry: returns 0, or negative errno and *ret_text (to be freed).
+ */
+int in_force_keep(struct in_force *f, char **ret_text);
 void in_force_done(struct in_force *f);

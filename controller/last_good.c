@@ -71,24 +71,31 @@ static int path_in(const char *directory, char path[PATH_MAX])
 										    : -ENAMETOOLONG;
 }
 
-int last_good_write(const char *directory, const struct configuration *configuration)
+int last_good_print(const struct configuration *configuration, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL;
-	char path[PATH_MAX];
 	size_t size = 0;
-	FILE *out;
+	FILE *out = open_memstream(&text, &size);
 	int r;
 
-	r = path_in(directory, path);
-	if (r < 0)
-		return r;
-	out = open_memstream(&text, &size);
 	if (!out)
 		return -errno;
 	r = write_text(out, configuration);
 	if (fclose(out) != 0 || r < 0)
 		return -ENOMEM;
-	return says_already(path, text) ? 0 : file_replace(path, text, size);
+	*ret_text = take_ptr(text);
+	return 0;
+}
+
+int last_good_write(const char *directory, const char *text)
+{
+	char path[PATH_MAX];
+	int r;
+
+	r = path_in(directory, path);
+	if (r < 0)
+		return r;
+	return says_already(path, text) ? 0 : file_replace(path, text, strlen(text));
 }
 
 static size_t place_of(const struct profile_setting *setting)

@@ -12,11 +12,13 @@
 
 #define LAST_GOOD_NAME "last-good.conf"
 
+/* The text of the file, to be freed. Returns: 0 or -ENOMEM. */
+int last_good_print(const struct configuration *configuration, char **ret_text);
 /*
  * Writes the file anew, at once or not at all; does nothing when it says the same already.
  * Returns: 0 or negative errno.
  */
-int last_good_write(const char *directory, const struct configuration *configuration);
+int last_good_write(const char *directory, const char *text);
 /*
  * Reads it, with its own lines as origins. A key that this version does not know is left out.
  * Returns: 0 and *ret (configuration_done()); -ENOENT there is none; -EINVAL it is damaged; -errno.

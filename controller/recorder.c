@@ -6,13 +6,21 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "controller/base/cleanup.h"
 #include "controller/base/log.h"
+#include "controller/base/retry.h"
 #include "controller/simulate/trace.h"
 
 /* A cgroup's path as it is shown; what is longer is cut. */
 #define RECORDER_NAME_SIZE 1024
+
+/*
+ * After a disk was full: room for an observation of everything, so that not every try leaves a file
+ * that ends at once.
+ */
+#define LEAST_ROOM_BYTES (1024L * 1024)
 
 /* Under the shipped unit everything but these is read-only. */
 static const char *fix_of(int error)
@@ -26,7 +34,9 @@ static const char *fix_of(int error)
 		       "another place add ReadWritePaths= to the unit";
 	case -ENOSPC:
 	case -EDQUOT:
-		return "make room, then: reliefctl reload";
+		return "make room";
+	case -EMFILE:
+		return "raise LimitNOFILE= of reliefd";
 	default:
 		return "correct Record=, then: reliefctl reload";
 	}
@@ -39,27 +49,28 @@ static void close_file(struct recorder *recorder)
 	recorder->file = NULL;
 }
 
-static void give_up(struct recorder *recorder, int error, uint64_t now_usec)
+static int check_room(int fd)
 {
-	_cleanup_free_ char *text = NULL;
-
-	if (asprintf(&text, "%s cannot be written: %s; nothing is recorded; %s", recorder->path,
-		     strerror(-error), fix_of(error)) < 0)
-		text = NULL;
-	close_file(recorder);
-	log_error("%s", text ? text : "Cannot write the record");
-	problems_set(recorder->problems, PROBLEM_RECORD, text ? text : strerror(-error), now_usec);
+	if (fallocate(fd, 0, 0, LEAST_ROOM_BYTES) < 0)
+		return errno == EOPNOTSUPP ? 0 : -errno;
+	return ftruncate(fd, 0) < 0 ? -errno : 0;
 }
 
-/* Private: it names every unit of the host. */
-static int open_file(struct recorder *recorder)
+/* Private: it names every unit of the host. Returns: 0, or negative errno and no file is open. */
+static int open_file(struct recorder *recorder, const char *path)
 {
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
+	int r;
 
-	fd = open(recorder->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
+	if (recorder->has_failed && S_ISREG(st.st_mode)) {
+		r = check_room(fd);
+		if (r < 0)
+			return r;
+	}
 	recorder->file = fdopen(fd, "w");
 	if (!recorder->file)
 		return -errno;
@@ -72,7 +83,11 @@ static int open_file(struct recorder *recorder)
 	/* Decisions of this file depend on steps that are not in it. */
 	fprintf(recorder->file, "trace 1%s\n# %s\n", recorder->n_steps > 0 ? " continued" : "",
 		recorder->note);
-	return 0;
+	if (fflush(recorder->file) == 0)
+		return 0;
+	r = -errno;
+	close_file(recorder);
+	return r;
 }
 
 /* A record that is there is kept as the old one. */
@@ -81,46 +96,77 @@ static int keep_old(const struct recorder *recorder)
 	char old[PATH_MAX + sizeof(".old")];
 	struct stat st;
 
-	if (stat(recorder->path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+	if (stat(recorder->path, &st) < 0 || st.st_size == 0)
 		return 0;
 	snprintf(old, sizeof(old), "%s.old", recorder->path);
 	return rename(recorder->path, old) < 0 ? -errno : 0;
 }
 
-static void begin_file(struct recorder *recorder, uint64_t now_usec)
+/* What is there is touched only when the new file can be written: tries cost nothing recorded. */
+static int replace_file(struct recorder *recorder)
 {
-	int r = 0;
+	char new[PATH_MAX + sizeof(".new")];
+	int r;
+
+	snprintf(new, sizeof(new), "%s.new", recorder->path);
+	r = open_file(recorder, new);
+	if (r == 0)
+		r = keep_old(recorder);
+	if (r == 0 && rename(new, recorder->path) < 0)
+		r = -errno;
+	if (r == 0)
+		return 0;
+	close_file(recorder);
+	unlink(new);
+	return r;
+}
+
+static int begin_file(struct recorder *recorder)
+{
+	bool keeps = recorder->max_bytes != UINT64_MAX || recorder->has_failed;
+	struct stat st;
 
 	close_file(recorder);
-	if (recorder->max_bytes != UINT64_MAX)
-		r = keep_old(recorder);
-	if (r == 0)
-		r = open_file(recorder);
+	if (!keeps || (stat(recorder->path, &st) == 0 && !S_ISREG(st.st_mode)))
+		return open_file(recorder, recorder->path);
+	return replace_file(recorder);
+}
+
+int recorder_begin(struct recorder *recorder, char **ret_text)
+{
+	int r;
+
+	if (!recorder->is_wanted || recorder->file)
+		return 0;
+	r = begin_file(recorder);
 	if (r < 0)
-		give_up(recorder, r, now_usec);
-	else
-		problems_clear(recorder->problems, PROBLEM_RECORD);
+		return retry_explain(r, ret_text,
+				     "%s cannot be written: %s; nothing is recorded until it can; "
+				     "%s",
+				     recorder->path, strerror(-r), fix_of(r));
+	return 0;
 }
 
 void recorder_start(struct recorder *recorder, const char *path, uint64_t max_bytes,
-		    const char *note, uint64_t now_usec)
+		    const char *note)
 {
 	uint64_t one_bytes = max_bytes == UINT64_MAX ? max_bytes : max_bytes / 2;
 
-	if (recorder->file && strcmp(recorder->path, path) == 0 && recorder->max_bytes == one_bytes)
-		return;
-	snprintf(recorder->path, sizeof(recorder->path), "%s", path);
 	snprintf(recorder->note, sizeof(recorder->note), "%s", note);
+	if (recorder->is_wanted && strcmp(recorder->path, path) == 0 &&
+	    recorder->max_bytes == one_bytes)
+		return;
+	close_file(recorder);
+	snprintf(recorder->path, sizeof(recorder->path), "%s", path);
 	recorder->max_bytes = one_bytes;
-	begin_file(recorder, now_usec);
+	recorder->is_wanted = true;
+	recorder->has_failed = false;
 }
 
-void recorder_split(struct recorder *recorder, const char *note, uint64_t now_usec)
+void recorder_split(struct recorder *recorder)
 {
-	if (!recorder->file || recorder->max_bytes == UINT64_MAX || recorder->n_bytes == 0)
-		return;
-	snprintf(recorder->note, sizeof(recorder->note), "%s", note);
-	begin_file(recorder, now_usec);
+	if (recorder->max_bytes != UINT64_MAX && recorder->n_bytes > 0)
+		close_file(recorder);
 }
 
 /* Half a step would make the file one that cannot be read. */
@@ -160,33 +206,42 @@ static void write_names(struct recorder *recorder, const struct observation *obs
 	}
 }
 
+/* Returns: whether the file could be written. */
+static bool write_step(struct recorder *recorder, const struct observation *observation,
+		       const struct decision *decision)
+{
+	trace_write_step(recorder->file, observation, decision);
+	write_names(recorder, observation);
+	if (fflush(recorder->file) == 0 && !ferror(recorder->file))
+		return true;
+	recorder->has_failed = true;
+	cut_to_whole_steps(recorder);
+	close_file(recorder);
+	return false;
+}
+
 void recorder_step(struct recorder *recorder, const struct observation *observation,
 		   const struct decision *decision)
 {
-	int error;
-
 	recorder->n_steps++;
 	if (!recorder->file)
 		return;
-	errno = 0;
-	trace_write_step(recorder->file, observation, decision);
-	write_names(recorder, observation);
-	if (fflush(recorder->file) != 0 || ferror(recorder->file)) {
-		error = errno ? -errno : -EIO;
-		cut_to_whole_steps(recorder);
-		give_up(recorder, error, observation->now_usec);
+	if (!write_step(recorder, observation, decision)) {
+		wake_up(&recorder->ended);
 		return;
 	}
-	recorder->wants_all = false;
+	recorder->wants_all = recorder->has_failed = false;
 	if (!recorder->is_regular)
 		return;
 	recorder->n_bytes = (uint64_t)ftello(recorder->file);
-	if (recorder->n_bytes >= recorder->max_bytes)
-		begin_file(recorder, observation->now_usec);
+	if (recorder->n_bytes < recorder->max_bytes)
+		return;
+	close_file(recorder);
+	wake_up(&recorder->ended);
 }
 
 void recorder_stop(struct recorder *recorder)
 {
 	close_file(recorder);
-	problems_clear(recorder->problems, PROBLEM_RECORD);
+	recorder->is_wanted = false;
 }

@@ -8,9 +8,9 @@
  *	record.old  ... this one, and what was there before is gone
  *
  * Each begins with "trace 1" and an observation of everything, and ends with a whole step, so that
- * `reliefctl simulate` reads it by itself. Written after a step's requests have left. A file that
- * cannot be written ends the recording, which is a problem by the name of "record"; the daemon goes
- * on.
+ * `reliefctl simulate` reads it by itself. Written after a step's requests have left. When a file
+ * is full or can no more be written, `ended` is called, and the next one begins with
+ * recorder_begin(), which is tried until it succeeds; the daemon goes on without.
  */
 
 #include <limits.h>
@@ -18,11 +18,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "controller/base/problems.h"
+#include "controller/base/wake.h"
 #include "controller/simulate/trace_names.h"
 #include "policies/decision.h"
 
-#define PROBLEM_RECORD "record"
+/* Names of problems. */
+#define PROBLEM_RECORD "record" /* nothing is recorded */
 
 /* What a group or module is called; "": not known. Both may be NULL. */
 struct recorder_names {
@@ -32,7 +33,7 @@ struct recorder_names {
 };
 
 struct recorder {
-	struct problems *problems;
+	struct wake ended; /* the next file is to be begun */
 	struct recorder_names names;
 	/* Those whose names are in the present file, by slot. */
 	uint64_t named_groups[TRACE_NAMES_MAX], named_modules[TRACE_NAMES_MAX];
@@ -44,18 +45,25 @@ struct recorder {
 	uint64_t n_steps;   /* made since the daemon's start, recorded or not */
 	bool is_regular;    /* else it is neither renamed nor cut */
 	bool wants_all;	    /* the next step is the first of a file */
+	bool is_wanted;	    /* between start and stop */
+	bool has_failed;    /* a step could not be written, and none since */
 };
 
 /*
- * Records to path from the next step on; max_bytes for both files together, UINT64_MAX for one file
- * without a bound that is written anew. What is recorded already ends, unless path and bound are
- * the same.
- * note: a line of text about what made the decisions.
+ * Wants a record at path; max_bytes for both files together, UINT64_MAX for one file without a
+ * bound that is written anew (after it could not be written, what it held is kept as path.old).
+ * What is recorded already ends, unless path and bound are the same. note: a line of text about
+ * what made the decisions.
  */
 void recorder_start(struct recorder *recorder, const char *path, uint64_t max_bytes,
-		    const char *note, uint64_t now_usec);
-/* Begins the next file: one file is never of two profiles. */
-void recorder_split(struct recorder *recorder, const char *note, uint64_t now_usec);
+		    const char *note);
+/* Ends the present file: one file is never of two profiles. */
+void recorder_split(struct recorder *recorder);
+/*
+ * Begins a file if one is wanted and none is being written; where that fails, what was recorded
+ * before is untouched. An attempt of a retry: returns 0, or negative errno and *ret_text.
+ */
+int recorder_begin(struct recorder *recorder, char **ret_text);
 void recorder_step(struct recorder *recorder, const struct observation *observation,
 		   const struct decision *decision);
 void recorder_stop(struct recorder *recorder);

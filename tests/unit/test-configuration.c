@@ -56,11 +56,19 @@ static void expect_listed(const struct configuration *c, const char *section, co
 	assert_string_equal(entry->origin, origin);
 }
 
+static void keep(const struct configuration *c)
+{
+	_cleanup_free_ char *text = NULL;
+
+	assert_int_equal(last_good_print(c, &text), 0);
+	assert_int_equal(last_good_write(root, text), 0);
+}
+
 static void expect_remembered(const struct configuration *c)
 {
 	struct configuration again;
 
-	assert_int_equal(last_good_write(root, c), 0);
+	keep(c);
 	assert_int_equal(last_good_read(root, &again), 0);
 	assert_memory_equal(&again.profile, &c->profile, sizeof(again.profile));
 	for (size_t i = 0; i < n_settings; i++)
@@ -179,7 +187,7 @@ static void a_damaged_copy_is_no_copy(void **unused)
 
 	assert_int_equal(last_good_read(root, &again), -ENOENT);
 	assert_int_equal(load(&c), 0);
-	assert_int_equal(last_good_write(root, &c), 0);
+	keep(&c);
 	configuration_done(&c);
 	put("/" LAST_GOOD_NAME, "[Daemon]\nDryRun=perhaps\n");
 	assert_int_equal(last_good_read(root, &again), -EINVAL);

@@ -23,6 +23,7 @@ static char state_directory[128];
 static struct problems problems;
 static struct in_force f;
 static struct remarks remarks;
+static char *unkept; /* why the last good settings could not be kept */
 
 static void start_with(const struct in_force_options *options)
 {
@@ -32,6 +33,8 @@ static void start_with(const struct in_force_options *options)
 	f.options.root = root;
 	f.options.state_directory = state_directory;
 	assert_int_equal(in_force_start(&f, 1, &remarks), 0);
+	free(take_ptr(unkept));
+	in_force_keep(&f, &unkept);
 }
 
 static void start(void)
@@ -42,6 +45,7 @@ static void start(void)
 static void stop(void)
 {
 	in_force_done(&f);
+	free(take_ptr(unkept));
 	problems_done(&problems);
 	remarks_done(&remarks);
 }
@@ -56,9 +60,13 @@ static const char *problem_of(const char *name)
 static int reload(void)
 {
 	_cleanup_free_ char *problem = NULL;
+	int r;
 
 	remarks_done(&remarks);
-	return in_force_reload(&f, 2, &remarks, &problem);
+	r = in_force_reload(&f, 2, &remarks, &problem);
+	free(take_ptr(unkept));
+	in_force_keep(&f, &unkept);
+	return r;
 }
 
 static void a_typo_and_a_restart_leave_the_last_good_in_force(void **unused)
@@ -264,21 +272,41 @@ static void a_refused_reload_changes_nothing_and_is_a_problem(void **unused)
 	stop();
 }
 
-static void a_copy_that_cannot_be_written_is_a_problem_until_it_can(void **unused)
+static void a_copy_that_cannot_be_written_is_kept_when_it_can(void **unused)
 {
 	char path[160];
 
-	snprintf(path, sizeof(path), "%s/var", root);
-	mkdir(path, 0700);
 	put("/var/last-good.conf.new/in-the-way", "");
+	put(CONF, "[Daemon]\nLogLevel=err\n");
 	start();
-	assert_non_null(strstr(problem_of(PROBLEM_STATE), "cannot be written"));
+	assert_non_null(strstr(unkept, "cannot be written: Is a directory; until it can, "));
+	put(CONF, "[Daemon]\nX=1\n"); /* what was loaded is kept all the same */
+	assert_int_equal(reload(), -EINVAL);
+	assert_non_null(unkept);
 	snprintf(path, sizeof(path), "%s/var/last-good.conf.new/in-the-way", root);
 	unlink(path);
 	*strrchr(path, '/') = '\0';
 	rmdir(path);
+	free(take_ptr(unkept));
+	assert_int_equal(in_force_keep(&f, &unkept), 0);
+	stop();
+	start();
+	assert_int_equal(f.now.settings.log_level, LOG_ERR);
+	stop();
+}
+
+static void a_directory_that_is_gone_is_made_again(void **unused)
+{
+	char path[160];
+
+	start();
+	snprintf(path, sizeof(path), "%s" GOOD, root);
+	unlink(path);
+	rmdir(state_directory);
+	put(CONF, "[Daemon]\nLogLevel=err\n");
 	assert_int_equal(reload(), 0);
-	assert_null(problem_of(PROBLEM_STATE));
+	assert_null(unkept);
+	assert_int_equal(access(path, F_OK), 0);
 	stop();
 }
 
@@ -296,7 +324,8 @@ int main(void)
 		with_root(the_command_line_is_stronger_than_files_and_not_remembered),
 		with_root(what_needs_a_restart_says_so),
 		with_root(a_refused_reload_changes_nothing_and_is_a_problem),
-		with_root(a_copy_that_cannot_be_written_is_a_problem_until_it_can),
+		with_root(a_copy_that_cannot_be_written_is_kept_when_it_can),
+		with_root(a_directory_that_is_gone_is_made_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

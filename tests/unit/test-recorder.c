@@ -4,6 +4,8 @@
  */
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "controller/recorder.h"
@@ -12,22 +14,34 @@
 
 #include "tests/unit/config_root.h"
 
-static struct problems problems;
 static struct recorder recorder;
+static char *problem;
 static char path[128], old_path[128];
+
+static void on_ended(void *data)
+{
+	free(take_ptr(problem));
+	recorder_begin(&recorder, &problem);
+}
+
+static void start(const char *file, uint64_t max_bytes, const char *note)
+{
+	recorder_start(&recorder, file, max_bytes, note);
+	on_ended(NULL);
+}
 
 static void begin(uint64_t max_bytes)
 {
 	snprintf(path, sizeof(path), "%s/record", root);
 	snprintf(old_path, sizeof(old_path), "%s/record.old", root);
-	recorder = (struct recorder){ .problems = &problems };
-	recorder_start(&recorder, path, max_bytes, "profile default", 1);
+	recorder = (struct recorder){ .ended = { on_ended } };
+	start(path, max_bytes, "profile default");
 }
 
 static void end(void)
 {
 	recorder_stop(&recorder);
-	problems_done(&problems);
+	free(take_ptr(problem));
 }
 
 /* Memory that is taken and given back, for so many steps. */
@@ -138,34 +152,42 @@ static void a_new_profile_begins_a_new_file(void **unused)
 	struct course *c = new_course();
 
 	begin(2 * MIB);
-	recorder_split(&recorder, "profile server", 2); /* nothing is in it yet */
+	recorder_split(&recorder); /* nothing is in it yet */
+	on_ended(NULL);
 	assert_int_equal(size_of(old_path), -1);
 	record(c, 3);
 	assert_false(recorder.wants_all);
-	recorder_split(&recorder, "profile server", 2);
+	recorder_split(&recorder);
+	start(path, 2 * MIB, "profile server");
 	assert_true(size_of(old_path) > 0);
 	assert_true(recorder.wants_all);
 	/* The same path and bound again: it goes on. */
 	record(c, 3);
-	recorder_start(&recorder, path, 2 * MIB, "profile server", 3);
+	start(path, 2 * MIB, "profile server");
 	assert_false(recorder.wants_all);
 	end();
 	course_free(c);
 }
 
-static void a_place_that_cannot_be_written_is_a_problem_with_its_fix(void **unused)
+static void a_place_that_cannot_be_written_is_recorded_to_when_it_can(void **unused)
 {
 	struct course *c = new_course();
+	char other[160];
 
 	begin(2 * MIB);
-	recorder_start(&recorder, "/proc/nowhere/record", 2 * MIB, "", 2);
+	snprintf(other, sizeof(other), "%s/nowhere/record", root);
+	start(other, 2 * MIB, "");
 	assert_null(recorder.file);
-	assert_non_null(strstr(problems_find(&problems, PROBLEM_RECORD)->text,
-			       "/proc/nowhere/record cannot be written: No such file or directory; "
-			       "nothing is recorded; Record=yes records"));
+	assert_non_null(strstr(problem, "/nowhere/record cannot be written: No such file or "
+					"directory; nothing is recorded until it can; Record=yes "
+					"records"));
 	record(c, 3); /* no harm */
-	recorder_start(&recorder, path, 2 * MIB, "", 3);
-	assert_null(problems_find(&problems, PROBLEM_RECORD));
+	*strrchr(other, '/') = '\0';
+	mkdir(other, 0700);
+	on_ended(NULL);
+	assert_null(problem);
+	record(c, 3);
+	assert_true(recorder.n_bytes > 0);
 	end();
 	course_free(c);
 }
@@ -175,13 +197,53 @@ static void a_full_disk_ends_the_record_and_nothing_else(void **unused)
 	struct course *c = new_course();
 
 	begin(2 * MIB);
-	recorder_start(&recorder, "/dev/full", 2 * MIB, "", 2);
+	start("/dev/full", 2 * MIB, "");
 	record(c, 3);
 	assert_null(recorder.file);
-	assert_non_null(strstr(problems_find(&problems, PROBLEM_RECORD)->text,
-			       "/dev/full cannot be written: No space left on device"));
-	assert_non_null(strstr(problems_find(&problems, PROBLEM_RECORD)->text, "make room"));
+	assert_non_null(strstr(problem, "/dev/full cannot be written: No space left on device"));
+	assert_non_null(strstr(problem, "make room"));
 	end();
+	course_free(c);
+}
+
+/* The file cannot grow beyond the limit: a disk that is full for now. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_file_that_could_not_be_written_on_is_kept_and_followed_by_the_next(void **unused)
+{
+	struct course *c = new_course();
+	_cleanup_free_ char *said = NULL, *said_old = NULL;
+	off_t size;
+
+	signal(SIGXFSZ, SIG_IGN);
+	for (int bounded = 0; bounded < 2; bounded++) {
+		begin(bounded ? 8 * MIB : UINT64_MAX);
+		record(c, 10);
+		size = size_of(path);
+		limit_files((rlim_t)size + 10);
+		record(c, 1);
+		assert_null(recorder.file);
+		assert_non_null(strstr(problem, "cannot be written: File too large"));
+		/* Tries in vain cost nothing of what was recorded. */
+		on_ended(NULL);
+		assert_int_equal(size_of(path), size);
+		limit_files(RLIM_INFINITY);
+		on_ended(NULL);
+		assert_null(problem);
+		record(c, 10);
+		expect_first_line(path, "trace 1 continued\n");
+		assert_int_equal(size_of(old_path), size);
+		end();
+	}
+	said = replay(path);
+	said_old = replay(old_path);
+	assert_non_null(strstr(said, "Of 10 recorded decisions"));
+	assert_non_null(strstr(said_old, "Of 10 recorded decisions"));
 	course_free(c);
 }
 
@@ -219,8 +281,9 @@ int main(void)
 		with_root(two_files_are_bounded_and_each_is_replayed),
 		with_root(a_start_keeps_the_record_of_the_one_before),
 		with_root(a_new_profile_begins_a_new_file),
-		with_root(a_place_that_cannot_be_written_is_a_problem_with_its_fix),
+		with_root(a_place_that_cannot_be_written_is_recorded_to_when_it_can),
 		with_root(a_full_disk_ends_the_record_and_nothing_else),
+		with_root(a_file_that_could_not_be_written_on_is_kept_and_followed_by_the_next),
 		with_root(a_record_names_groups_and_modules),
 	};
 
