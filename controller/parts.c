@@ -153,6 +153,7 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 					 .state = config->state,
 					 .profile = config->profile,
 					 .problems = config->problems,
+					 .wake = config->wake,
 					 .groups = parts->groups,
 					 .observer = parts->observer,
 					 .tallies = parts->tallies,

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* One a name; more names than are in use. */
-#define PROBLEMS_MAX 12
+#define PROBLEMS_MAX 16
 
 struct problem {
 	const char *name; /* static; "settings" */

@@ -252,7 +252,7 @@ void check_channel(struct doctor *doctor, struct finding *finding)
 
 void check_state(struct doctor *doctor, struct finding *finding)
 {
-	static const char *const names[] = { "state", "record", "masks", "brake", "reclaim" };
+	static const char *const names[] = { "state", "record", "masks", "agents", "brake", "reclaim" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *text = problem_text(doctor, names[i]);

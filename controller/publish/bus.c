@@ -265,7 +265,12 @@ static int bus_build(struct bus *bus)
 		return r;
 	if (bus->config.agents_file) {
 		r = agents_keeper_new(&bus->keeper, bus->agents, bus->config.registry,
-				      bus->config.event, bus->config.agents_file);
+				      &(struct agents_keeper_config){
+					      .event = bus->config.event,
+					      .path = bus->config.agents_file,
+					      .problems = bus->config.problems,
+					      .wake = bus->config.wake,
+				      });
 		if (r < 0)
 			return r;
 	}

@@ -47,7 +47,8 @@ struct bus_config {
 	sd_event *event;
 	const struct state *state;
 	const struct profile *profile; /* the daemon's current one; its content changes on reload */
-	const struct problems *problems; /* degradations beside the observer's */
+	struct problems *problems;     /* degradations beside the observer's */
+	struct wake wake;	       /* they are others */
 	struct group_set *groups;
 	struct observer *observer;
 	struct registry *registry;

@@ -6,9 +6,10 @@
  *	   │                        │ GetConnectionCredentials ─▶ agent     │ written in the next
  *	   └──── pause() ───────────┴────────────────────────────────┘       │ idle turn of the loop
  *
- * Nothing is written while entries are being resumed: a crash then loses none. What a client says
- * of its modules while reliefd is away is lost; sizes are those of the last writing, which a clean
- * end brings up to date.
+ * Nothing is written while the file cannot be read, or entries are being resumed: a crash then
+ *loses none. Reading and writing are tried again until they succeed. What a client says of its
+ *modules while reliefd is away is lost; sizes are those of the last writing, which a clean end
+ *brings up to date.
  */
 #include "controller/registry/agents_keeper.h"
 
@@ -25,9 +26,11 @@ struct agents_keeper {
 	struct registry *registry;
 	char *path;
 	sd_event_source *save; /* deferred, when idle */
+	struct retry *retry;   /* of reading or writing */
 	bool keeping;
 
 	/* While resuming */
+	bool is_read;
 	sd_bus *bus;
 	sd_bus_slot *query;
 	struct agents_file file;
@@ -46,7 +49,7 @@ static void keeper_collect(struct agents_keeper *keeper, struct agents_file *fil
 	}
 }
 
-static void keeper_save(struct agents_keeper *keeper)
+static int keeper_save(struct agents_keeper *keeper, char **ret_text)
 {
 	_cleanup_(agents_file_done) struct agents_file file = {};
 	int r = -ENOMEM;
@@ -57,8 +60,12 @@ static void keeper_save(struct agents_keeper *keeper)
 		r = agents_file_write(keeper->path, &file);
 	}
 	if (r < 0)
-		log_errno(r, "Modules on D-Bus would not survive a restart: cannot write %s",
-			  keeper->path);
+		return retry_explain(r, ret_text,
+				     "Cannot write %s: %s; modules on D-Bus would not survive a "
+				     "restart of reliefd until it can; make room, or make its "
+				     "directory one that reliefd may write",
+				     keeper->path, strerror(-r));
+	return 0;
 }
 
 static int keeper_on_idle(sd_event_source *source, void *data)
@@ -66,7 +73,7 @@ static int keeper_on_idle(sd_event_source *source, void *data)
 	struct agents_keeper *keeper = data;
 
 	if (keeper->keeping)
-		keeper_save(keeper);
+		retry_now(keeper->retry);
 	return 0;
 }
 
@@ -157,18 +164,22 @@ static void keeper_ask_next(struct agents_keeper *keeper)
 	}
 }
 
-static int keeper_read(struct agents_keeper *keeper, sd_bus *bus)
+static int keeper_read(struct agents_keeper *keeper)
 {
 	sd_id128_t id;
 	int r;
 
-	r = sd_bus_get_bus_id(bus, &id);
+	r = sd_bus_get_bus_id(keeper->bus, &id);
 	if (r < 0)
 		return r;
 	sd_id128_to_string(id, keeper->bus_id);
 	r = agents_file_read(keeper->path, &keeper->file);
 	if (r == -ENOENT)
 		return 0;
+	if (r == -EBADMSG || r == -EFBIG) { /* that does not pass: the next writing replaces it */
+		log_errno(r, "Modules on D-Bus must register again: cannot read %s", keeper->path);
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	if (strcmp(keeper->file.bus_id, keeper->bus_id) != 0)
@@ -176,22 +187,46 @@ static int keeper_read(struct agents_keeper *keeper, sd_bus *bus)
 	return 0;
 }
 
-void agents_keeper_resume(struct agents_keeper *keeper, sd_bus *bus)
+static int keeper_begin(struct agents_keeper *keeper, char **ret_text)
 {
 	int r;
 
-	assert(!keeper->keeping && !keeper->bus);
-	r = keeper_read(keeper, bus);
+	r = keeper_read(keeper);
 	if (r < 0)
-		log_errno(r, "Modules on D-Bus must register again: cannot read %s", keeper->path);
-	keeper->bus = sd_bus_ref(bus);
+		return retry_explain(
+			r, ret_text,
+			"Cannot read %s: %s; modules on D-Bus that were registered before reliefd "
+			"started are not known until it can, or until they register again; make it "
+			"a file that root can read, or remove it",
+			keeper->path, strerror(-r));
+	keeper->is_read = true;
 	keeper->next = keeper->n_resumed = 0;
 	keeper_ask_next(keeper);
+	return 0;
+}
+
+static int keeper_on_attempt(void *data, char **ret_text)
+{
+	struct agents_keeper *keeper = data;
+
+	if (keeper->bus && !keeper->is_read)
+		return keeper_begin(keeper, ret_text);
+	return keeper->keeping ? keeper_save(keeper, ret_text) : 0;
+}
+
+void agents_keeper_resume(struct agents_keeper *keeper, sd_bus *bus)
+{
+	assert(!keeper->keeping && !keeper->bus);
+	keeper->bus = sd_bus_ref(bus);
+	keeper->is_read = false;
+	retry_now(keeper->retry);
 }
 
 void agents_keeper_pause(struct agents_keeper *keeper)
 {
 	keeper->keeping = false;
+	if (keeper->retry)
+		retry_stop(keeper->retry);
 	keeper->query = sd_bus_slot_unref(keeper->query);
 	keeper->bus = sd_bus_unref(keeper->bus);
 	agents_file_done(&keeper->file);
@@ -200,14 +235,14 @@ void agents_keeper_pause(struct agents_keeper *keeper)
 void agents_keeper_stop(struct agents_keeper *keeper)
 {
 	if (keeper->keeping)
-		keeper_save(keeper);
+		retry_now(keeper->retry);
 	agents_keeper_pause(keeper);
 }
 
 /* ---- life ---- */
 
 int agents_keeper_new(struct agents_keeper **ret, struct agents *agents, struct registry *registry,
-		      sd_event *event, const char *path)
+		      const struct agents_keeper_config *config)
 {
 	_cleanup_(agents_keeper_free_cleanup) struct agents_keeper *keeper = NULL;
 	int r;
@@ -217,15 +252,25 @@ int agents_keeper_new(struct agents_keeper **ret, struct agents *agents, struct 
 		return -ENOMEM;
 	keeper->agents = agents;
 	keeper->registry = registry;
-	keeper->path = strdup(path);
+	keeper->path = strdup(config->path);
 	if (!keeper->path)
 		return -ENOMEM;
-	r = sd_event_add_defer(event, &keeper->save, keeper_on_idle, keeper);
+	r = sd_event_add_defer(config->event, &keeper->save, keeper_on_idle, keeper);
 	if (r < 0)
 		return r;
 	sd_event_source_set_enabled(keeper->save, SD_EVENT_OFF);
 	sd_event_source_set_priority(keeper->save, SD_EVENT_PRIORITY_IDLE);
 	sd_event_source_set_description(keeper->save, "agents-keeper");
+	r = retry_new(&keeper->retry, &(struct retry_config){
+					      .event = config->event,
+					      .problems = config->problems,
+					      .wake = config->wake,
+					      .name = PROBLEM_AGENTS,
+					      .attempt = keeper_on_attempt,
+					      .data = keeper,
+				      });
+	if (r < 0)
+		return r;
 	r = registry_listen(registry, &(struct registry_listener){ .added = keeper_on_change,
 								   .removed = keeper_on_change,
 								   .data = keeper });
@@ -240,6 +285,7 @@ struct agents_keeper *agents_keeper_free(struct agents_keeper *keeper)
 	if (!keeper)
 		return NULL;
 	agents_keeper_pause(keeper);
+	retry_free(keeper->retry);
 	sd_event_source_disable_unref(keeper->save);
 	free(keeper->path);
 	free(keeper);

@@ -97,3 +97,38 @@ if may_mount; then
 else
 	echo "skipped: nothing can be mounted"
 fi
+
+# --- the registrations of the reliefd before
+has_modules() { # N
+	[ "$(get $root_path $manager NModules)" = "$1" ]
+}
+
+fresh
+mkdir "$dir/agents.new"
+: >"$dir/agents.new/in-the-way"
+run
+start_agent cache /system.slice/cache.service
+hears cache '^registered'
+wait_for "the name" lacks agents
+wait_for "the fix" problem agents 'would not survive a restart of reliefd until it can; make room'
+wait_for "doctor" shown '^state +warn +Cannot write .*agents: Is a directory' doctor
+sleep 3
+is_said_once 'Cannot write .*agents:'
+rm -r "$dir/agents.new"
+wait_for "the end" lacks_not agents
+grep -q images "$dir/agents" || fail "the module is not in the file"
+end "registrations that could not be written down are when they can be"
+
+# What one reliefd wrote, the next one cannot read at first.
+mv "$dir/agents" "$dir/agents.kept"
+mkdir "$dir/agents"
+: >"$dir/reliefd.out"
+run
+wait_for "the name" lacks agents
+wait_for "the fix" problem agents 'Cannot read .*agents: Is a directory; .*or until they register again'
+has_modules 0 || fail "modules from nowhere"
+rmdir "$dir/agents"
+mv "$dir/agents.kept" "$dir/agents"
+wait_for "the end" lacks_not agents
+wait_for "the module" has_modules 1
+end "registrations that could not be read are taken over when they can be"

@@ -9,7 +9,7 @@
 reliefctl=$RELIEFCTL
 
 fresh() {
-	rm -rf "${dir:?}"/{proc,sys,cgroup,etc,state,run,blocked,disk,held,agents,relief.sock,reliefd.out}
+	rm -rf "${dir:?}"/{proc,sys,cgroup,etc,state,run,blocked,disk,held,agents{,.new,.kept},relief.sock,reliefd.out}
 	make_host
 	printf '[Daemon]\nGrowthClock=none\n' >"$dir/etc/etc/reliefd/reliefd.conf"
 	: >"$dir/reliefd.out"
