@@ -17,18 +17,41 @@ static uint64_t host_bytes(void)
 	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static void on_loaded(void *data, struct kernel_side *side)
+{
+	struct parts *parts = data;
+
+	probes_take(parts->probes, side);
+	if (probes_passing(parts->probes) < 0)
+		return;
+	/* The thread that may load is not needed any more. */
+	parts->loader = probes_loader_free(parts->loader);
+	retry_now(parts->load_again);
+}
+
 /* The kernel side: the only part that needs more than the daemon keeps. */
 static int parts_build_probes(struct parts *parts, const struct parts_config *config)
 {
-	enum growth_clock best = GROWTH_CLOCK_CHARGE;
+	struct probes_loader_config loader = {
+		.event = config->event,
+		.best = GROWTH_CLOCK_CHARGE,
+		.total_bytes = host_bytes(),
+		.loaded = on_loaded,
+		.data = parts,
+	};
 	int r;
 
 	if (strcmp(config->growth_clock, "auto") != 0 &&
-	    growth_clock_from_name(config->growth_clock, &best) < 0)
+	    growth_clock_from_name(config->growth_clock, &loader.best) < 0)
 		return log_errno(-EINVAL, "There is no growth clock %s", config->growth_clock);
-	r = probes_load(&parts->probes, best, host_bytes());
+	r = probes_load(&parts->probes, loader.best, loader.total_bytes);
 	if (r < 0)
 		return log_errno(r, "Cannot load the probes");
+	if (probes_passing(parts->probes) < 0) {
+		r = probes_loader_new(&parts->loader, &loader);
+		if (r < 0)
+			log_errno(r, "The probes are not loaded again until reliefd is restarted");
+	}
 	if (!config->daemon->confine)
 		return 0;
 	r = config->daemon->confine();
@@ -234,6 +257,39 @@ static int on_start_reclaimer(void *data, char **ret_text)
 		strerror(-r));
 }
 
+static const char *load_fix(int error)
+{
+	switch (error) {
+	case -EMFILE:
+		return "raise LimitNOFILE= of reliefd";
+	case -ENFILE:
+		return "raise fs.file-max";
+	case -ENOMEM:
+		return "raise MemoryMax= of reliefd or net.core.bpf_jit_limit, or free memory";
+	case -ENOENT:
+		return "mount -t sysfs sysfs /sys";
+	default:
+		return "journalctl -u reliefd with LogLevel=debug says what the kernel refused";
+	}
+}
+
+/* The load itself is not waited for. */
+static int on_load_again(void *data, char **ret_text)
+{
+	struct parts *parts = data;
+	int error = probes_passing(parts->probes);
+
+	if (error >= 0)
+		return 0;
+	if (parts->loader)
+		probes_loader_begin(parts->loader);
+	return retry_explain(
+		error, ret_text,
+		"Cannot load the eBPF programs: %s; growth is told by the clock \"%s\" "
+		"until they can be loaded; %s",
+		strerror(-error), growth_clock_name(probes_clock(parts->probes)), load_fix(error));
+}
+
 static int parts_retry(struct parts *parts, const struct parts_config *config, const char *name,
 		       int (*attempt)(void *data, char **ret_text))
 {
@@ -282,6 +338,12 @@ static int parts_complete(struct parts *parts, const struct parts_config *config
 	r = parts_retry(parts, config, PROBLEM_RECLAIM, on_start_reclaimer);
 	if (r < 0)
 		return r;
+	if (parts->loader) {
+		r = parts_retry(parts, config, PROBLEM_EBPF, on_load_again);
+		if (r < 0)
+			return r;
+		parts->load_again = parts->retries[parts->n_retries - 1];
+	}
 	return parts_listen(parts, config);
 }
 
@@ -311,6 +373,7 @@ int parts_build(struct parts *parts, const struct parts_config *config)
  */
 void parts_done(struct parts *parts)
 {
+	probes_loader_free(parts->loader);
 	for (size_t i = 0; i < parts->n_retries; i++)
 		retry_free(parts->retries[i]);
 	channels_free(parts->channels);

@@ -13,6 +13,7 @@
 #include "controller/groups/group_set.h"
 #include "controller/observe/observer.h"
 #include "controller/observe/probes.h"
+#include "controller/observe/probes_loader.h"
 #include "controller/publish/bus.h"
 #include "controller/publish/doubts.h"
 #include "controller/publish/tally.h"
@@ -25,11 +26,14 @@
 #define PROBLEM_MASKS	"masks"	  /* masked modules may register */
 #define PROBLEM_BRAKE	"brake"	  /* no group can be held */
 #define PROBLEM_RECLAIM "reclaim" /* no group can be reclaimed from */
+#define PROBLEM_EBPF	"ebpf"	  /* growth is told by a worse clock than this kernel has */
 
-#define PARTS_MAX_RETRIES 4
+#define PARTS_MAX_RETRIES 5
 
 struct parts {
 	struct probes *probes;
+	struct probes_loader *loader; /* NULL: what was loaded is final */
+	struct retry *load_again;     /* one of retries */
 	struct cgroup_tree tree;
 	struct group_set *groups;
 	struct observer *observer;

@@ -71,5 +71,7 @@ void check_config(struct doctor *doctor, struct finding *finding);
 
 /* doctor_guards.c */
 void check_competing(struct doctor *doctor, struct finding *finding);
+/* The daemon's own word on a problem of that name, or NULL. */
+const char *problem_text(const struct doctor *doctor, const char *name);
 /* The pid of the process with this name, 0 when there is none. */
 int find_process(const char *name);

@@ -116,7 +116,10 @@ void check_growth(struct doctor *doctor, struct finding *finding)
 	}
 	say_counts(doctor, clock, counts, sizeof(counts));
 	lack = find_lack(doctor->manager);
-	if (lack < 0)
+	if (problem_text(doctor, "ebpf"))
+		finding_bad(finding, VERDICT_WARN, "as it says; reliefd tries again by itself",
+			    "%s", problem_text(doctor, "ebpf"));
+	else if (lack < 0)
 		finding_ok(finding, "%s: %s%s", clock->name, clock->meaning, counts);
 	else
 		finding_bad(finding, VERDICT_WARN, fixes[lack].fix, "%s (%s): %s%s", clock->name,

@@ -218,8 +218,7 @@ void check_polkit(struct doctor *doctor, struct finding *finding)
 			    "not there: only root may relieve and reload");
 }
 
-/* The daemon's own word on a problem of that name, or NULL. */
-static const char *problem_text(const struct doctor *doctor, const char *name)
+const char *problem_text(const struct doctor *doctor, const char *name)
 {
 	json_object *problems;
 
@@ -252,7 +251,8 @@ void check_channel(struct doctor *doctor, struct finding *finding)
 
 void check_state(struct doctor *doctor, struct finding *finding)
 {
-	static const char *const names[] = { "state", "record", "masks", "agents", "brake", "reclaim" };
+	static const char *const names[] = { "state",  "record", "masks",
+					     "agents", "brake",	 "reclaim" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *text = problem_text(doctor, names[i]);

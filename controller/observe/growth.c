@@ -88,6 +88,14 @@ void growth_add(struct growth *g, const struct group *group)
 	probes_watch(g->config.probes, group->slot, group->id);
 }
 
+static void on_renewal(void *data)
+{
+	struct growth *g = data;
+
+	group_set_foreach(g->config.groups, group)
+		growth_add(g, group);
+}
+
 void growth_remove(struct growth *g, const struct group *group)
 {
 	if (g->config.probes && group->slot != GROUP_SLOT_HOST)
@@ -184,6 +192,7 @@ int growth_new(struct growth **ret, const struct growth_config *config)
 		r = probes_listen(config->probes, config->event, KERNEL_EVENT_PRIORITY, on_told, g);
 		if (r < 0)
 			return r;
+		probes_on_renewal(config->probes, on_renewal, g);
 	}
 	*ret = take_ptr(g);
 	return 0;

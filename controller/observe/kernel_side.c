@@ -10,6 +10,10 @@
  *                 of it until the kernel agrees
  *   2. the clock  with these extras, from the best down; the last is none
  *
+ * What a kernel refuses it refuses for good, but for want of a resource an attempt may fail that
+ * works a moment later. The search goes on all the same, and the error is kept for those who try
+ * again.
+ *
  * An attempt takes about 50 ms, most of it reading the kernel's BTF; a host that takes all has two.
  */
 
@@ -18,6 +22,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
@@ -39,6 +44,12 @@
 #define TASK_THRESHOLD_LEAST (4 * MIB)
 #define TASK_THRESHOLD_MOST  (64 * MIB)
 
+/*
+ * Two objects take some 30 while one is tried beside the other. With less libbpf gives misleading
+ * errors, and the rest of the daemon needs what is left more than its probes do.
+ */
+#define ROOM_DESCRIPTORS 40
+
 enum extras {
 	EXTRAS_ALL,
 	EXTRAS_PLAIN_TASKS, /* sizes of tasks are not exact */
@@ -52,6 +63,7 @@ struct attempt {
 	enum extras extras;
 	const struct btf *kernel;
 	uint64_t total_bytes;
+	int passing; /* as in struct kernel_side */
 };
 
 DEFINE_CLEANUP(struct btf *, btf__free);
@@ -173,8 +185,26 @@ static void set_settings(struct probes_bpf *bpf, uint64_t total_bytes)
 						  2 * error, UINT64_MAX);
 }
 
+/*
+ * EPERM is not among them: since 5.11 memory for BPF counts in the cgroup (ENOMEM), no more against
+ * RLIMIT_MEMLOCK.
+ */
+static bool may_pass(int error)
+{
+	switch (error) {
+	case -ENOMEM:
+	case -EAGAIN:
+	case -EBUSY:
+	case -EMFILE:
+	case -ENFILE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Returns: 0 and the programs running in the kernel, or why it does not take them. */
-static int attempt_load(const struct attempt *attempt, struct probes_bpf **ret)
+static int attempt_load(struct attempt *attempt, struct probes_bpf **ret)
 {
 	_cleanup_(probes_bpf__destroy_cleanup) struct probes_bpf *bpf = probes_bpf__open();
 	int r;
@@ -188,6 +218,8 @@ static int attempt_load(const struct attempt *attempt, struct probes_bpf **ret)
 		r = probes_bpf__attach(bpf);
 	log_debug("growth clock %s with extras %d: %s", growth_clock_name(attempt->clock),
 		  (int)attempt->extras, r < 0 ? strerror(-r) : "loaded");
+	if (attempt->passing == 0 && may_pass(r))
+		attempt->passing = r;
 	if (r < 0)
 		return r;
 	*ret = take_ptr(bpf);
@@ -209,14 +241,17 @@ static struct probes_bpf *load_extras(struct attempt *attempt)
 static void load_best(struct kernel_side *side, enum growth_clock best, struct attempt *attempt)
 {
 	_cleanup_(probes_bpf__destroy_cleanup) struct probes_bpf *extras = load_extras(attempt);
+	int r;
 
 	for (enum growth_clock clock = best; clock < GROWTH_CLOCK_TASKS; clock++) {
 		attempt->clock = clock;
-		if (clock_fits(clock, attempt->kernel) && attempt_load(attempt, &side->bpf) == 0) {
+		r = clock_fits(clock, attempt->kernel) ? attempt_load(attempt, &side->bpf)
+						       : -EOPNOTSUPP;
+		if (r == 0) {
 			side->clock = clock;
 			return;
 		}
-		if (clock == GROWTH_CLOCK_CHARGE)
+		if (clock == GROWTH_CLOCK_CHARGE && !may_pass(r))
 			side->lacks |= PROBES_LACK_FENTRY;
 	}
 	if (!extras)
@@ -225,9 +260,56 @@ static void load_best(struct kernel_side *side, enum growth_clock best, struct a
 	side->bpf = take_ptr(extras);
 }
 
-void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t total_bytes)
+/* Returns: 0, or why so many descriptors cannot be had now. */
+static int check_room(void)
+{
+	int fds[ROOM_DESCRIPTORS], error = 0;
+	size_t n = 0;
+
+	for (; n < ROOM_DESCRIPTORS && error == 0; n++) {
+		fds[n] = n == 0 ? open("/", O_PATH | O_CLOEXEC) : fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
+		if (fds[n] < 0)
+			error = -errno;
+	}
+	while (n > 0)
+		fd_close(fds[--n]);
+	return error;
+}
+
+/*
+ * libbpf looks in many places and does not say what was wrong with the one that counts.
+ * Returns: 0 this kernel has none; or why it could not be had this time.
+ */
+static int missing_btf(void)
+{
+	_cleanup_fd_ int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return -EAGAIN;
+	if (may_pass(-errno))
+		return -errno;
+	return access("/sys/kernel", F_OK) < 0 ? -ENOENT : 0;
+}
+
+static void load_any(struct kernel_side *side, enum growth_clock best, struct attempt *attempt)
 {
 	_cleanup_(btf__free_cleanup) struct btf *kernel = NULL;
+
+	attempt->passing = check_room();
+	if (attempt->passing < 0)
+		return;
+	attempt->kernel = kernel = btf__load_vmlinux_btf();
+	if (kernel) {
+		load_best(side, best, attempt);
+		return;
+	}
+	attempt->passing = missing_btf();
+	if (attempt->passing == 0 || attempt->passing == -ENOENT)
+		side->lacks |= PROBES_LACK_BTF;
+}
+
+void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t total_bytes)
+{
 	struct attempt attempt = { .total_bytes = total_bytes };
 
 	*side = (struct kernel_side){ .clock = GROWTH_CLOCK_NONE };
@@ -237,18 +319,15 @@ void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t
 		return;
 
 	libbpf_set_print(print_libbpf);
-	attempt.kernel = kernel = btf__load_vmlinux_btf();
-	if (!kernel)
-		side->lacks |= PROBES_LACK_BTF;
-	if (!may_load())
+	if (may_load())
+		load_any(side, best, &attempt);
+	else
 		side->lacks |= PROBES_LACK_CAPABILITY;
-	else if (kernel)
-		load_best(side, best, &attempt);
+	side->passing = attempt.passing;
 	/* Where nothing is taken, fexit is not what the kernel minds. */
 	if (!side->bpf)
 		side->lacks = (side->lacks | PROBES_LACK_BPF) & ~(uint32_t)PROBES_LACK_FENTRY;
 
 	/* The kernel's BTF was read several times over. */
-	btf__free(take_ptr(kernel));
 	malloc_trim(0);
 }

@@ -18,6 +18,7 @@ struct kernel_side {
 	struct probes_bpf *bpf; /* running; NULL with GROWTH_CLOCK_NONE; the caller destroys it */
 	enum growth_clock clock;
 	uint32_t lacks; /* enum probes_lack */
+	int passing;	/* the first error of the load that may pass; 0: none did */
 };
 
 /* Tries the clocks from `best` on. Whatever the host lacks, it is said there. */

@@ -23,9 +23,13 @@ struct probes {
 	struct kernel_side side;
 	struct bpf_link *tasks; /* owned by side.bpf; NULL without iter/task */
 	struct ring_buffer *ring;
+	sd_event *event; /* of the listener; NULL: none yet */
+	int64_t priority;
 	sd_event_source *source;
 	void (*told)(void *data, const struct kernel_event *event);
 	void *data;
+	void (*renewed)(void *data);
+	void *renewed_data;
 	bool watch_failed;
 	struct task_row rows[ROWS_PER_READ];
 };
@@ -75,23 +79,32 @@ static int take_over(struct probes *probes)
 
 static void forget(struct probes *probes)
 {
+	probes->source = sd_event_source_disable_unref(probes->source);
 	ring_buffer__free(take_ptr(probes->ring));
 	probes_bpf__destroy(take_ptr(probes->side.bpf));
 	probes->tasks = NULL;
 	probes->side.clock = GROWTH_CLOCK_NONE;
 }
 
+/* As far as the side brings something; without a ring it is worth nothing. */
+static void begin(struct probes *probes, const struct kernel_side *side)
+{
+	probes->side = *side;
+	if (!side->bpf || take_over(probes) >= 0)
+		return;
+	forget(probes);
+	probes->side.lacks |= PROBES_LACK_BPF;
+}
+
 int probes_load(struct probes **ret, enum growth_clock best, uint64_t total_bytes)
 {
 	struct probes *probes = calloc(1, sizeof(*probes));
+	struct kernel_side side;
 
 	if (!probes)
 		return -ENOMEM;
-	kernel_side_load(&probes->side, best, total_bytes);
-	if (probes->side.bpf && take_over(probes) < 0) {
-		forget(probes);
-		probes->side.lacks |= PROBES_LACK_BPF;
-	}
+	kernel_side_load(&side, best, total_bytes);
+	begin(probes, &side);
 	*ret = probes;
 	return 0;
 }
@@ -100,8 +113,8 @@ struct probes *probes_free(struct probes *probes)
 {
 	if (!probes)
 		return NULL;
-	sd_event_source_disable_unref(probes->source);
 	forget(probes);
+	sd_event_unref(probes->event);
 	free(probes);
 	return NULL;
 }
@@ -127,21 +140,64 @@ static int on_ring(sd_event_source *source, int fd, uint32_t revents, void *data
 	return 0;
 }
 
-int probes_listen(struct probes *probes, sd_event *event, int64_t priority,
-		  void (*told)(void *data, const struct kernel_event *event), void *data)
+static int listen_to_ring(struct probes *probes)
 {
 	int r;
 
-	if (!probes->ring)
+	if (!probes->ring || !probes->event)
 		return 0;
-	probes->told = told;
-	probes->data = data;
-	r = sd_event_add_io(event, &probes->source, ring_buffer__epoll_fd(probes->ring), EPOLLIN,
-			    on_ring, probes);
+	r = sd_event_add_io(probes->event, &probes->source, ring_buffer__epoll_fd(probes->ring),
+			    EPOLLIN, on_ring, probes);
 	if (r < 0)
 		return r;
 	(void)sd_event_source_set_description(probes->source, "kernel-events");
-	return sd_event_source_set_priority(probes->source, priority);
+	return sd_event_source_set_priority(probes->source, probes->priority);
+}
+
+int probes_listen(struct probes *probes, sd_event *event, int64_t priority,
+		  void (*told)(void *data, const struct kernel_event *event), void *data)
+{
+	probes->event = sd_event_ref(event);
+	probes->priority = priority;
+	probes->told = told;
+	probes->data = data;
+	return listen_to_ring(probes);
+}
+
+int probes_passing(const struct probes *probes)
+{
+	return probes->side.passing;
+}
+
+void probes_take(struct probes *probes, struct kernel_side *side)
+{
+	const struct kernel_side *now = &probes->side;
+	bool is_better = side->bpf && (!now->bpf || side->clock < now->clock ||
+				       (side->clock == now->clock && side->passing == 0));
+
+	if (!is_better) {
+		probes_bpf__destroy(take_ptr(side->bpf));
+		if (!probes->side.bpf)
+			probes->side.lacks = side->lacks;
+		probes->side.passing = side->passing;
+		return;
+	}
+	forget(probes);
+	begin(probes, side);
+	*side = (struct kernel_side){ .clock = GROWTH_CLOCK_NONE };
+	if (listen_to_ring(probes) < 0) {
+		forget(probes);
+		probes->side.lacks |= PROBES_LACK_BPF;
+		probes->side.passing = -ENOMEM;
+	} else if (probes->renewed) {
+		probes->renewed(probes->renewed_data);
+	}
+}
+
+void probes_on_renewal(struct probes *probes, void (*renewed)(void *data), void *data)
+{
+	probes->renewed = renewed;
+	probes->renewed_data = data;
 }
 
 void probes_drain(struct probes *probes)

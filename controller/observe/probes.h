@@ -4,8 +4,9 @@
 /*
  * Probes: the kernel side (bpf/), loaded and attached
  *
- * Loads the best growth clock that this kernel takes, once, before privileges are dropped; works
- * without any. Afterwards nothing here needs a capability. A group is watched by its slot.
+ * Loads the best growth clock that this kernel takes, before privileges are dropped; works without
+ * any. Afterwards nothing here needs a capability. What failed for a reason that may pass is loaded
+ * again by a loader (probes_loader.h). A group is watched by its slot.
  */
 
 #include <stdbool.h>
@@ -34,6 +35,7 @@ enum probes_lack {
 };
 
 struct probes;
+struct kernel_side; /* controller/observe/kernel_side.h */
 
 /*
  * Tries the clocks from `best` on. total_bytes: of the host, for the threshold of tasks.
@@ -42,6 +44,13 @@ struct probes;
 int probes_load(struct probes **ret, enum growth_clock best, uint64_t total_bytes);
 struct probes *probes_free(struct probes *probes);
 DEFINE_CLEANUP(struct probes *, probes_free);
+
+/* Why the last load did not bring all this kernel takes, if that may pass; 0: it is final. */
+int probes_passing(const struct probes *probes);
+/* Takes over what another load brought, if that is better; the listener stays. Empties *side. */
+void probes_take(struct probes *probes, struct kernel_side *side);
+/* Called when it was better: groups are to be watched anew. */
+void probes_on_renewal(struct probes *probes, void (*renewed)(void *data), void *data);
 
 enum growth_clock probes_clock(const struct probes *probes);
 uint32_t probes_lacks(const struct probes *probes); /* enum probes_lack */

@@ -165,6 +165,55 @@ if [ -w /proc/pressure/memory ]; then
 	end "triggers for which no descriptor was left are set when there are some"
 fi
 
+# --- eBPF: reliefd inherits so many descriptors that 32 of its 2048 are left, too few for it
+filled=$dir/filled
+cat >"$filled" <<-END
+	#!/usr/bin/python3
+	import os, sys
+	for i in range(2048 - 32 - 3):
+	    os.set_inheritable(os.open("/dev/null", os.O_RDONLY), True)
+	os.execv("$reliefd", ["$reliefd"] + sys.argv[1:])
+END
+chmod +x "$filled"
+
+growth_clock() {
+	get $root_path $manager GrowthClock | tr -d '"'
+}
+
+has_tripwire() {
+	[[ $(growth_clock) =~ ^(charge|rss) ]]
+}
+
+fresh
+: >"$dir/etc/etc/reliefd/reliefd.conf"
+run
+if has_tripwire; then
+	best=$(growth_clock)
+	kill "$reliefd_pid"
+	wait "$reliefd_pid" || true
+	fresh
+	: >"$dir/etc/etc/reliefd/reliefd.conf"
+	reliefd=$filled run
+	wait_for "the name" lacks ebpf
+	wait_for "the name" lacks no-bpf
+	! lacks no-btf && ! lacks no-fentry || fail "the kernel is blamed"
+	wait_for "the fix" problem ebpf 'Too many open files; growth is told by the clock .*none.* raise LimitNOFILE='
+	wait_for "doctor" shown '^growth +warn +Cannot load the eBPF programs' doctor
+	sleep 3
+	is_said_once 'Cannot load the eBPF programs'
+	prlimit --pid "$reliefd_pid" --nofile=4096:4096
+	wait_for "the end" lacks_not ebpf
+	lacks_not no-bpf || fail "no-bpf stays"
+	[ "$(growth_clock)" = "$best" ] || fail "the clock is $(growth_clock), not $best"
+	is_said_once 'The problem "ebpf" is over'
+	[ "$(find "/proc/$reliefd_pid/task" -maxdepth 1 -name '[0-9]*' -exec \
+		grep -h CapPrm {}/status \; | sort -u | wc -l)" = 1 ] || fail "a thread keeps more capabilities"
+	end "eBPF that could not be loaded is loaded when it can be"
+else
+	stop_reliefd
+	echo "skipped: no eBPF"
+fi
+
 # --- more cgroups than slots
 fresh
 python3 -c '

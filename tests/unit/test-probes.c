@@ -14,12 +14,14 @@
 #include <stdio.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
 
 #include "controller/observe/probes.h"
+#include "controller/observe/probes_loader.h"
 #include "policies/units.h"
 
 static void test_clocks_have_names(void **state)
@@ -154,6 +156,75 @@ static void test_a_filter_leaves_nothing(void **state)
 	assert_false(lacks & (PROBES_LACK_FENTRY | PROBES_SWITCHED_OFF));
 }
 
+static bool is_renewed, is_loaded;
+
+static void on_renewal(void *data)
+{
+	is_renewed = true;
+}
+
+static void on_event(void *data, const struct kernel_event *event)
+{
+}
+
+static void on_loaded(void *data, struct kernel_side *side)
+{
+	probes_take(data, side);
+	is_loaded = true;
+}
+
+static void limit_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void test_what_failed_for_want_of_descriptors_is_loaded_later(void **state)
+{
+	struct probes_loader *loader;
+	struct probes *probes;
+	struct rlimit before;
+	sd_event *event;
+
+	assert_int_equal(sd_event_new(&event), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit_descriptors(30);
+	assert_int_equal(probes_load(&probes, GROWTH_CLOCK_CHARGE, GIB), 0);
+	limit_descriptors(before.rlim_cur);
+	assert_int_equal(probes_clock(probes), GROWTH_CLOCK_NONE);
+	if (probes_lacks(probes) & PROBES_LACK_CAPABILITY) {
+		probes_free(probes);
+		sd_event_unref(event);
+		skip();
+	}
+	assert_int_equal(probes_lacks(probes), PROBES_LACK_BPF);
+	assert_int_equal(probes_passing(probes), -EMFILE);
+	assert_int_equal(probes_listen(probes, event, 0, on_event, NULL), 0);
+	probes_on_renewal(probes, on_renewal, NULL);
+
+	assert_int_equal(probes_loader_new(&loader,
+					   &(struct probes_loader_config){
+						   .event = event,
+						   .best = GROWTH_CLOCK_CHARGE,
+						   .total_bytes = GIB,
+						   .loaded = on_loaded,
+						   .data = probes,
+					   }),
+			 0);
+	probes_loader_begin(loader);
+	while (!is_loaded)
+		assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
+	assert_null(probes_loader_free(loader));
+	assert_int_equal(probes_passing(probes), 0);
+	assert_int_equal(is_renewed, probes_clock(probes) != GROWTH_CLOCK_NONE);
+	assert_int_equal(probes_lacks(probes) & PROBES_LACK_BPF ? 1 : 0, !is_renewed);
+	assert_null(probes_free(probes));
+	sd_event_unref(event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_switched_off_is_no_lack),
 		cmocka_unit_test(test_missing_capabilities_are_named),
 		cmocka_unit_test(test_a_filter_leaves_nothing),
+		cmocka_unit_test(test_what_failed_for_want_of_descriptors_is_loaded_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
