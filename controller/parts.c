@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "controller/base/log.h"
+#include "controller/later_parts.h"
 #include "controller/publish/journal.h"
-#include "controller/registry/channel_socket.h"
-#include "controller/registry/registry_masks.h"
 
 static uint64_t host_bytes(void)
 {
@@ -67,21 +66,27 @@ static void on_oom_victim(void *data, const struct kernel_event *victim)
 		bus_note_victim(parts->bus, victim);
 }
 
-/* Without any cgroup no client and no group has an identity: this ends reliefd. */
+/*
+ * Where no tree is to be found now, the host is looked after until there is one. A kernel without
+ * cgroup v2 will never have one: this ends reliefd, and says what to do.
+ */
 static int parts_find_tree(struct parts *parts, const struct daemon_config *daemon)
 {
 	int r;
 
 	r = cgroup_tree_init(&parts->tree, daemon->proc, daemon->cgroup_root);
+	if (r == 0 && parts->tree.mount)
+		return 0;
 	if (r < 0 && daemon->cgroup_root)
 		return log_errno(r, "Cannot use --cgroup-root=%s", daemon->cgroup_root);
+	cgroup_tree_done(&parts->tree);
+	r = cgroup_tree_init_empty(&parts->tree, daemon->proc);
 	if (r < 0)
-		return log_errno(r, "Cannot find the cgroup tree in %s/self/mountinfo",
-				 daemon->proc ? daemon->proc : "/proc");
-	if (parts->tree.mode != CGROUP_MODE_NONE)
+		return log_errno(r, "Cannot look for the cgroup tree");
+	if (cgroup_tree_is_possible(&parts->tree))
 		return 0;
-	log_error("No cgroup v2 tree is mounted: boot with systemd.unified_cgroup_hierarchy=1, or: "
-		  "mount -t cgroup2 none /sys/fs/cgroup");
+	log_error("This kernel has no cgroup v2: boot one with CONFIG_CGROUPS=y and "
+		  "CONFIG_MEMCG=y");
 	return -ENODEV;
 }
 
@@ -192,161 +197,6 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 	return 0;
 }
 
-/* ---- what may come later: each is a problem by its name until it is there ---- */
-
-static int on_listen(void *data, char **ret_text)
-{
-	struct parts *parts = data;
-	const char *path = parts->daemon->socket;
-	int r;
-
-	r = channels_listen(parts->channels, path, -1);
-	if (r >= 0)
-		return 0;
-	return retry_explain(
-		r, ret_text,
-		"Cannot listen on %s: %s; services cannot connect until it can, those on D-Bus "
-		"can; %s",
-		path, strerror(-r), channel_socket_fix(r));
-}
-
-static int on_read_masks(void *data, char **ret_text)
-{
-	struct parts *parts = data;
-	int r;
-
-	r = registry_read_masks(parts->registry);
-	if (r < 0)
-		return retry_explain(
-			r, ret_text,
-			"Cannot read %s: %s; modules that it masks may register until it can "
-			"be read; make it a file that root can read, or remove it",
-			parts->daemon->masks, strerror(-r));
-	if (parts->bus)
-		bus_publish_masks(parts->bus);
-	return 0;
-}
-
-static int on_open_held_file(void *data, char **ret_text)
-{
-	struct parts *parts = data;
-	int r;
-
-	r = actor_open_held_file(parts->actor);
-	if (r >= 0)
-		return 0;
-	return retry_explain(
-		r, ret_text,
-		"Cannot write %s: %s; the brake holds no group until it can, since a crash "
-		"would leave it held; make its directory one that reliefd may write",
-		parts->daemon->held, strerror(-r));
-}
-
-static int on_start_reclaimer(void *data, char **ret_text)
-{
-	struct parts *parts = data;
-	int r;
-
-	r = actor_start_reclaimer(parts->actor);
-	if (r >= 0)
-		return 0;
-	return retry_explain(
-		r, ret_text,
-		"Cannot start the thread that writes memory.reclaim: %s; the rung reclaim "
-		"fails until it can; raise TasksMax= of reliefd",
-		strerror(-r));
-}
-
-static const char *load_fix(int error)
-{
-	switch (error) {
-	case -EMFILE:
-		return "raise LimitNOFILE= of reliefd";
-	case -ENFILE:
-		return "raise fs.file-max";
-	case -ENOMEM:
-		return "raise MemoryMax= of reliefd or net.core.bpf_jit_limit, or free memory";
-	case -ENOENT:
-		return "mount -t sysfs sysfs /sys";
-	default:
-		return "journalctl -u reliefd with LogLevel=debug says what the kernel refused";
-	}
-}
-
-/* The load itself is not waited for. */
-static int on_load_again(void *data, char **ret_text)
-{
-	struct parts *parts = data;
-	int error = probes_passing(parts->probes);
-
-	if (error >= 0)
-		return 0;
-	if (parts->loader)
-		probes_loader_begin(parts->loader);
-	return retry_explain(
-		error, ret_text,
-		"Cannot load the eBPF programs: %s; growth is told by the clock \"%s\" "
-		"until they can be loaded; %s",
-		strerror(-error), growth_clock_name(probes_clock(parts->probes)), load_fix(error));
-}
-
-static int parts_retry(struct parts *parts, const struct parts_config *config, const char *name,
-		       int (*attempt)(void *data, char **ret_text))
-{
-	int r;
-
-	assert(parts->n_retries < PARTS_MAX_RETRIES);
-	r = retry_new(&parts->retries[parts->n_retries], &(struct retry_config){
-								 .event = config->event,
-								 .problems = config->problems,
-								 .wake = config->wake,
-								 .name = name,
-								 .attempt = attempt,
-								 .data = parts,
-							 });
-	if (r < 0)
-		return log_errno(r, "Cannot plan to try again (%s)", name);
-	retry_now(parts->retries[parts->n_retries++]);
-	return 0;
-}
-
-/* On the socket that systemd passed, or one of our own. */
-static int parts_listen(struct parts *parts, const struct parts_config *config)
-{
-	int passed_fd = config->daemon->socket_fd, r;
-
-	if (passed_fd >= 0) {
-		r = channels_listen(parts->channels, NULL, passed_fd);
-		if (r >= 0)
-			return 0;
-		log_errno(r, "Cannot use the socket that systemd passed (ListenSequentialPacket= "
-			     "makes one that fits); reliefd makes its own");
-	}
-	return parts_retry(parts, config, PROBLEM_CHANNEL, on_listen);
-}
-
-static int parts_complete(struct parts *parts, const struct parts_config *config)
-{
-	int r;
-
-	r = parts_retry(parts, config, PROBLEM_MASKS, on_read_masks);
-	if (r < 0)
-		return r;
-	r = parts_retry(parts, config, PROBLEM_BRAKE, on_open_held_file);
-	if (r < 0)
-		return r;
-	r = parts_retry(parts, config, PROBLEM_RECLAIM, on_start_reclaimer);
-	if (r < 0)
-		return r;
-	if (parts->loader) {
-		r = parts_retry(parts, config, PROBLEM_EBPF, on_load_again);
-		if (r < 0)
-			return r;
-		parts->load_again = parts->retries[parts->n_retries - 1];
-	}
-	return parts_listen(parts, config);
-}
-
 int parts_build(struct parts *parts, const struct parts_config *config)
 {
 	int r;
@@ -364,7 +214,7 @@ int parts_build(struct parts *parts, const struct parts_config *config)
 	r = parts_build_faces(parts, config);
 	if (r < 0)
 		return r;
-	return parts_complete(parts, config);
+	return later_parts_try(parts, config);
 }
 
 /*

@@ -21,19 +21,13 @@
 #include "controller/registry/channels.h"
 #include "controller/registry/registry.h"
 
-/* Names of problems. */
-#define PROBLEM_CHANNEL "channel" /* services cannot connect */
-#define PROBLEM_MASKS	"masks"	  /* masked modules may register */
-#define PROBLEM_BRAKE	"brake"	  /* no group can be held */
-#define PROBLEM_RECLAIM "reclaim" /* no group can be reclaimed from */
-#define PROBLEM_EBPF	"ebpf"	  /* growth is told by a worse clock than this kernel has */
-
-#define PARTS_MAX_RETRIES 5
+#define PARTS_MAX_RETRIES 7
 
 struct parts {
 	struct probes *probes;
 	struct probes_loader *loader; /* NULL: what was loaded is final */
-	struct retry *load_again;     /* one of retries */
+	struct retry *load_again;     /* one of retries, as the next one */
+	struct retry *open_held_file;
 	struct cgroup_tree tree;
 	struct group_set *groups;
 	struct observer *observer;

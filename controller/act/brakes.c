@@ -47,7 +47,6 @@ struct brakes {
 	struct group_set *groups;
 	struct outcomes *outcomes;
 	sd_event_source *timer;
-	char *own_path;	 /* NULL: not known */
 	char *held_path; /* NULL: what is held is written nowhere */
 	int file_fd;	 /* or negative errno, with held_path */
 	struct held held[BRAKES_MAX];
@@ -169,11 +168,14 @@ static int throttle(struct brakes *brakes, struct held *held)
 }
 
 /* Those that the judgement was told never to hold, and those that hold others or ourselves. */
+/* While we do not know where we are, any group may be ours: held, nothing would let go of it. */
 static bool may_hold(const struct brakes *brakes, const struct group *group)
 {
-	return group->slot != GROUP_SLOT_HOST && group->n_children == 0 &&
+	const char *own = group_set_own_path(brakes->groups);
+
+	return own && group->slot != GROUP_SLOT_HOST && group->n_children == 0 &&
 	       !(group->flags & (GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED | GROUP_IS_EXCLUDED)) &&
-	       !(brakes->own_path && path_is_below(brakes->own_path, group->path));
+	       !path_is_below(own, group->path);
 }
 
 static struct held *find_held(struct brakes *brakes, uint64_t id)
@@ -372,11 +374,13 @@ int brakes_let_go_of_old(const char *held_path, const char *cgroup_root)
 /* What an earlier reliefd held is let go first: the new file names none of it. */
 int brakes_open_file(struct brakes *brakes)
 {
+	const char *mount = group_set_tree(brakes->groups)->mount;
 	int r;
 
 	if (!brakes->held_path || brakes->file_fd >= 0)
 		return 0;
-	r = brakes_let_go_of_old(brakes->held_path, group_set_tree(brakes->groups)->mount);
+	/* Without a tree nothing can be let go, and the records must stay. */
+	r = mount ? brakes_let_go_of_old(brakes->held_path, mount) : -ENODEV;
 	if (r >= 0)
 		r = held_file_open(brakes->held_path, BRAKES_MAX);
 	brakes->file_fd = r;
@@ -395,8 +399,6 @@ int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
 	brakes->outcomes = outcomes;
 	for (size_t i = 0; i < BRAKES_MAX; i++)
 		brakes->held[i].dir_fd = -1;
-	/* Where we are is also in the flags of groups; not to know it is no reason to stop. */
-	cgroup_tree_path_of_pid(group_set_tree(groups), getpid(), &brakes->own_path);
 	brakes->file_fd = -EBADF;
 	if (held_path) {
 		brakes->held_path = strdup(held_path);
@@ -428,7 +430,6 @@ struct brakes *brakes_free(struct brakes *brakes)
 	sd_event_source_disable_unref(brakes->timer);
 	fd_close(brakes->file_fd);
 	free(brakes->held_path);
-	free(brakes->own_path);
 	free(brakes);
 	return NULL;
 }

@@ -33,7 +33,7 @@ DEFINE_CLEANUP(struct brakes *, brakes_free);
 
 /*
  * Tries again to let go of what an earlier daemon held, and to make the file, where that is to be
- * done still. Returns: 0, all is done; or negative errno.
+ * done still. Returns: 0, all is done; -ENODEV there is no cgroup tree; or other negative errno.
  */
 int brakes_open_file(struct brakes *brakes);
 

@@ -98,6 +98,23 @@ void check_degraded(struct doctor *doctor, struct finding *finding)
 		    "reliefd works without: %s", text);
 }
 
+const char *problem_text(const struct doctor *doctor, const char *name)
+{
+	json_object *problems;
+
+	if (!doctor->manager ||
+	    !json_object_object_get_ex(doctor->manager, API_PROBLEMS, &problems))
+		return NULL;
+	for (size_t i = 0; i < json_object_array_length(problems); i++) {
+		json_object *problem = json_object_array_get_idx(problems, i);
+
+		if (strcmp(json_object_get_string(json_object_array_get_idx(problem, 0)), name) ==
+		    0)
+			return json_object_get_string(json_object_array_get_idx(problem, 1));
+	}
+	return NULL;
+}
+
 /* "/a (no slot is left), /b and all below it (...), 3 more" */
 static void join_unfollowed(json_object *array, char *buf, size_t size)
 {
@@ -124,6 +141,11 @@ void check_groups(struct doctor *doctor, struct finding *finding)
 	if (!doctor->manager) {
 		finding_bad(finding, VERDICT_WARN, "see reliefd and bus",
 			    "reliefd cannot be asked which cgroups it follows");
+		return;
+	}
+	if (problem_text(doctor, "cgroups")) {
+		finding_bad(finding, VERDICT_WARN, "as it says; reliefd tries again by itself",
+			    "%s", problem_text(doctor, "cgroups"));
 		return;
 	}
 	if (!json_object_object_get_ex(doctor->manager, API_UNFOLLOWED, &unfollowed) ||
@@ -216,23 +238,6 @@ void check_polkit(struct doctor *doctor, struct finding *finding)
 	else
 		finding_bad(finding, VERDICT_WARN, "apt install polkitd, if others shall",
 			    "not there: only root may relieve and reload");
-}
-
-const char *problem_text(const struct doctor *doctor, const char *name)
-{
-	json_object *problems;
-
-	if (!doctor->manager ||
-	    !json_object_object_get_ex(doctor->manager, API_PROBLEMS, &problems))
-		return NULL;
-	for (size_t i = 0; i < json_object_array_length(problems); i++) {
-		json_object *problem = json_object_array_get_idx(problems, i);
-
-		if (strcmp(json_object_get_string(json_object_array_get_idx(problem, 0)), name) ==
-		    0)
-			return json_object_get_string(json_object_array_get_idx(problem, 1));
-	}
-	return NULL;
 }
 
 void check_channel(struct doctor *doctor, struct finding *finding)

@@ -155,31 +155,57 @@ static int read_mode(const char *mount, enum cgroup_mode *ret)
 	return 0;
 }
 
-int cgroup_tree_init(struct cgroup_tree *tree, const char *proc, const char *mount)
+static int find_tree(const char *proc, const char *wanted, char **ret_mount, enum cgroup_mode *ret)
 {
-	_cleanup_(cgroup_tree_done) struct cgroup_tree t = { .mode = CGROUP_MODE_NONE };
-	int r;
+	_cleanup_free_ char *mount = NULL;
+	int r = 0;
 
-	t.proc = strdup(proc ? proc : "/proc");
-	if (!t.proc)
-		return -ENOMEM;
-	if (mount) {
-		t.mount = strdup(mount);
-		if (!t.mount)
+	if (wanted) {
+		mount = strdup(wanted);
+		if (!mount)
 			return -ENOMEM;
 	} else {
-		r = find_mount(t.proc, &t.mount);
-		if (r < 0)
-			return r;
+		r = find_mount(proc, &mount);
 	}
-	if (t.mount) {
-		r = read_mode(t.mount, &t.mode);
-		if (r < 0)
-			return r;
-	}
+	if (r == 0 && mount)
+		r = read_mode(mount, ret);
+	if (r < 0)
+		return r;
+	*ret_mount = take_ptr(mount);
+	return 0;
+}
+
+int cgroup_tree_init_empty(struct cgroup_tree *tree, const char *proc)
+{
+	*tree = (struct cgroup_tree){ .mode = CGROUP_MODE_NONE };
+	tree->proc = strdup(proc ? proc : "/proc");
+	return tree->proc ? 0 : -ENOMEM;
+}
+
+int cgroup_tree_init(struct cgroup_tree *tree, const char *proc, const char *mount)
+{
+	_cleanup_(cgroup_tree_done) struct cgroup_tree t = {};
+	int r;
+
+	r = cgroup_tree_init_empty(&t, proc);
+	if (r < 0)
+		return r;
+	r = find_tree(t.proc, mount, &t.mount, &t.mode);
+	if (r < 0)
+		return r;
 	*tree = t;
 	t = (struct cgroup_tree){};
 	return 0;
+}
+
+int cgroup_tree_find(struct cgroup_tree *tree)
+{
+	int r;
+
+	r = find_tree(tree->proc, NULL, &tree->mount, &tree->mode);
+	if (r < 0)
+		return r;
+	return tree->mount ? 0 : -ENODEV;
 }
 
 void cgroup_tree_done(struct cgroup_tree *tree)
@@ -204,7 +230,7 @@ const char *cgroup_mode_name(enum cgroup_mode mode)
 
 /*
  * The path of the "0::" line. A process whose cgroup was removed under it counts as gone; a path
- * that starts in a parent of our cgroup namespace has no name in our tree.
+ * that starts in a parent of our cgroup namespace has no name in our tree (-EXDEV).
  */
 static int parse_v2_line(char *line, char **ret_path)
 {
@@ -219,7 +245,7 @@ static int parse_v2_line(char *line, char **ret_path)
 		return -ESRCH;
 	/* A name may begin with dots. */
 	if (strcmp(path, "/..") == 0 || strncmp(path, "/../", 4) == 0)
-		return -ENODATA;
+		return -EXDEV;
 	path = strdup(path);
 	if (!path)
 		return -ENOMEM;
@@ -227,15 +253,12 @@ static int parse_v2_line(char *line, char **ret_path)
 	return 0;
 }
 
-int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_path)
+static int read_v2_path(const char *file, char **ret_path)
 {
-	_cleanup_free_ char *path = NULL, *line = NULL;
-	_cleanup_file_ FILE *f = NULL;
+	_cleanup_free_ char *line = NULL;
+	_cleanup_file_ FILE *f = fopen(file, "re");
 	size_t size = 0;
 
-	if (asprintf(&path, "%s/%d/cgroup", tree->proc, pid) < 0)
-		return -ENOMEM;
-	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while (getline(&line, &size, f) > 0)
@@ -243,4 +266,53 @@ int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_
 			return parse_v2_line(line, ret_path);
 	/* The process can end between open and read. */
 	return ferror(f) ? -ESRCH : -ENODATA;
+}
+
+int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_path)
+{
+	_cleanup_free_ char *file = NULL;
+	int r;
+
+	if (asprintf(&file, "%s/%d/cgroup", tree->proc, pid) < 0)
+		return -ENOMEM;
+	r = read_v2_path(file, ret_path);
+	return r == -EXDEV ? -ENODATA : r;
+}
+
+int cgroup_tree_path_of_self(const struct cgroup_tree *tree, char **ret_path)
+{
+	_cleanup_free_ char *file = NULL, *path = NULL;
+	int r;
+
+	if (asprintf(&file, "%s/self/cgroup", tree->proc) < 0)
+		return -ENOMEM;
+	r = read_v2_path(file, &path);
+	if (r == -EXDEV) {
+		path = strdup("/");
+		r = path ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		return r == -ESRCH ? -ENOENT : r;
+	*ret_path = take_ptr(path);
+	return 0;
+}
+
+bool cgroup_tree_is_possible(const struct cgroup_tree *tree)
+{
+	_cleanup_free_ char *path = NULL, *line = NULL;
+	_cleanup_file_ FILE *f = NULL;
+	size_t size = 0;
+	bool is_listed = false;
+
+	if (asprintf(&path, "%s/filesystems", tree->proc) < 0)
+		return true;
+	f = fopen(path, "re");
+	if (!f)
+		return true;
+	while (getline(&line, &size, f) > 0)
+		if (strcmp(line, "nodev\tcgroup2\n") == 0)
+			return true;
+		else
+			is_listed = true;
+	return !is_listed || ferror(f);
 }

@@ -28,6 +28,13 @@ struct cgroup_tree {
  * mount is no directory.
  */
 int cgroup_tree_init(struct cgroup_tree *tree, const char *proc, const char *mount);
+/* One without a mount, as with CGROUP_MODE_NONE. Returns: 0 or -ENOMEM. */
+int cgroup_tree_init_empty(struct cgroup_tree *tree, const char *proc);
+/*
+ * Looks in mountinfo again, for a tree without a mount.
+ * Returns: 0 it is found; -ENODEV none is mounted; other negative errno, as above.
+ */
+int cgroup_tree_find(struct cgroup_tree *tree);
 void cgroup_tree_done(struct cgroup_tree *tree);
 const char *cgroup_mode_name(enum cgroup_mode mode);
 /*
@@ -36,3 +43,11 @@ const char *cgroup_mode_name(enum cgroup_mode mode);
  * -ENODATA no v2 line, or a path outside our cgroup namespace.
  */
 int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_path);
+/*
+ * Our own, as in /proc/self/cgroup; "/" also when it is outside our cgroup namespace: then nothing
+ * in the tree is ours. Returns: 0 and a string the caller frees; negative errno it cannot be told
+ * now.
+ */
+int cgroup_tree_path_of_self(const struct cgroup_tree *tree, char **ret_path);
+/* Whether this kernel has cgroup v2, so that a tree may be mounted later; true in doubt. */
+bool cgroup_tree_is_possible(const struct cgroup_tree *tree);

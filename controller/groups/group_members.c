@@ -13,6 +13,9 @@
 #include "controller/groups/group_match.h"
 #include "controller/groups/group_preference.h"
 
+/* Of the host until its tree is found: what the root of a cgroup v2 tree has in the kernel. */
+#define UNFOUND_ID 1
+
 /* The root itself is "." to openat(). */
 const char *group_relative_path(const char *path)
 {
@@ -23,6 +26,8 @@ static int read_id(const struct group_members *m, const char *path, uint64_t *re
 {
 	struct stat st;
 
+	if (m->root_fd < 0)
+		return -ENOENT; /* no tree is found yet */
 	if (fstatat(m->root_fd, group_relative_path(path), &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (!S_ISDIR(st.st_mode))
@@ -62,12 +67,14 @@ static struct group *parent_of(struct group_members *m, const struct group *grou
 
 static uint32_t flags_of(const struct group_members *m, const struct group *group)
 {
-	bool is_ours = m->own_path && path_is_below(group->path, m->own_path);
+	/* In the root itself there is nothing that could be told apart. */
+	const char *own = m->own_path && m->own_path[1] ? m->own_path : NULL;
+	bool is_ours = own && path_is_below(group->path, own);
 	uint32_t flags = group->claims ? 0 : GROUP_IS_CONTEXT;
 
 	if (is_ours || group_match_protected(m->profile, group->path))
 		flags |= GROUP_IS_PROTECTED;
-	if (is_ours || (m->own_path && path_is_below(m->own_path, group->path)) ||
+	if (is_ours || (own && path_is_below(own, group->path)) ||
 	    group_match_unbraked(m->profile, group->path))
 		flags |= GROUP_IS_UNBRAKED;
 	return flags;
@@ -341,60 +348,83 @@ void group_members_see_attributes(struct group_members *m, const char *path)
 	group_members_update(m);
 }
 
+int group_members_find_self(struct group_members *m, const struct cgroup_tree *tree)
+{
+	int r;
+
+	if (m->own_path)
+		return 0;
+	r = cgroup_tree_path_of_self(tree, &m->own_path);
+	if (r < 0)
+		return r;
+	group_members_update(m);
+	return 0;
+}
+
 static int member_add_host(struct group_members *m)
 {
 	struct group *host;
-	uint64_t id;
 	int r;
 
-	r = read_id(m, "/", &id);
-	if (r < 0)
-		return r;
-	r = group_table_add(&m->table, "/", id, &host);
+	r = group_table_add(&m->table, "/", UNFOUND_ID, &host);
 	if (r < 0)
 		return r;
 	host->parent_slot = SLOT_NONE;
 	host->claims = CLAIM_HOST;
-	group_preference_read_marks(m, host);
-	member_update(m, host);
 	return 0;
 }
 
-static void member_find_own_path(struct group_members *m, const struct cgroup_tree *tree)
+int group_members_use_tree(struct group_members *m, const struct cgroup_tree *tree)
 {
-	_cleanup_free_ char *path = NULL;
-	int r;
+	struct group *host = &m->table.groups[GROUP_SLOT_HOST];
+	_cleanup_fd_ int fd = open(tree->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 
-	r = cgroup_tree_path_of_pid(tree, getpid(), &path);
-	/* Prepared directories of tests hold no such file. */
-	if (r == -ENODATA || r == -ESRCH)
-		return;
-	if (r < 0) {
-		log_errno(r, "Cannot find reliefd's own cgroup, which is not protected until the "
-			     "next start");
-		return;
-	}
-	/* In the root itself there is nothing that could be told apart. */
-	if (path[1])
-		m->own_path = take_ptr(path);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	fd_close(m->root_fd);
+	m->root_fd = take_fd(fd);
+	m->owner = st.st_uid;
+	host->id = st.st_ino;
+	group_preference_read_marks(m, host);
+	member_update(m, host);
+	tell_changed(m, host);
+	return 0;
 }
 
-int group_members_init(struct group_members *m, const struct cgroup_tree *tree,
-		       const struct profile *profile, uint32_t max_groups)
+int group_members_init(struct group_members *m, const struct profile *profile, uint32_t max_groups)
 {
-	struct stat st;
 	int r;
 
 	*m = (struct group_members){ .profile = profile, .root_fd = -1 };
-	m->root_fd = open(tree->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (m->root_fd < 0 || fstat(m->root_fd, &st) < 0)
-		return -errno;
-	m->owner = st.st_uid;
 	r = group_table_init(&m->table, max_groups);
 	if (r < 0)
 		return r;
-	member_find_own_path(m, tree);
 	return member_add_host(m);
+}
+
+void group_members_tell_gone(struct group_members *m, struct observation *observation)
+{
+	for (uint32_t slot = 0; m->n_gone > 0 && slot < m->table.high_water; slot++) {
+		struct group *group = &m->table.groups[slot];
+		struct group_reading *reading;
+
+		if (!group->path || !(group->flags & GROUP_IS_GONE))
+			continue;
+		if (group->claims & CLAIM_DEAD_AND_TOLD) {
+			group_table_release(&m->table, group);
+			m->n_gone--;
+			continue;
+		}
+		reading = observation_add_group(observation);
+		if (!reading)
+			return;
+		reading->id = group->id;
+		reading->slot = slot;
+		reading->parent_slot = group->parent_slot;
+		reading->flags = group->flags;
+		group->claims |= CLAIM_DEAD_AND_TOLD;
+	}
 }
 
 void group_members_done(struct group_members *m)

@@ -28,10 +28,10 @@ struct group_members {
 	struct group_watch *watch; /* the set's */
 	struct group_listener listeners[GROUP_MAX_LISTENERS];
 	size_t n_listeners;
-	int root_fd;		       /* of the tree, O_PATH */
+	int root_fd;		       /* of the tree, O_PATH; -1: none is found yet */
 	uid_t owner;		       /* of the tree: root */
 	struct unit_files *unit_files; /* the set's; NULL: none are read */
-	char *own_path;		       /* our own cgroup: protected; NULL when unknown */
+	char *own_path;		       /* our own cgroup: protected; NULL: unknown, "/": none */
 	uint32_t n_gone;	       /* slots held by dead groups */
 	struct unfollowed unfollowed;  /* since the last look through the tree */
 	bool unfollowed_said;	       /* that there are some was logged */
@@ -43,9 +43,14 @@ struct group_members {
 	bool unseen;		       /* some directory could not be looked into */
 };
 
-/* Opens the tree and adds the host. `profile` must stay. */
-int group_members_init(struct group_members *members, const struct cgroup_tree *tree,
-		       const struct profile *profile, uint32_t max_groups);
+/* Adds the host. `profile` must stay. Returns: 0 or negative errno. */
+int group_members_init(struct group_members *members, const struct profile *profile,
+		       uint32_t max_groups);
+/* Opens the tree: from now on it has cgroups. Returns: 0, or negative errno and nothing is changed.
+ */
+int group_members_use_tree(struct group_members *members, const struct cgroup_tree *tree);
+/* Finds where we are, unless that is known. Returns: 0 or negative errno. */
+int group_members_find_self(struct group_members *members, const struct cgroup_tree *tree);
 void group_members_done(struct group_members *members);
 
 /*
@@ -65,6 +70,8 @@ void group_members_settle(struct group_members *members);
 void group_members_see_attributes(struct group_members *members, const char *path);
 /* Unit files changed: flags and priorities are found anew. */
 void group_members_update(struct group_members *members);
+/* As group_set_collect(). */
+void group_members_tell_gone(struct group_members *members, struct observation *observation);
 /* The path still belongs to this very group. */
 bool group_members_is_alive(const struct group_members *members, const struct group *group);
 /* Watches a directory for births and deaths; a failure is noted, and logged when it is the first.

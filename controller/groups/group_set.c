@@ -160,7 +160,8 @@ static void set_look_through(struct group_set *set)
 	unfollowed_clear(&set->members.unfollowed);
 	set->members.unseen = false;
 	group_members_unclaim(&set->members);
-	set_look_at(set, "/");
+	if (set->tree->mount)
+		set_look_at(set, "/");
 	group_members_settle(&set->members);
 	set_plan_rescan(set);
 }
@@ -268,8 +269,6 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 	_cleanup_(group_set_free_cleanup) struct group_set *set = NULL;
 	int r;
 
-	if (config->tree->mode == CGROUP_MODE_NONE)
-		return -ENODEV;
 	set = calloc(1, sizeof(*set));
 	if (!set)
 		return -ENOMEM;
@@ -277,12 +276,12 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 	set->profile = *config->profile;
 	set->wake = config->wake;
 	set->may_read = true;
-	r = group_members_init(&set->members, set->tree, &set->profile, config->max_groups);
+	r = group_members_init(&set->members, &set->profile, config->max_groups);
 	if (r < 0)
 		return r;
 	r = group_watch_new(&set->members.watch, &(struct group_watch_config){
 							 .event = config->event,
-							 .mount = set->tree->mount,
+							 .tree = set->tree,
 							 .created = on_created,
 							 .deleted = on_deleted,
 							 .changed = on_changed,
@@ -301,11 +300,42 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 			return r;
 		set->members.unit_files = set->unit_files;
 	}
-	set_look_at(set, "/");
+	group_members_find_self(&set->members, set->tree);
+	if (set->tree->mount) {
+		r = group_members_use_tree(&set->members, set->tree);
+		if (r < 0)
+			return r;
+		set_look_at(set, "/");
+	}
 	set_plan_rescan(set);
 	set->members.changed = set->members.added = false;
 	*ret = take_ptr(set);
 	return 0;
+}
+
+int group_set_use_tree(struct group_set *set)
+{
+	int r;
+
+	r = group_members_use_tree(&set->members, set->tree);
+	if (r < 0)
+		return r;
+	set_look_anew(set);
+	on_settled(set);
+	return 0;
+}
+
+int group_set_find_self(struct group_set *set)
+{
+	int r = group_members_find_self(&set->members, set->tree);
+
+	on_settled(set);
+	return r;
+}
+
+const char *group_set_own_path(const struct group_set *set)
+{
+	return set->members.own_path;
 }
 
 struct group_set *group_set_free(struct group_set *set)
@@ -460,26 +490,5 @@ int group_open(const struct group_set *set, const struct group *group, const cha
 
 void group_set_collect(struct group_set *set, struct observation *observation)
 {
-	struct group_members *m = &set->members;
-
-	for (uint32_t slot = 0; m->n_gone > 0 && slot < m->table.high_water; slot++) {
-		struct group *group = &m->table.groups[slot];
-		struct group_reading *reading;
-
-		if (!group->path || !(group->flags & GROUP_IS_GONE))
-			continue;
-		if (group->claims & CLAIM_DEAD_AND_TOLD) {
-			group_table_release(&m->table, group);
-			m->n_gone--;
-			continue;
-		}
-		reading = observation_add_group(observation);
-		if (!reading)
-			return;
-		reading->id = group->id;
-		reading->slot = slot;
-		reading->parent_slot = group->parent_slot;
-		reading->flags = group->flags;
-		group->claims |= CLAIM_DEAD_AND_TOLD;
-	}
+	group_members_tell_gone(&set->members, observation);
 }

@@ -60,12 +60,26 @@ struct group_set_config {
 };
 
 /*
- * Scans the tree and starts to follow it.
- * Returns: 0 or negative errno (-ENODEV: no cgroup v2 tree).
+ * Scans the tree and starts to follow it. Without a mount the host is the only group, until
+ * group_set_use_tree().
+ * Returns: 0 or negative errno.
  */
 int group_set_new(struct group_set **ret, const struct group_set_config *config);
 struct group_set *group_set_free(struct group_set *set);
 DEFINE_CLEANUP(struct group_set *, group_set_free);
+
+/*
+ * The tree has a mount now: it is scanned and followed from here on, and the host's id is that of
+ * its root. Returns: 0; or negative errno, and it is as if it had none still.
+ */
+int group_set_use_tree(struct group_set *set);
+/*
+ * Our own cgroup: it and those above are never held, it is never asked. NULL: not known; "/": there
+ * is none that could be told apart. group_set_find_self() looks again while it is not known, and
+ * returns 0 or negative errno.
+ */
+const char *group_set_own_path(const struct group_set *set);
+int group_set_find_self(struct group_set *set);
 
 const struct cgroup_tree *group_set_tree(const struct group_set *set);
 /* At most four listeners, until the set is freed; called for groups already there, too. */

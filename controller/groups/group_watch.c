@@ -31,7 +31,6 @@ struct watched {
 
 struct group_watch {
 	struct group_watch_config config;
-	char *mount;
 	sd_event_source *source;
 	int fd;
 	struct watched *list;
@@ -76,9 +75,6 @@ int group_watch_new(struct group_watch **ret, const struct group_watch_config *c
 		return -ENOMEM;
 	w->config = *config;
 	w->fd = -1;
-	w->mount = strdup(config->mount);
-	if (!w->mount)
-		return -ENOMEM;
 	/* Instances are few (128 for a user) and used by many: it is tried again. */
 	group_watch_reset(w);
 	*ret = take_ptr(w);
@@ -91,7 +87,6 @@ struct group_watch *group_watch_free(struct group_watch *w)
 		return NULL;
 	watch_close(w);
 	free(w->list);
-	free(w->mount);
 	free(w);
 	return NULL;
 }
@@ -167,7 +162,9 @@ int group_watch_add(struct group_watch *w, const char *path)
 	size_t at;
 	int number, n, r;
 
-	n = snprintf(full, sizeof(full), "%s%s", w->mount, path);
+	if (!w->config.tree->mount)
+		return -ENOENT;
+	n = snprintf(full, sizeof(full), "%s%s", w->config.tree->mount, path);
 	if (n < 0 || (size_t)n >= sizeof(full))
 		return -ENAMETOOLONG;
 	if (w->fd < 0)

@@ -11,12 +11,13 @@
 #include <systemd/sd-event.h>
 
 #include "controller/base/cleanup.h"
+#include "controller/groups/cgroup_tree.h"
 
 struct group_watch;
 
 struct group_watch_config {
 	sd_event *event;
-	const char *mount; /* of the tree; copied */
+	const struct cgroup_tree *tree;
 	/* A directory appeared or went away. They may add and remove watches. */
 	void (*created)(void *data, const char *path);
 	void (*deleted)(void *data, const char *path);

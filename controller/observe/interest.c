@@ -29,6 +29,14 @@
 /* Less than this lost between two looks, and the group took no part in the stall. */
 #define STALL_MOVED_USEC 1000
 
+uint32_t interest_fields(const struct cgroup_tree *tree)
+{
+	if (tree->mode != CGROUP_MODE_PURE)
+		return GROUP_HAS_STALL;
+	return GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH | GROUP_HAS_RECLAIMABLE |
+	       GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT | GROUP_HAS_STALL | GROUP_HAS_EVENTS;
+}
+
 int interest_init(struct interest *i, struct group_set *groups, uint32_t fields)
 {
 	*i = (struct interest){ .groups = groups, .fields = fields };

@@ -34,6 +34,8 @@ struct interest {
 	uint64_t unwatched_look_usec;
 };
 
+/* What groups of this tree can have, enum group_field. */
+uint32_t interest_fields(const struct cgroup_tree *tree);
 /* Returns: 0 or -ENOMEM. */
 int interest_init(struct interest *interest, struct group_set *groups, uint32_t fields);
 void interest_done(struct interest *interest);

@@ -122,6 +122,11 @@ struct looks *looks_free(struct looks *looks)
 	return NULL;
 }
 
+void looks_use_fields(struct looks *looks, uint32_t fields)
+{
+	looks->fields = fields;
+}
+
 void looks_forget(struct looks *looks, uint32_t slot)
 {
 	if (looks->by_slot[slot].reading.id != 0) /* untouched pages stay so */

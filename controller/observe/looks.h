@@ -20,6 +20,8 @@ int looks_new(struct looks **ret, struct group_set *groups, struct machine *mach
 struct looks *looks_free(struct looks *looks);
 DEFINE_CLEANUP(struct looks *, looks_free);
 
+/* The cgroup tree was found: groups have other fields. */
+void looks_use_fields(struct looks *looks, uint32_t fields);
 /* Forgets what was seen in that slot. */
 void looks_forget(struct looks *looks, uint32_t slot);
 

@@ -27,10 +27,6 @@
 #include "controller/observe/psi.h"
 #include "controller/observe/shared_pages.h"
 
-#define ALL_FIELDS                                                                      \
-	(GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH | GROUP_HAS_RECLAIMABLE | \
-	 GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT | GROUP_HAS_STALL | GROUP_HAS_EVENTS)
-
 /* What comes and goes is one degradation, not many. */
 #define DEGRADED_USEC (10 * USEC_PER_SEC)
 /* Processes map and unmap shmem seldom; asking each costs more than all else of a look. */
@@ -130,6 +126,10 @@ static void on_changed(void *data, const struct group *group)
 	struct observer *o = data;
 
 	interest_glance(&o->interest, group)->is_known = false;
+	if (group->slot != GROUP_SLOT_HOST)
+		return;
+	o->interest.fields = interest_fields(group_set_tree(o->groups)); /* it may be found now */
+	looks_use_fields(o->looks, o->interest.fields);
 }
 
 static void on_removed(void *data, const struct group *group)
@@ -348,7 +348,7 @@ uint64_t observer_look_at(const struct observer *o)
 static int observer_build(struct observer *o, const struct observer_config *config)
 {
 	const struct cgroup_tree *tree = group_set_tree(o->groups);
-	uint32_t fields = tree->mode == CGROUP_MODE_PURE ? ALL_FIELDS : GROUP_HAS_STALL;
+	uint32_t fields = interest_fields(tree);
 	int r;
 
 	r = interest_init(&o->interest, o->groups, fields);

@@ -92,6 +92,7 @@ make_host() {
 		"$dir/etc/usr/lib/reliefd/profiles" "$dir/etc/etc/reliefd/profiles"
 	echo 'Filename Type Size Used Priority' >"$dir/proc/swaps"
 	cp /proc/self/mountinfo "$dir/proc/self/"
+	echo '0::/system.slice/reliefd.service' >"$dir/proc/self/cgroup"
 	printf 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n' \
 		>"$dir/proc/pressure/memory"
 	: >"$dir/proc/meminfo"

@@ -125,15 +125,6 @@ said 'raise LimitNOFILE= of its unit' || fail "the fix is not said"
 ok "too few descriptors to start with end it, with the fix"
 
 fresh
-sed -i '/ - cgroup2 /d' "$dir/proc/self/mountinfo"
-if "$reliefd" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" --state="$dir/state" \
-	--socket="$dir/relief.sock" >"$dir/reliefd.out" 2>&1; then
-	fail "it runs without any cgroup"
-fi
-said 'No cgroup v2 tree is mounted: boot with' || fail "the fix is not said"
-ok "a host without cgroup v2 ends it, with the fix"
-
-fresh
 reliefd=$limited NOFILE=16:4096 run
 [ "$(prlimit --pid "$reliefd_pid" --nofile --noheadings --output=SOFT | tr -d ' ')" = 2048 ] ||
 	fail "the soft limit stays"
@@ -164,6 +155,108 @@ if [ -w /proc/pressure/memory ]; then
 	done
 	end "triggers for which no descriptor was left are set when there are some"
 fi
+
+# --- the cgroup tree
+mountinfo() { # TEXT...: in place of mountinfo
+	printf '%s\n' "$@" >"$dir/proc/self/mountinfo"
+}
+
+# As run, but the tree is to be found by mountinfo.
+run_without_tree() {
+	"$reliefd" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" --state="$dir/state" \
+		--socket="$dir/relief.sock" --log-level=debug >"$dir/reliefd.out" 2>&1 &
+	reliefd_pid=$!
+	children+=("$reliefd_pid")
+	wait_for "the first look" said 'Profile default, 1 groups, cgroups none'
+	wait_for "reliefd on the bus" on_bus
+}
+
+n_groups() {
+	get $root_path $manager NGroups
+}
+
+has_groups() { # N
+	[ "$(n_groups)" = "$1" ]
+}
+
+finds_tree() { # WHAT
+	wait_for "the end" lacks_not cgroups
+	is_said_once 'The problem "cgroups" is over'
+	wait_for "the groups" has_groups 4
+	lacks_not no-memory-controller || fail "the memory controller is not seen"
+	wait_for "the end" lacks_not brake
+	start_agent "late$((++n_agents))" /system.slice/cache.service --size=64M
+	hears "late$n_agents" '^registered'
+	manager Relieve 'stsa{sv}' /system.slice/cache.service 1000000 shed 0 >/dev/null
+	hears "late$n_agents" '^request images shed'
+	echo 200000001 >"$dir/cgroup/system.slice/cache.service/memory.current"
+	end "$1"
+}
+n_agents=0
+tree="41 31 0:38 / $dir/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw"
+
+fresh
+printf 'nodev\tproc\nnodev\tcgroup2\n' >"$dir/proc/filesystems"
+mountinfo '31 1 8:1 / / rw - ext4 /dev/sda1 rw'
+run_without_tree
+wait_for "the name" lacks cgroups
+wait_for "the fix" problem cgroups 'No cgroup v2 tree is mounted: no group is followed.*mount -t cgroup2'
+wait_for "doctor" shown '^groups +warn +No cgroup v2 tree is mounted' doctor
+wait_for "the brake" problem brake 'until the cgroup tree is found'
+set_memory 1000000 10000
+wait_for "the host's level" said 'left of the host|memory is (high|critical)|critical'
+set_memory 1000000 900000
+sleep 1
+is_said_once 'No cgroup v2 tree is mounted'
+mountinfo '31 1 8:1 / / rw - ext4 /dev/sda1 rw' "$tree"
+finds_tree "a cgroup tree that is mounted late is followed from then on"
+
+for text in '' '41 31 0:38 / /sys/fs/cgr' $'\1\2 - cgroup2' "41 31 0:38 / $dir/nowhere rw - cgroup2 cgroup2 rw"; do
+	fresh
+	mountinfo "$text"
+	run_without_tree
+	wait_for "the name" lacks cgroups
+	mountinfo "$tree"
+	finds_tree "the tree is found when mountinfo is no more '$(tr -d '\1\2' <<<"$text" | cut -c-30)'"
+done
+
+fresh
+rm "$dir/proc/self/mountinfo"
+run_without_tree
+wait_for "the fix" problem cgroups 'self/mountinfo: No such file or directory; no group is followed'
+mountinfo "$tree"
+finds_tree "the tree is found when there is a mountinfo"
+
+fresh
+printf 'nodev\tproc\nnodev\tcgroup\n\text4\n' >"$dir/proc/filesystems"
+mountinfo '31 1 8:1 / / rw - ext4 /dev/sda1 rw'
+if "$reliefd" --root="$dir/etc" --proc="$dir/proc" --sys="$dir/sys" --state="$dir/state" \
+	--socket="$dir/relief.sock" >"$dir/reliefd.out" 2>&1; then
+	fail "it runs on a kernel without cgroup v2"
+fi
+said 'This kernel has no cgroup v2: boot one with' || fail "the fix is not said"
+ok "a kernel without cgroup v2 ends it, with the fix"
+
+# --- its own cgroup
+is_protected() { # PATH
+	local object
+
+	object=$(manager GetGroupByControlGroup s "$1" | cut -d'"' -f2)
+	[ "$(get "$object" $name.Group Protected)" = true ]
+}
+
+fresh
+make_group /system.slice/other.service 1000000
+printf '0::/system.slice/oth' >"$dir/proc/self/cgroup"
+run
+wait_for "the name" lacks own-cgroup
+wait_for "the fix" problem own-cgroup 'No data available; the brake holds no group until it can'
+! is_protected /system.slice/other.service || fail "it is known from somewhere"
+echo '0::/system.slice/other.service' >"$dir/proc/self/cgroup"
+wait_for "the end" lacks_not own-cgroup
+wait_for "the protection" is_protected /system.slice/other.service
+! is_protected /system.slice/db.service || fail "others are protected, too"
+end "its own cgroup is protected as soon as it can be told"
 
 # --- eBPF: reliefd inherits so many descriptors that 32 of its 2048 are left, too few for it
 filled=$dir/filled

@@ -102,7 +102,7 @@ static void on_wake(void *data)
 
 static void world_make_tree(struct world *world)
 {
-	char proc[96], mount[96];
+	char proc[96], mount[96], self[128], pid[16];
 
 	strcpy(world->dir, "/tmp/relief-test-XXXXXX");
 	must(mkdtemp(world->dir) != NULL, "mkdtemp");
@@ -116,6 +116,9 @@ static void world_make_tree(struct world *world)
 	world_make_cgroup(world, "/system.slice/b.service");
 	world_make_cgroup(world, "/user.slice");
 	world_place(world, getpid(), "/system.slice/a.service");
+	snprintf(self, sizeof(self), "%s/proc/self", world->dir);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	must(symlink(pid, self) == 0, "symlink");
 	snprintf(proc, sizeof(proc), "%s/proc", world->dir);
 	snprintf(mount, sizeof(mount), "%s/cgroup", world->dir);
 	must(cgroup_tree_init(&world->tree, proc, mount) == 0, "cgroup_tree_init");

@@ -67,9 +67,11 @@ static inline void collect(struct world *w)
 	group_set_collect(w->set, &w->seen);
 }
 
-static inline void world_open(struct world *w, uint32_t max_groups)
+static inline void world_open_tree(struct world *w, uint32_t max_groups, bool is_mounted)
 {
 	w->tree = fake_tree_open(&w->fake);
+	if (!is_mounted)
+		free(take_ptr(w->tree.mount));
 	assert_int_equal(sd_event_new(&w->event), 0);
 	assert_int_equal(group_set_new(&w->set,
 				       &(struct group_set_config){
@@ -90,6 +92,11 @@ static inline void world_open(struct world *w, uint32_t max_groups)
 			 0);
 	w->seen.groups = w->readings;
 	w->seen.max_groups = MAX_GROUPS;
+}
+
+static inline void world_open(struct world *w, uint32_t max_groups)
+{
+	world_open_tree(w, max_groups, true);
 }
 
 static inline int setup(void **state)

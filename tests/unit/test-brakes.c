@@ -253,6 +253,34 @@ static void we_do_not_hold_ourselves_or_those_above(void **state)
 	assert_result(5, RESULT_FAILED, -EPERM);
 }
 
+static void while_our_own_cgroup_is_not_known_none_is_held(void **state)
+{
+	struct cgroup_tree lost = world.tree;
+	struct group_set_config config = {
+		.event = world.event,
+		.profile = &world.profile,
+		.max_groups = 8,
+		.wake = { on_wake },
+	};
+	struct group_set *groups;
+	struct group *group;
+
+	lost.proc = (char *)"/nonexistent";
+	config.tree = &lost;
+	assert_int_equal(group_set_new(&groups, &config), 0);
+	assert_int_equal(group_set_ensure(groups, "/system.slice/b.service", &group), 0);
+	brakes = brakes_free(brakes);
+	assert_int_equal(brakes_new(&brakes, world.event, groups, &outcomes, NULL), 0);
+	brakes_apply(brakes, &(struct brake_change){ .id = 1,
+						     .group_slot = group->slot,
+						     .group_id = group->id,
+						     .brake = BRAKE_FREEZE });
+	assert_result(1, RESULT_FAILED, -EPERM);
+	assert_text(B_SERVICE "/cgroup.freeze", "0");
+	brakes = brakes_free(brakes);
+	group_set_free(groups);
+}
+
 static void one_with_groups_below_is_not_held(void **state)
 {
 	struct group *group;
@@ -483,6 +511,7 @@ int main(void)
 		TEST(the_end_lets_go_of_all),
 		TEST(a_dry_run_lets_go_and_says_so),
 		TEST(we_do_not_hold_ourselves_or_those_above),
+		TEST(while_our_own_cgroup_is_not_known_none_is_held),
 		TEST(one_with_groups_below_is_not_held),
 		TEST(what_is_gone_is_not_held),
 		TEST(one_that_goes_while_held_is_forgotten),

@@ -206,6 +206,28 @@ static void the_path_of_a_process(void **state)
 	cgroup_tree_done(&tree);
 }
 
+static void a_kernel_without_cgroup2_has_no_tree_to_wait_for(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_possible;
+	} rows[] = {
+		{ "nodev\tproc\nnodev\tcgroup\nnodev\tcgroup2\n\text4\n", true },
+		{ "nodev\tproc\nnodev\tcgroup\n\text4\n", false },
+		{ "", true }, /* it cannot be told */
+	};
+	struct fake_tree fake = fake_tree_new();
+	struct cgroup_tree tree = fake_tree_open(&fake);
+
+	assert_true(cgroup_tree_is_possible(&tree));
+	for (size_t i = 0; i < N(rows); i++) {
+		fake_write_proc(&fake, "filesystems", rows[i].text);
+		assert_int_equal(cgroup_tree_is_possible(&tree), rows[i].is_possible);
+	}
+	cgroup_tree_done(&tree);
+	fake_tree_done(&fake);
+}
+
 /* Whatever this machine is, the answers must fit together. */
 static void this_machine(void **state)
 {
@@ -232,6 +254,7 @@ int main(void)
 		cmocka_unit_test(a_mount_that_is_not_there_is_not_preferred),
 		cmocka_unit_test(errors_are_told),
 		cmocka_unit_test(the_path_of_a_process),
+		cmocka_unit_test(a_kernel_without_cgroup2_has_no_tree_to_wait_for),
 		cmocka_unit_test(this_machine),
 	};
 

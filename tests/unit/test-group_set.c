@@ -438,13 +438,70 @@ static void a_fresh_look_sees_the_same(void **state)
 	group_set_free(fresh);
 }
 
-static void no_tree_no_set(void **state)
+static void without_a_tree_there_is_the_host_until_it_is_found(void **state)
 {
-	struct cgroup_tree none = { .mode = CGROUP_MODE_NONE };
-	struct group_set *set = NULL;
+	struct world *w = *state;
+	struct group *group;
+	struct stat root;
+	char *mount;
 
-	assert_int_equal(group_set_new(&set, &(struct group_set_config){ .tree = &none }), -ENODEV);
-	assert_null(group_set_free(set));
+	world_open_tree(w, MAX_GROUPS, false);
+	assert_int_equal(group_set_size(w->set), 1);
+	assert_true(group_set_is_followed(w->set));
+	assert_int_equal(group_set_ensure(w->set, "/system.slice/a.service", &group), -ENOENT);
+	assert_int_equal(group_set_unfollowed(w->set)->n, 0);
+	group_set_use_profile(w->set, &w->profile);
+	settle(w);
+	assert_int_equal(group_set_size(w->set), 1);
+
+	mount = strdup(fake_path(&w->fake, ""));
+	w->tree.mount = strdup("/dev/null");
+	assert_int_equal(group_set_use_tree(w->set), -ENOTDIR);
+	assert_int_equal(group_set_size(w->set), 1);
+	free(w->tree.mount);
+	w->tree.mount = mount;
+	assert_int_equal(group_set_use_tree(w->set), 0);
+	assert_int_equal(stat(mount, &root), 0);
+	assert_int_equal(group_set_get(w->set, GROUP_SLOT_HOST)->id, root.st_ino);
+	assert_int_equal(group_set_size(w->set), 6);
+	assert_int_equal(w->n_added, 6);
+	fake_mkdir(&w->fake, "/system.slice/b.service");
+	settle(w);
+	assert_non_null(group_set_find_unit(w->set, "b.service"));
+}
+
+static void our_own_cgroup_is_protected_once_it_is_known(void **state)
+{
+	static const uint32_t flags = GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED;
+	struct world *w = *state;
+	char path[128];
+
+	world_open(w, MAX_GROUPS);
+	assert_null(group_set_own_path(w->set));
+	assert_int_equal(group_set_find_self(w->set), -ENOENT);
+	snprintf(path, sizeof(path), "%s/proc/self", w->fake.root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	fake_write_proc(&w->fake, "self/cgroup", "0::/system.slice/a.ser");
+	assert_int_equal(group_set_find_self(w->set), -ENODATA);
+	assert_int_equal(group_set_find_unit(w->set, "a.service")->flags & flags, 0);
+	fake_write_proc(&w->fake, "self/cgroup", "1:cpu:/x\n0::/system.slice/a.service\n");
+	assert_int_equal(group_set_find_self(w->set), 0);
+	assert_string_equal(group_set_own_path(w->set), "/system.slice/a.service");
+	assert_int_equal(group_set_find_unit(w->set, "a.service")->flags & flags, flags);
+	assert_true(w->n_wakes > 0);
+}
+
+static void outside_the_tree_nothing_is_ours(void **state)
+{
+	struct world *w = *state;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/proc/self", w->fake.root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	fake_write_proc(&w->fake, "self/cgroup", "0::/../host.scope\n");
+	world_open(w, MAX_GROUPS);
+	assert_string_equal(group_set_own_path(w->set), "/");
+	assert_int_equal(group_set_find_unit(w->set, "a.service")->flags, 0);
 }
 
 static void name_is_shown_as_text(struct world *w, const char *path, const char *shown)
@@ -554,7 +611,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_overrun_queue_is_survived, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thousand_groups_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_fresh_look_sees_the_same, setup, teardown),
-		cmocka_unit_test(no_tree_no_set),
+		cmocka_unit_test_setup_teardown(without_a_tree_there_is_the_host_until_it_is_found,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(our_own_cgroup_is_protected_once_it_is_known, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(outside_the_tree_nothing_is_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_of_any_bytes_are_followed, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_descriptors_a_reload_loses_nobody_for_good,
 						setup, teardown),
