@@ -153,7 +153,8 @@ uint64_t exhaustion_used(const struct group_state *group)
 	uint64_t used;
 
 	if (group->slot == GROUP_SLOT_HOST)
-		used = u64_sub(INT64_MAX, group->shortage.headroom_bytes);
+		used = u64_sub(INT64_MAX, u64_add(group->shortage.headroom_bytes,
+						  group->shortage.useless_bytes));
 	else
 		used = u64_sub(seen->current_bytes, seen->reclaimable_bytes);
 	return u64_add(used, group->given_bytes);

@@ -9,7 +9,12 @@
  *
  * What swapping saves: a page on disk saves all of itself. A page on zram costs used/stored of
  * itself, so free zram saves only the rest; the same with zswap in front of a disk. And no more
- * can be swapped out than is in use.
+ * can be swapped out than is in use and not stuck.
+ *
+ * What is stuck: what a group's programs hold beyond what it may swap out still (memory.swap.max).
+ * Where a group and one below it both have such, the outer one counts for both. Groups are read
+ * less often than the machine, so that what is stuck moves in steps when they are: growth is
+ * measured without it.
  *
  *	1 GiB RAM, 300 MiB available, 512 MiB zram free that compresses 3:1
  *	headroom = 300 + 512 * (1 - 1/3) = 641 MiB, not 812
@@ -44,7 +49,47 @@ static uint64_t zswap_gain(const struct machine_reading *m, uint64_t disk_bytes)
 		       u64_sub(disk_bytes, u64_sub(m->zswap_most_bytes, m->zswap_used_bytes)));
 }
 
-uint64_t headroom_swap_gain(const struct machine_reading *m)
+/* What this group holds and may not swap out, by its own limit. */
+static uint64_t stuck_by_own_limit(const struct group_reading *seen)
+{
+	const uint32_t needed = GROUP_HAS_USE | GROUP_HAS_SWAP_LIMIT;
+	uint64_t room_bytes;
+
+	if ((seen->has & needed) != needed || seen->swap_limit_bytes == BYTES_UNLIMITED)
+		return 0;
+	room_bytes =
+		u64_sub(seen->swap_limit_bytes, seen->has & GROUP_HAS_SWAP ? seen->swap_bytes : 0);
+	return u64_sub(seen->held_bytes, room_bytes);
+}
+
+static bool is_stuck_above(const struct state *state, uint32_t slot)
+{
+	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
+		slot = state_group_parent(state, slot);
+		if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
+			return false;
+		if (stuck_by_own_limit(&state->groups[slot].seen) > 0)
+			return true;
+	}
+	return false;
+}
+
+uint64_t headroom_stuck(const struct state *state)
+{
+	uint64_t sum_bytes = 0;
+
+	if (!(state->machine.has & MACHINE_HAS_SWAP) || state->machine.swap_free_bytes == 0)
+		return 0;
+	for (uint32_t slot = GROUP_SLOT_HOST + 1; slot < state->n_groups_used; slot++) {
+		uint64_t bytes = stuck_by_own_limit(&state->groups[slot].seen);
+
+		if (bytes > 0 && !is_stuck_above(state, slot))
+			sum_bytes = u64_add(sum_bytes, bytes);
+	}
+	return sum_bytes;
+}
+
+uint64_t headroom_swap_gain(const struct machine_reading *m, uint64_t stuck_bytes)
 {
 	uint64_t disk_bytes = m->swap_free_bytes, zram_bytes = 0, movable_bytes;
 
@@ -52,7 +97,7 @@ uint64_t headroom_swap_gain(const struct machine_reading *m)
 	    (MACHINE_HAS_SWAP | MACHINE_HAS_MEMORY))
 		return 0;
 	/* Pages swapped out first go where the priority is; zram first is what everybody does. */
-	movable_bytes = u64_sub(m->total_bytes, m->available_bytes);
+	movable_bytes = u64_sub(u64_sub(m->total_bytes, m->available_bytes), stuck_bytes);
 	if (m->has & MACHINE_HAS_ZRAM) {
 		uint64_t free_bytes = u64_min(m->zram_free_bytes, disk_bytes);
 
@@ -67,14 +112,18 @@ uint64_t headroom_swap_gain(const struct machine_reading *m)
 	return u64_add(zram_bytes, disk_bytes);
 }
 
-void headroom_of_host(const struct machine_reading *machine, struct shortage *shortage)
+void headroom_of_host(const struct machine_reading *machine, uint64_t stuck_bytes,
+		      struct shortage *shortage)
 {
+	uint64_t gain_bytes = headroom_swap_gain(machine, stuck_bytes);
+
 	shortage->valid = (machine->has & MACHINE_HAS_MEMORY) && machine->total_bytes > 0;
 	if (!shortage->valid)
 		return;
 	shortage->total_bytes = machine->total_bytes;
 	shortage->available_bytes = u64_min(machine->available_bytes, machine->total_bytes);
-	shortage->headroom_bytes = u64_add(shortage->available_bytes, headroom_swap_gain(machine));
+	shortage->headroom_bytes = u64_add(shortage->available_bytes, gain_bytes);
+	shortage->useless_bytes = u64_sub(headroom_swap_gain(machine, 0), gain_bytes);
 }
 
 void headroom_of_group(const struct group_reading *reading, struct shortage *shortage)

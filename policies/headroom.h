@@ -10,8 +10,16 @@
 #include "policies/profile.h"
 #include "policies/state.h"
 
-/* Sets total, available and headroom of the host; `valid` false when memory was not read. */
-void headroom_of_host(const struct machine_reading *machine, struct shortage *shortage);
+/*
+ * Memory that programs hold in groups which may not swap it out; 0 without free swap.
+ */
+uint64_t headroom_stuck(const struct state *state);
+/*
+ * Sets total, available and headroom of the host; `valid` false when memory was not read.
+ * stuck_bytes: headroom_stuck().
+ */
+void headroom_of_host(const struct machine_reading *machine, uint64_t stuck_bytes,
+		      struct shortage *shortage);
 
 /*
  * The same for a group by its own memory.max (or memory.high below it). A group without a limit
@@ -20,7 +28,7 @@ void headroom_of_host(const struct machine_reading *machine, struct shortage *sh
 void headroom_of_group(const struct group_reading *reading, struct shortage *shortage);
 
 /* Memory that swapping could still save, compressed swap by what it really costs. */
-uint64_t headroom_swap_gain(const struct machine_reading *machine);
+uint64_t headroom_swap_gain(const struct machine_reading *machine, uint64_t stuck_bytes);
 
 /* At or below this a level is entered, or, with `leave`, above this it may be left. */
 uint64_t headroom_threshold(const struct profile *profile, uint64_t total_bytes, enum level level,

@@ -266,7 +266,8 @@ static void leave_rung(struct step *step, struct ladder *ladder, enum reason rea
 	ladder->total_measured_bytes =
 		u64_add(ladder->total_measured_bytes, ladder->measured_bytes);
 	/* Without swap reclaim only drops cache, which was available before: no reason to hurry. */
-	if (ladder->rung != RUNG_RECLAIM || headroom_swap_gain(&step->state->machine) > 0)
+	if (ladder->rung != RUNG_RECLAIM ||
+	    headroom_swap_gain(&step->state->machine, headroom_stuck(step->state)) > 0)
 		ladder->cycle_measured_bytes = u64_add(
 			ladder->cycle_measured_bytes,
 			rung_is_hidden(step, ladder) ? ladder->claimed_bytes : goal_gave(ladder));

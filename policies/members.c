@@ -44,13 +44,26 @@ static void see_machine(struct step *step)
 	if (!(step->observation->covers & OBSERVED_MACHINE))
 		return;
 	state->machine = *machine;
-	headroom_of_host(machine, &host->shortage);
-	if (host->shortage.valid)
-		see_rise(&host->rise, u64_sub(BYTES_UNLIMITED, host->shortage.headroom_bytes),
-			 step->now_usec);
 	if (machine->has & MACHINE_HAS_STALL)
 		stall_add(step->profile, host, machine->some_usec, machine->full_usec,
 			  step->now_usec);
+}
+
+/* Once the groups are seen, since what they may not swap out counts. */
+static void see_host(struct step *step)
+{
+	struct state *state = step->state;
+	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
+	struct shortage *shortage = &host->shortage;
+
+	if (!(step->observation->covers & OBSERVED_MACHINE))
+		return;
+	headroom_of_host(&state->machine, headroom_stuck(state), shortage);
+	if (shortage->valid)
+		see_rise(&host->rise,
+			 u64_sub(BYTES_UNLIMITED,
+				 u64_add(shortage->headroom_bytes, shortage->useless_bytes)),
+			 step->now_usec);
 }
 
 /* What could not be read this time is taken not to have moved. */
@@ -135,6 +148,7 @@ void members_see_groups(struct step *step)
 	see_machine(step);
 	for (size_t i = 0; i < observation->n_groups; i++)
 		see_group(step, &observation->groups[i]);
+	see_host(step);
 }
 
 void members_mark_parents(const struct step *step)

@@ -79,11 +79,11 @@ uint64_t outlook_headroom_of_group(const struct group_reading *reading)
 	return shortage.valid ? shortage.headroom_bytes : BYTES_UNLIMITED;
 }
 
-uint64_t outlook_headroom_of_host(const struct machine_reading *machine)
+uint64_t outlook_headroom_of_host(const struct state *state, const struct machine_reading *machine)
 {
 	struct shortage shortage = {};
 
-	headroom_of_host(machine, &shortage);
+	headroom_of_host(machine, headroom_stuck(state), &shortage);
 	return shortage.valid ? shortage.headroom_bytes : BYTES_UNLIMITED;
 }
 

@@ -32,7 +32,7 @@ void outlook_of_group(const struct profile *profile, const struct state *state, 
  * BYTES_UNLIMITED without a limit or when the reading does not tell.
  */
 uint64_t outlook_headroom_of_group(const struct group_reading *reading);
-uint64_t outlook_headroom_of_host(const struct machine_reading *machine);
+uint64_t outlook_headroom_of_host(const struct state *state, const struct machine_reading *machine);
 
 /* How the level falls if nothing happens meanwhile: a shortage is over, and the dwell time is not.
  */

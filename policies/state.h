@@ -18,6 +18,7 @@ struct shortage {
 	uint64_t total_bytes;	  /* RAM, or the limit that binds */
 	uint64_t available_bytes; /* left without swapping */
 	uint64_t headroom_bytes;  /* left altogether, compressed swap by its real bytes */
+	uint64_t useless_bytes;	  /* of the host: swap not in headroom, as no group may use it */
 	uint64_t growth_bytes;	  /* per second; 0 when not growing */
 	uint64_t time_left_usec;  /* headroom / growth; USEC_NEVER: not growing; 0: nothing left */
 	uint32_t confidence_bp;	  /* how much of what was left was seen going at that speed */

@@ -87,7 +87,8 @@ static uint32_t next_best(const struct step *step, uint32_t outer_slot,
 			  const struct victim *victims, uint32_t n)
 {
 	const struct state *state = step->state;
-	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine), best_bytes = 0;
+	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine, headroom_stuck(state)),
+		 best_bytes = 0;
 	uint32_t best_slot = SLOT_NONE;
 
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
@@ -109,7 +110,8 @@ static uint32_t next_best(const struct step *step, uint32_t outer_slot,
 uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t goal_bytes,
 		       struct victim ret[VICTIMS_MAX], bool *ret_all)
 {
-	uint64_t swap_gain_bytes = headroom_swap_gain(&step->state->machine);
+	uint64_t swap_gain_bytes =
+		headroom_swap_gain(&step->state->machine, headroom_stuck(step->state));
 	uint32_t n = 0, slot;
 
 	members_mark_parents(step);
@@ -129,7 +131,7 @@ uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t go
 bool victim_is_excluded(const struct step *step, uint32_t group_slot)
 {
 	const struct state *state = step->state;
-	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine);
+	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine, headroom_stuck(state));
 
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
 		const struct group_state *group = &state->groups[slot];

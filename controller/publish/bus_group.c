@@ -89,6 +89,7 @@ static uint64_t own_headroom(const struct bus *bus, const struct group *group)
 
 	if (group->slot == GROUP_SLOT_HOST)
 		return outlook_headroom_of_host(
+			bus->config.state,
 			observer_look_at_machine(bus->config.observer, bus_now(bus)));
 	reading = observer_look(bus->config.observer, group, limits, bus_now(bus));
 	/* memory.stat is the costly one, and matters below a limit only. */

@@ -38,7 +38,7 @@ static uint64_t machine_value(const struct bus *bus, enum machine_field field, s
 static uint64_t host_headroom(const struct bus *bus)
 {
 	return outlook_headroom_of_host(
-		observer_look_at_machine(bus->config.observer, bus_now(bus)));
+		bus->config.state, observer_look_at_machine(bus->config.observer, bus_now(bus)));
 }
 
 static struct recovery host_recovery(const struct bus *bus)

@@ -16,13 +16,13 @@ static void disk_swap_counts_whole_but_no_more_than_is_used(void **unused)
 {
 	struct machine_reading m = machine(300 * MIB);
 
-	assert_int_equal(headroom_swap_gain(&m), 0);
+	assert_int_equal(headroom_swap_gain(&m, 0), 0);
 	m.swap_total_bytes = m.swap_free_bytes = 200 * MIB;
-	assert_int_equal(headroom_swap_gain(&m), 200 * MIB);
+	assert_int_equal(headroom_swap_gain(&m, 0), 200 * MIB);
 	m.swap_free_bytes = 8 * GIB;
-	assert_int_equal(headroom_swap_gain(&m), 724 * MIB); /* all that is in use */
+	assert_int_equal(headroom_swap_gain(&m, 0), 724 * MIB); /* all that is in use */
 	m.has = MACHINE_HAS_SWAP;
-	assert_int_equal(headroom_swap_gain(&m), 0);
+	assert_int_equal(headroom_swap_gain(&m, 0), 0);
 }
 
 static void zram_counts_by_what_it_saves(void **unused)
@@ -31,22 +31,22 @@ static void zram_counts_by_what_it_saves(void **unused)
 
 	m.has |= MACHINE_HAS_ZRAM;
 	m.swap_free_bytes = m.zram_free_bytes = 500 * MIB;
-	assert_int_equal(headroom_swap_gain(&m), 250 * MIB); /* nothing stored yet: 2:1 */
+	assert_int_equal(headroom_swap_gain(&m, 0), 250 * MIB); /* nothing stored yet: 2:1 */
 	m.zram_stored_bytes = 100 * MIB;
 	m.zram_used_bytes = 25 * MIB;
-	assert_int_equal(headroom_swap_gain(&m), 375 * MIB);
+	assert_int_equal(headroom_swap_gain(&m, 0), 375 * MIB);
 	m.zram_used_bytes = 120 * MIB; /* does not compress at all */
-	assert_int_equal(headroom_swap_gain(&m), 0);
+	assert_int_equal(headroom_swap_gain(&m, 0), 0);
 	m.available_bytes = 924 * MIB; /* no more than the 100 MiB in use can move there */
 	m.zram_stored_bytes = 0;
-	assert_int_equal(headroom_swap_gain(&m), 50 * MIB);
+	assert_int_equal(headroom_swap_gain(&m, 0), 50 * MIB);
 	m = machine(300 * MIB);
 	m.has |= MACHINE_HAS_ZRAM;
 	m.swap_free_bytes = m.zram_free_bytes = 500 * MIB;
 	m.zram_stored_bytes = 100 * MIB;
 	m.zram_used_bytes = 120 * MIB;
 	m.swap_free_bytes += 10 * MIB; /* and a little disk behind it */
-	assert_int_equal(headroom_swap_gain(&m), 10 * MIB);
+	assert_int_equal(headroom_swap_gain(&m, 0), 10 * MIB);
 }
 
 static void zswap_costs_what_it_keeps(void **unused)
@@ -55,10 +55,95 @@ static void zswap_costs_what_it_keeps(void **unused)
 
 	m.has |= MACHINE_HAS_ZSWAP;
 	m.swap_free_bytes = 300 * MIB;
-	assert_int_equal(headroom_swap_gain(&m), 300 * MIB); /* not in use */
+	assert_int_equal(headroom_swap_gain(&m, 0), 300 * MIB); /* not in use */
 	m.zswap_stored_bytes = 90 * MIB;
 	m.zswap_used_bytes = 30 * MIB;
-	assert_in_range(headroom_swap_gain(&m), 199 * MIB, 201 * MIB);
+	assert_in_range(headroom_swap_gain(&m, 0), 199 * MIB, 201 * MIB);
+}
+
+/* A group whose programs hold that much, and that may swap out so much altogether. */
+static struct group_reading *add_holder(struct course *c, uint64_t held_bytes, uint64_t swap_limit)
+{
+	struct group_reading *g = course_add_group(c, held_bytes);
+
+	g->has |= GROUP_HAS_USE | GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT;
+	g->held_bytes = held_bytes;
+	g->swap_limit_bytes = swap_limit;
+	return g;
+}
+
+static void swap_counts_no_further_than_groups_may_use_it(void **unused)
+{
+	struct course *c = course_new();
+	const struct shortage *host = &c->state.groups[GROUP_SLOT_HOST].shortage;
+	struct group_reading *g;
+
+	/* 512 MiB are left and 512 in use, 400 of them in a group that may not swap. */
+	c->seen.machine.swap_total_bytes = c->seen.machine.swap_free_bytes = GIB;
+	g = add_holder(c, 400 * MIB, 0);
+	course_step(c);
+	assert_int_equal(host->available_bytes, 512 * MIB);
+	assert_int_equal(host->headroom_bytes, (512 + 112) * MIB);
+	/* It may swap 300 MiB, and has swapped 100 of them. */
+	g->swap_limit_bytes = 300 * MIB;
+	g->swap_bytes = 100 * MIB;
+	course_step(c);
+	assert_int_equal(host->headroom_bytes, (512 + 312) * MIB);
+	/* Free swap that fits into the rest counts as before. */
+	g->swap_limit_bytes = 0;
+	g->swap_bytes = 0;
+	c->seen.machine.swap_free_bytes = 100 * MIB;
+	course_step(c);
+	assert_int_equal(host->headroom_bytes, (512 + 100) * MIB);
+	/* No limit, or none that is known. */
+	c->seen.machine.swap_free_bytes = GIB;
+	g->swap_limit_bytes = BYTES_UNLIMITED;
+	course_step(c);
+	assert_int_equal(host->headroom_bytes, GIB);
+	g->swap_limit_bytes = 0;
+	g->has &= ~(uint32_t)GROUP_HAS_USE;
+	course_step(c);
+	assert_int_equal(host->headroom_bytes, GIB);
+	course_free(c);
+}
+
+static void what_is_stuck_counts_once(void **unused)
+{
+	struct course *c = course_new();
+	const struct shortage *host = &c->state.groups[GROUP_SLOT_HOST].shortage;
+	struct group_reading *slice, *service;
+
+	c->seen.machine.swap_total_bytes = c->seen.machine.swap_free_bytes = GIB;
+	slice = add_holder(c, 400 * MIB, 0);
+	service = add_holder(c, 300 * MIB, 0);
+	service->parent_slot = slice->slot;
+	course_step(c);
+	assert_int_equal(host->headroom_bytes, (512 + 112) * MIB);
+	/* Above it there is room: what counts is its own limit. */
+	slice->swap_limit_bytes = BYTES_UNLIMITED;
+	course_step(c);
+	assert_int_equal(host->headroom_bytes, (512 + 212) * MIB);
+	course_free(c);
+}
+
+static void a_limit_that_is_seen_is_no_growth(void **unused)
+{
+	struct course *c = course_new();
+	struct group_state *host = &c->state.groups[GROUP_SLOT_HOST];
+	struct group_reading *g;
+
+	c->seen.machine.swap_total_bytes = c->seen.machine.swap_free_bytes = GIB;
+	g = add_holder(c, 400 * MIB, BYTES_UNLIMITED);
+	for (int i = 0; i < 20; i++) {
+		if (i == 10)
+			g->swap_limit_bytes = 0;
+		course_step(c);
+		assert_int_equal(host->rise.growth_bytes, 0);
+		assert_int_equal(host->shortage.growth_bytes, 0);
+		c->seen.now_usec += SEC;
+	}
+	assert_int_equal(host->shortage.headroom_bytes, (512 + 112) * MIB);
+	course_free(c);
 }
 
 static void a_host_without_readings_is_not_judged(void **unused)
@@ -69,7 +154,7 @@ static void a_host_without_readings_is_not_judged(void **unused)
 
 	profile_init(&profile);
 	m.has = 0;
-	headroom_of_host(&m, &group.shortage);
+	headroom_of_host(&m, 0, &group.shortage);
 	assert_false(group.shortage.valid);
 	assert_int_equal(headroom_level(&profile, &group, LEVEL_LOW), LEVEL_LOW);
 }
@@ -111,7 +196,7 @@ static enum level level_at(uint64_t available_bytes, uint64_t swap_bytes, enum l
 
 	profile_init(&profile);
 	m.swap_free_bytes = swap_bytes;
-	headroom_of_host(&m, &group.shortage);
+	headroom_of_host(&m, 0, &group.shortage);
 	return headroom_level(&profile, &group, current);
 }
 
@@ -154,6 +239,9 @@ int main(void)
 		cmocka_unit_test(disk_swap_counts_whole_but_no_more_than_is_used),
 		cmocka_unit_test(zram_counts_by_what_it_saves),
 		cmocka_unit_test(zswap_costs_what_it_keeps),
+		cmocka_unit_test(swap_counts_no_further_than_groups_may_use_it),
+		cmocka_unit_test(what_is_stuck_counts_once),
+		cmocka_unit_test(a_limit_that_is_seen_is_no_growth),
 		cmocka_unit_test(a_host_without_readings_is_not_judged),
 		cmocka_unit_test(a_group_has_its_limit_less_what_cannot_go),
 		cmocka_unit_test(levels_enter_and_leave_at_their_thresholds),
