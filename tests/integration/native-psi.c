@@ -64,8 +64,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int arm(struct world *w, const char *directory, const char *file, uint64_t stall_usec,
-	       uint64_t window_usec)
+static int open_file(const char *directory, const char *file)
 {
 	char path[4300];
 	int fd;
@@ -73,7 +72,13 @@ static int arm(struct world *w, const char *directory, const char *file, uint64_
 	snprintf(path, sizeof(path), "%s/%s", directory, file);
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	assert_true(fd >= 0);
-	return psi_trigger_arm(&w->trigger, fd,
+	return fd;
+}
+
+static int arm_fd(struct world *w, struct psi_trigger *trigger, int fd, uint64_t stall_usec,
+		  uint64_t window_usec)
+{
+	return psi_trigger_arm(trigger, fd,
 			       &(struct psi_trigger_config){
 				       .event = w->event,
 				       .closer = w->closer,
@@ -84,6 +89,12 @@ static int arm(struct world *w, const char *directory, const char *file, uint64_
 				       .fired = on_fired,
 				       .data = w,
 			       });
+}
+
+static int arm(struct world *w, const char *directory, const char *file, uint64_t stall_usec,
+	       uint64_t window_usec)
+{
+	return arm_fd(w, &w->trigger, open_file(directory, file), stall_usec, window_usec);
 }
 
 static bool has_sys_resource(void)
@@ -147,6 +158,28 @@ static void nonsense_is_refused(void **state)
 			 -EINVAL);
 	assert_null(w->trigger.source);
 	assert_int_equal(w->trigger.fd, -1);
+}
+
+/*
+ * An open file takes one trigger. event_watch.c opens a file for each and tries again after EBUSY
+ * as after EMFILE, which tests/integration/field-resources.sh lets run out; whatever gives EBUSY
+ * there cannot be made from outside. Nor can ENOMEM: the kernel takes a trigger from memory that no
+ * cgroup is charged for, and fails only where a host has a page no more, or in a kernel with
+ * CONFIG_FAILSLAB.
+ */
+static void a_file_that_has_a_trigger_is_busy(void **state)
+{
+	struct world *w = *state;
+	struct psi_trigger second = { .fd = -1 };
+	int fd = open_file(w->group, "memory.pressure"), same_fd = dup(fd);
+
+	assert_true(same_fd >= 0);
+	assert_int_equal(arm_fd(w, &w->trigger, fd, 100000, 2 * USEC_PER_SEC), 0);
+	assert_int_equal(arm_fd(w, &second, same_fd, 100000, 2 * USEC_PER_SEC), -EBUSY);
+	assert_null(second.source);
+	assert_int_equal(second.fd, -1);
+	assert_int_equal(fcntl(same_fd, F_GETFD), -1); /* it is not left behind */
+	assert_non_null(w->trigger.source);	       /* the first one stays */
 }
 
 static void an_idle_trigger_is_silent(void **state)
@@ -279,6 +312,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_it_the_window_is_two_seconds, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_that_has_a_trigger_is_busy, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_idle_trigger_is_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removed_group_says_so_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(closing_does_not_hold_up_the_loop, setup, teardown),
