@@ -193,7 +193,7 @@ static void daemon_step(struct daemon *d)
 							       : d->decision.attention;
 
 	observation_clear(&d->seen, now_monotonic_usec());
-	actor_collect(d->parts.actor, &d->seen);
+	outcomes_collect(&d->parts.outcomes, &d->seen);
 	observer_collect(d->parts.observer, attention, &d->seen);
 	if (attention >= ATTENTION_MODULES || d->modules_changed)
 		registry_collect(d->parts.registry, &d->seen);

@@ -124,14 +124,6 @@ static int parts_build_eyes(struct parts *parts, const struct parts_config *conf
 	return 0;
 }
 
-static void on_answered(void *data, const struct outcome *outcome)
-{
-	struct parts *parts = data;
-
-	if (parts->actor)
-		actor_answered(parts->actor, outcome);
-}
-
 static int parts_build_hands(struct parts *parts, const struct parts_config *config)
 {
 	int r;
@@ -144,8 +136,7 @@ static int parts_build_hands(struct parts *parts, const struct parts_config *con
 						   .groups = parts->groups,
 						   .masks = parts->masks,
 						   .max_modules = config->state->limits.max_modules,
-						   .answered = on_answered,
-						   .answered_data = parts,
+						   .outcomes = &parts->outcomes,
 						   .wake = config->modules_changed,
 					   });
 	if (r < 0)
@@ -159,7 +150,7 @@ static int parts_build_hands(struct parts *parts, const struct parts_config *con
 					     .registry = parts->registry,
 					     .dry_run = config->dry_run,
 					     .held_path = config->daemon->held,
-					     .wake = config->wake,
+					     .outcomes = &parts->outcomes,
 				     });
 	if (r < 0)
 		return log_errno(r, "Cannot set up actions");
@@ -202,6 +193,7 @@ int parts_build(struct parts *parts, const struct parts_config *config)
 	int r;
 
 	parts->daemon = config->daemon;
+	outcomes_init(&parts->outcomes, &config->wake);
 	r = parts_build_probes(parts, config);
 	if (r < 0)
 		return r;
@@ -230,10 +222,9 @@ void parts_done(struct parts *parts)
 	bus_free(parts->bus);
 	doubts_free(parts->doubts);
 	tallies_free(parts->tallies);
-	/* Owners that go with the registry still answer: the actor is there until then. */
+	actor_free(parts->actor);
 	registry_free(parts->registry);
 	masks_free(parts->masks);
-	parts->actor = actor_free(parts->actor);
 	observer_free(parts->observer);
 	group_set_free(parts->groups);
 	cgroup_tree_done(&parts->tree);

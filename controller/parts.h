@@ -19,6 +19,7 @@
 #include "controller/publish/tally.h"
 #include "controller/recorder.h"
 #include "controller/registry/channels.h"
+#include "controller/registry/outcomes.h"
 #include "controller/registry/registry.h"
 
 #define PARTS_MAX_RETRIES 7
@@ -32,6 +33,7 @@ struct parts {
 	struct group_set *groups;
 	struct observer *observer;
 	struct masks *masks;
+	struct outcomes outcomes;
 	struct registry *registry;
 	struct channels *channels;
 	struct retry *retries[PARTS_MAX_RETRIES]; /* of what a part is without for now */

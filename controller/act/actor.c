@@ -5,9 +5,7 @@
 #include <stdlib.h>
 
 #include "controller/act/brakes.h"
-#include "controller/act/outcomes.h"
 #include "controller/act/reclaimer.h"
-#include "controller/act/requests.h"
 #include "controller/base/cleanup.h"
 
 struct actor {
@@ -15,32 +13,8 @@ struct actor {
 	struct registry *registry;
 	struct reclaimer *reclaimer;
 	struct brakes *brakes;
-	struct outcomes outcomes;
+	struct outcomes *outcomes;
 	bool dry_run;
-};
-
-static void carry_out_request(struct actor *actor, const struct action *action, uint64_t now_usec)
-{
-	requests_send(actor->registry, action, now_usec, &actor->outcomes);
-}
-
-static void carry_out_warning(struct actor *actor, const struct action *action, uint64_t now_usec)
-{
-	requests_warn(actor->registry, action, now_usec, &actor->outcomes);
-}
-
-static void carry_out_reclaim(struct actor *actor, const struct action *action, uint64_t now_usec)
-{
-	reclaimer_send(actor->reclaimer, action, now_usec);
-}
-
-/* A new rung is a row here and a file that does it. */
-static void (*const rungs[N_RUNGS])(struct actor *actor, const struct action *action,
-				    uint64_t now_usec) = {
-	[RUNG_WARN] = carry_out_warning,
-	[RUNG_SHED] = carry_out_request,
-	[RUNG_UNLOAD] = carry_out_request,
-	[RUNG_RECLAIM] = carry_out_reclaim,
 };
 
 static uint64_t actor_now_usec(const struct actor *actor)
@@ -51,16 +25,85 @@ static uint64_t actor_now_usec(const struct actor *actor)
 	return now_usec;
 }
 
+static void actor_finish(struct actor *actor, uint64_t action_id, enum result result, int error,
+			 uint64_t now_usec)
+{
+	outcomes_add(actor->outcomes, &(struct outcome){ .action_id = action_id,
+							 .result = result,
+							 .error = error,
+							 .finished_usec = now_usec });
+}
+
+/* The result that the owner of a module would have given, when it could not be asked. */
+static enum result result_of_failure(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+		return RESULT_BUSY;
+	case -ENOENT:
+	case -EPIPE:
+	case -ECONNRESET:
+	case -ENOTCONN:
+		return RESULT_GONE;
+	default:
+		return RESULT_FAILED;
+	}
+}
+
+/* The answer is an outcome of the registry's; a failure to ask is one at once. */
+static void actor_ask_module(struct actor *actor, const struct action *action, uint64_t now_usec)
+{
+	int r = registry_send(actor->registry, action);
+	enum result result;
+
+	if (r >= 0)
+		return;
+	result = result_of_failure(r);
+	actor_finish(actor, action->id, result, result == RESULT_FAILED ? r : 0, now_usec);
+}
+
+static void actor_warn(struct actor *actor, const struct action *action, uint64_t now_usec)
+{
+	registry_tell_level(actor->registry, action->group_slot, action->level);
+	actor_finish(actor, action->id, RESULT_DONE, 0, now_usec);
+}
+
+static void actor_reclaim(struct actor *actor, const struct action *action, uint64_t now_usec)
+{
+	reclaimer_send(actor->reclaimer, action, now_usec);
+}
+
+/* A new rung is a row here and a file that does it. */
+static void (*const rungs[N_RUNGS])(struct actor *actor, const struct action *action,
+				    uint64_t now_usec) = {
+	[RUNG_WARN] = actor_warn,
+	[RUNG_SHED] = actor_ask_module,
+	[RUNG_UNLOAD] = actor_ask_module,
+	[RUNG_RECLAIM] = actor_reclaim,
+};
+
 /* In a dry run nothing leaves the daemon: neither request nor level. */
 static void actor_describe(struct actor *actor, uint64_t action_id, uint64_t now_usec)
 {
-	outcomes_add(&actor->outcomes, &(struct outcome){ .action_id = action_id,
-							  .result = RESULT_DRY_RUN,
-							  .finished_usec = now_usec });
+	actor_finish(actor, action_id, RESULT_DRY_RUN, 0, now_usec);
 }
 
-static void carry_out_brakes(struct actor *actor, const struct decision *decision,
-			     uint64_t now_usec)
+/*
+ * Levels that fell, so that caches may grow again. Levels that rise are sent by the rung warn, when
+ * the profile has it.
+ */
+static void actor_send_relief(struct actor *actor, const struct decision *decision)
+{
+	for (size_t i = 0; i < decision->n_level_changes; i++) {
+		const struct level_change *change = &decision->level_changes[i];
+
+		if (change->new_level < change->old_level)
+			registry_tell_level(actor->registry, change->group_slot, change->new_level);
+	}
+}
+
+static void actor_carry_out_brakes(struct actor *actor, const struct decision *decision,
+				   uint64_t now_usec)
 {
 	for (size_t i = 0; i < decision->n_brakes; i++) {
 		const struct brake_change *change = &decision->brakes[i];
@@ -77,9 +120,9 @@ void actor_carry_out(struct actor *actor, const struct decision *decision)
 	uint64_t now_usec = actor_now_usec(actor);
 
 	/* Whoever runs away is held before anybody is asked. */
-	carry_out_brakes(actor, decision, now_usec);
+	actor_carry_out_brakes(actor, decision, now_usec);
 	if (!actor->dry_run)
-		requests_tell_relief(actor->registry, decision);
+		actor_send_relief(actor, decision);
 	for (size_t i = 0; i < decision->n_actions; i++) {
 		const struct action *action = &decision->actions[i];
 
@@ -88,18 +131,6 @@ void actor_carry_out(struct actor *actor, const struct decision *decision)
 		else
 			rungs[action->rung](actor, action, now_usec);
 	}
-}
-
-void actor_collect(struct actor *actor, struct observation *observation)
-{
-	outcomes_collect(&actor->outcomes, observation);
-}
-
-void actor_answered(void *data, const struct outcome *outcome)
-{
-	struct actor *actor = data;
-
-	outcomes_add(&actor->outcomes, outcome);
 }
 
 int actor_start_reclaimer(struct actor *actor)
@@ -136,11 +167,11 @@ int actor_new(struct actor **ret, const struct actor_config *config)
 	actor->event = sd_event_ref(config->event);
 	actor->registry = config->registry;
 	actor->dry_run = config->dry_run;
-	outcomes_init(&actor->outcomes, &config->wake);
-	r = reclaimer_new(&actor->reclaimer, config->event, config->groups, &actor->outcomes);
+	actor->outcomes = config->outcomes;
+	r = reclaimer_new(&actor->reclaimer, config->event, config->groups, actor->outcomes);
 	if (r < 0)
 		return r;
-	r = brakes_new(&actor->brakes, config->event, config->groups, &actor->outcomes,
+	r = brakes_new(&actor->brakes, config->event, config->groups, actor->outcomes,
 		       config->held_path);
 	if (r < 0)
 		return r;

@@ -5,14 +5,13 @@
  * Actor: the front door of the hands
  *
  * Carries a decision's actions out in order, or only says so in a dry run, and reports how each
- * ended in a later observation. Never blocks: requests are sent on open connections, reclaim is
+ * ended in the mailbox of outcomes. Never blocks: requests are sent on open connections, reclaim is
  * written by a worker thread.
  */
 
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
 #include "controller/registry/registry.h"
 #include "policies/decision.h"
@@ -24,8 +23,8 @@ struct actor_config {
 	struct group_set *groups;
 	struct registry *registry;
 	bool dry_run;
-	const char *held_path; /* where holds are written down (brakes.h); NULL: nowhere */
-	struct wake wake;      /* an outcome is there */
+	const char *held_path;	   /* where holds are written down (brakes.h); NULL: nowhere */
+	struct outcomes *outcomes; /* of what was carried out; outlives the actor */
 };
 
 int actor_new(struct actor **ret, const struct actor_config *config);
@@ -42,9 +41,5 @@ int actor_start_reclaimer(struct actor *actor);
 int actor_open_held_file(struct actor *actor);
 
 void actor_carry_out(struct actor *actor, const struct decision *decision);
-/* Moves the outcomes into the observation; what does not fit stays for the next. */
-void actor_collect(struct actor *actor, struct observation *observation);
-/* The registry's answers come in here (registry_config.answered). */
-void actor_answered(void *actor, const struct outcome *outcome);
 bool actor_dry_run(const struct actor *actor);
 void actor_set_dry_run(struct actor *actor, bool dry_run);

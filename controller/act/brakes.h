@@ -11,8 +11,8 @@
 
 #include <systemd/sd-event.h>
 
-#include "controller/act/outcomes.h"
 #include "controller/groups/group_set.h"
+#include "controller/registry/outcomes.h"
 #include "policies/decision.h"
 
 /* Groups held at the same time; more are refused as busy. */

@@ -10,8 +10,8 @@
 
 #include <systemd/sd-event.h>
 
-#include "controller/act/outcomes.h"
 #include "controller/groups/group_set.h"
+#include "controller/registry/outcomes.h"
 #include "policies/decision.h"
 
 /* Groups are reclaimed one after the other; more than these are refused as busy. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "controller/act/outcomes.h"
+#include "controller/registry/outcomes.h"
 
 #include "controller/base/log.h"
 

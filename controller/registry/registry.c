@@ -347,7 +347,7 @@ static void registry_close_request(struct registry *registry, struct module *mod
 				   const struct outcome *outcome)
 {
 	module->request_is_open = false;
-	registry->config.answered(registry->config.answered_data, outcome);
+	outcomes_add(registry->config.outcomes, outcome);
 }
 
 void registry_remove(struct registry *registry, struct module *module)

@@ -18,6 +18,7 @@
 #include "controller/registry/client_identity.h"
 #include "controller/registry/masks.h"
 #include "controller/registry/module_description.h"
+#include "controller/registry/outcomes.h"
 #include "policies/decision.h"
 
 struct registry;
@@ -79,9 +80,8 @@ struct registry_config {
 	uint32_t max_modules;
 	uint32_t max_modules_per_uid;  /* root included; 0: the default, 256 */
 	uint32_t max_modules_per_unit; /* 0: the default, 64 */
-	/* An answer came, or a module with an open request went away. */
-	void (*answered)(void *data, const struct outcome *outcome);
-	void *answered_data;
+	/* For the answer to a request, or that its module went away; outlives the registry. */
+	struct outcomes *outcomes;
 	struct wake wake; /* a module came or went */
 };
 

@@ -148,7 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!world.event)
 		prepare();
 	module_id = connect_client("fuzzed", &fd)->id;
-	world.n_outcomes = 0;
+	world.outcomes.n = 0;
 	for (int i = 0; i < PACKETS_PER_CONVERSATION && input.size > 0; i++) {
 		uint8_t first = take(&input);
 

@@ -85,19 +85,18 @@ void world_place(struct world *world, int pid, const char *cgroup)
 	world_write(world, path, line);
 }
 
-static void on_answered(void *data, const struct outcome *outcome)
-{
-	struct world *world = data;
-
-	must(world->n_outcomes < WORLD_OUTCOMES, "too many outcomes");
-	world->outcomes[world->n_outcomes++] = *outcome;
-}
-
 static void on_wake(void *data)
 {
 	struct world *world = data;
 
 	world->n_wakes++;
+}
+
+static void on_outcome(void *data)
+{
+	struct world *world = data;
+
+	world->n_outcome_wakes++;
 }
 
 static void world_make_tree(struct world *world)
@@ -138,6 +137,7 @@ void world_init(struct world *world, uint32_t max_modules, uint32_t per_uid, uin
 								       .max_groups = 64,
 								       .wake = wake }) == 0,
 	     "group_set_new");
+	outcomes_init(&world->outcomes, &(struct wake){ on_outcome, world });
 	must(masks_new(&world->masks, NULL) == 0, "masks_new");
 	must(registry_new(&world->registry,
 			  &(struct registry_config){ .event = world->event,
@@ -146,8 +146,7 @@ void world_init(struct world *world, uint32_t max_modules, uint32_t per_uid, uin
 						     .max_modules = max_modules,
 						     .max_modules_per_uid = per_uid,
 						     .max_modules_per_unit = per_unit,
-						     .answered = on_answered,
-						     .answered_data = world,
+						     .outcomes = &world->outcomes,
 						     .wake = wake }) == 0,
 	     "registry_new");
 	must(channels_new(&world->channels, world->registry, world->event) == 0, "channels_new");

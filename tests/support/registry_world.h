@@ -16,8 +16,6 @@
 #include "controller/registry/registry.h"
 #include "policies/profile.h"
 
-#define WORLD_OUTCOMES 256
-
 struct world {
 	char dir[64]; /* "DIR/proc", "DIR/cgroup", "DIR/relief.sock" */
 	char socket[96];
@@ -29,8 +27,8 @@ struct world {
 	struct registry *registry;
 	struct channels *channels;
 	uint32_t n_wakes;
-	struct outcome outcomes[WORLD_OUTCOMES]; /* what answered() got */
-	uint32_t n_outcomes;
+	struct outcomes outcomes; /* of the registry, and of what a test builds beside it */
+	uint32_t n_outcome_wakes;
 };
 
 /* Quotas: 0 for the registry's own. Anything that fails ends the test program. */

@@ -11,14 +11,13 @@
 #include <cmocka.h>
 
 #include "controller/act/actor.h"
-#include "controller/act/outcomes.h"
 #include "controller/base/cleanup.h"
 #include "controller/base/file.h"
+#include "controller/registry/outcomes.h"
 #include "tests/support/registry_world.h"
 
 static struct world world;
 static struct actor *actor;
-static uint32_t n_wakes;
 
 static struct action actions[8];
 static struct level_change changes[8];
@@ -29,21 +28,15 @@ static struct decision decision = { .actions = actions,
 static struct outcome seen[8];
 static struct observation observation = { .outcomes = seen, .max_outcomes = 8 };
 
-static void on_wake(void *data)
-{
-	n_wakes++;
-}
-
 static int start_actor(bool dry_run)
 {
 	world_init(&world, 8, 0, 0);
-	n_wakes = 0;
 	decision.n_actions = decision.n_level_changes = decision.n_brakes = 0;
 	return actor_new(&actor, &(struct actor_config){ .event = world.event,
 							 .groups = world.groups,
 							 .registry = world.registry,
 							 .dry_run = dry_run,
-							 .wake = { on_wake, NULL } });
+							 .outcomes = &world.outcomes });
 }
 
 static int start(void **state)
@@ -93,7 +86,7 @@ static void decide_warning(enum level level)
 static const struct observation *collect(void)
 {
 	observation_clear(&observation, 1);
-	actor_collect(actor, &observation);
+	outcomes_collect(&world.outcomes, &observation);
 	return &observation;
 }
 
@@ -113,9 +106,9 @@ static void requests_go_out_and_answers_come_in(void **state)
 	assert_int_equal(seen[0].action_id, 100);
 	assert_int_equal(seen[0].result, RESULT_DONE);
 
-	n_wakes = 0;
-	actor_answered(actor, &answer);
-	assert_int_equal(n_wakes, 1);
+	world.n_outcome_wakes = 0;
+	outcomes_add(&world.outcomes, &answer);
+	assert_int_equal(world.n_outcome_wakes, 1);
 	assert_int_equal(collect()->n_outcomes, 1);
 	assert_int_equal(seen[0].result, RESULT_PARTIAL);
 	assert_int_equal(collect()->n_outcomes, 0);
@@ -192,7 +185,7 @@ static void reclaim_goes_to_the_kernel(void **state)
 				   .bytes = MIB,
 				   .deadline_usec = world_now_usec() + USEC_PER_SEC });
 	actor_carry_out(actor, &decision);
-	for (int i = 0; i < 50 && n_wakes == 0; i++)
+	for (int i = 0; i < 50 && world.n_outcome_wakes == 0; i++)
 		sd_event_run(world.event, 100 * USEC_PER_MSEC);
 	assert_int_equal(collect()->n_outcomes, 1);
 	assert_int_equal(seen[0].result, RESULT_DONE);
@@ -303,23 +296,31 @@ static void what_does_not_fit_an_observation_stays(void **state)
 
 	for (uint64_t id = 1; id <= 10; id++) {
 		outcome.action_id = id;
-		actor_answered(actor, &outcome);
+		outcomes_add(&world.outcomes, &outcome);
 	}
-	n_wakes = 0;
+	world.n_outcome_wakes = 0;
 	assert_int_equal(collect()->n_outcomes, 8);
-	assert_int_equal(n_wakes, 1); /* there is more */
+	assert_int_equal(world.n_outcome_wakes, 1); /* there is more */
 	assert_int_equal(seen[7].action_id, 8);
 	assert_int_equal(collect()->n_outcomes, 2);
 	assert_int_equal(seen[1].action_id, 10);
 }
 
+static void on_wake(void *data)
+{
+	uint32_t *n_wakes = data;
+
+	(*n_wakes)++;
+}
+
 static void outcomes_beyond_the_room_are_counted(void **state)
 {
+	uint32_t n_wakes = 0;
 	struct outcome outcome = { .result = RESULT_DONE };
 	struct outcomes outcomes;
 	size_t n = 0;
 
-	outcomes_init(&outcomes, &(struct wake){ on_wake, NULL });
+	outcomes_init(&outcomes, &(struct wake){ on_wake, &n_wakes });
 	for (int i = 0; i < 3 * OUTCOMES_MAX; i++) { /* around the ring's end, too */
 		outcome.action_id = (uint64_t)i;
 		outcomes_add(&outcomes, &outcome);

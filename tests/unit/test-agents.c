@@ -229,10 +229,10 @@ static const struct outcome *next_outcome(uint32_t n)
 {
 	uint64_t until_usec = world_now_usec() + 3 * USEC_PER_SEC;
 
-	while (world.n_outcomes < n && world_now_usec() < until_usec)
+	while (world.outcomes.n < n && world_now_usec() < until_usec)
 		sd_event_run(world.event, 100 * USEC_PER_MSEC);
-	assert_int_equal(world.n_outcomes, n);
-	return &world.outcomes[n - 1];
+	assert_int_equal(world.outcomes.n, n);
+	return &world.outcomes.ring[n - 1];
 }
 
 static void a_request_is_a_call_and_its_reply(void **state)
@@ -263,7 +263,7 @@ static void an_error_is_a_failure_with_its_errno(void **state)
 	manner = REFUSE;
 	ask(module, 1, USEC_PER_SEC);
 	assert_int_equal(next_outcome(1)->result, RESULT_FAILED);
-	assert_int_equal(world.outcomes[0].error, -EACCES);
+	assert_int_equal(world.outcomes.ring[0].error, -EACCES);
 }
 
 static void a_lie_that_cannot_be_is_a_failure(void **state)
@@ -273,8 +273,8 @@ static void a_lie_that_cannot_be_is_a_failure(void **state)
 	manner = ANSWER_NONSENSE;
 	ask(module, 1, USEC_PER_SEC);
 	assert_int_equal(next_outcome(1)->result, RESULT_FAILED);
-	assert_int_equal(world.outcomes[0].error, -EBADMSG);
-	assert_int_equal(world.outcomes[0].claimed_bytes, 0);
+	assert_int_equal(world.outcomes.ring[0].error, -EBADMSG);
+	assert_int_equal(world.outcomes.ring[0].claimed_bytes, 0);
 }
 
 static void an_agent_that_is_not_there_is_a_failure(void **state)
@@ -284,7 +284,7 @@ static void an_agent_that_is_not_there_is_a_failure(void **state)
 	assert_non_null(module);
 	ask(module, 1, USEC_PER_SEC);
 	assert_int_equal(next_outcome(1)->result, RESULT_FAILED);
-	assert_true(world.outcomes[0].error < 0);
+	assert_true(world.outcomes.ring[0].error < 0);
 }
 
 /* Five times its deadline: no answer in time, but it is known what it freed. */
@@ -295,7 +295,7 @@ static void a_late_answer_is_passed_on(void **state)
 	manner = ANSWER_LATE;
 	ask(module, 1, 200 * USEC_PER_MSEC);
 	assert_int_equal(next_outcome(1)->result, RESULT_DONE);
-	assert_int_equal(world.outcomes[0].claimed_bytes, 8192);
+	assert_int_equal(world.outcomes.ring[0].claimed_bytes, 8192);
 }
 
 static void silence_is_late_and_may_be_asked_again(void **state)
@@ -326,7 +326,7 @@ static void a_client_that_leaves_takes_its_modules_along(void **state)
 	assert_int_equal(next_outcome(1)->result, RESULT_GONE);
 	assert_int_equal(registry_size(world.registry), 0);
 	world_run(&world, 700 * USEC_PER_MSEC); /* the call's own end comes to nothing */
-	assert_int_equal(world.n_outcomes, 1);
+	assert_int_equal(world.outcomes.n, 1);
 }
 
 static void a_client_that_left_before_it_was_heard_leaves_nothing(void **state)
@@ -396,8 +396,8 @@ static void a_bus_that_goes_takes_all_agents_along(void **state)
 	manner = KEEP_SILENT;
 	ask(module, 1, USEC_PER_SEC);
 	agents_drop_all(agents);
-	assert_int_equal(world.n_outcomes, 1);
-	assert_int_equal(world.outcomes[0].result, RESULT_GONE);
+	assert_int_equal(world.outcomes.n, 1);
+	assert_int_equal(world.outcomes.ring[0].result, RESULT_GONE);
 	assert_int_equal(registry_size(world.registry), 0);
 	world_run(&world, 10 * USEC_PER_MSEC);
 	manner = ANSWER;

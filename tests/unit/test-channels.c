@@ -92,10 +92,10 @@ static void a_client_registers_and_answers(void **state)
 	message.result = 1;
 	assert_int_equal(world_send(fd, &message), 0);
 	world_run(&world, USEC_PER_MSEC);
-	assert_int_equal(world.n_outcomes, 1);
-	assert_int_equal(world.outcomes[0].result, RESULT_PARTIAL);
-	assert_int_equal(world.outcomes[0].claimed_bytes, 12345);
-	assert_true(world.outcomes[0].finished_usec > 0);
+	assert_int_equal(world.outcomes.n, 1);
+	assert_int_equal(world.outcomes.ring[0].result, RESULT_PARTIAL);
+	assert_int_equal(world.outcomes.ring[0].claimed_bytes, 12345);
+	assert_true(world.outcomes.ring[0].finished_usec > 0);
 }
 
 static void reports_and_touches_arrive(void **state)
@@ -171,9 +171,9 @@ static void death_in_the_middle_of_a_request_is_answered(void **state)
 	assert_int_equal(registry_send(world.registry, &action), 0);
 	close(fd);
 	world_run(&world, USEC_PER_MSEC);
-	assert_int_equal(world.n_outcomes, 1);
-	assert_int_equal(world.outcomes[0].action_id, 7);
-	assert_int_equal(world.outcomes[0].result, RESULT_GONE);
+	assert_int_equal(world.outcomes.n, 1);
+	assert_int_equal(world.outcomes.ring[0].action_id, 7);
+	assert_int_equal(world.outcomes.ring[0].result, RESULT_GONE);
 	assert_int_equal(registry_size(world.registry), 1);
 	action = world_action(&world, alive, 8, USEC_PER_SEC);
 	assert_int_equal(registry_send(world.registry, &action), 0);
@@ -233,7 +233,7 @@ static void assert_served(int fd, struct module *module, uint64_t id, uint64_t l
 {
 	struct action action = world_action(&world, module, id, USEC_PER_SEC);
 	struct relief_message answer = world_message(RELIEF_ANSWER);
-	uint32_t before = world.n_outcomes = 0;
+	uint32_t before = world.outcomes.n = 0;
 	uint64_t start_usec = world_now_usec(), took_usec;
 
 	assert_int_equal(registry_send(world.registry, &action), 0);
@@ -241,7 +241,7 @@ static void assert_served(int fd, struct module *module, uint64_t id, uint64_t l
 	answer.serial = id;
 	answer.module = module->id;
 	assert_int_equal(world_send(fd, &answer), 0);
-	while (world.n_outcomes == before)
+	while (world.outcomes.n == before)
 		assert_true(sd_event_run(world.event, USEC_PER_SEC) > 0);
 	took_usec = world_now_usec() - start_usec;
 	if (took_usec > limit_usec)

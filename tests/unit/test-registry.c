@@ -255,8 +255,8 @@ static void one_request_at_a_time_until_its_deadline(void **state)
 	outcome = answer(&first, 4096);
 	assert_int_equal(registry_answer(world.registry, module, &outcome), 0);
 	assert_int_equal(registry_answer(world.registry, module, &outcome), -ENOENT);
-	assert_int_equal(world.n_outcomes, 1);
-	assert_int_equal(world.outcomes[0].claimed_bytes, 4096);
+	assert_int_equal(world.outcomes.n, 1);
+	assert_int_equal(world.outcomes.ring[0].claimed_bytes, 4096);
 
 	/* One that is past its deadline gives way, and its late answer counts no more. */
 	assert_int_equal(registry_send(world.registry, &second), 0);
@@ -298,11 +298,11 @@ static void an_owner_that_dies_answers_gone(void **state)
 	add(&o, "idle");
 	action = world_action(&world, add(&o, "asked"), 77, USEC_PER_SEC);
 	assert_int_equal(registry_send(world.registry, &action), 0);
-	world.n_outcomes = 0;
+	world.outcomes.n = 0;
 	registry_owner_done(world.registry, &o.owner);
-	assert_int_equal(world.n_outcomes, 1);
-	assert_int_equal(world.outcomes[0].action_id, 77);
-	assert_int_equal(world.outcomes[0].result, RESULT_GONE);
+	assert_int_equal(world.outcomes.n, 1);
+	assert_int_equal(world.outcomes.ring[0].action_id, 77);
+	assert_int_equal(world.outcomes.ring[0].result, RESULT_GONE);
 	assert_int_equal(registry_size(world.registry), 0);
 }
 
