@@ -30,22 +30,11 @@
 #include "controller/daemon_status.h"
 #include "controller/in_force.h"
 #include "controller/kept_files.h"
-#include "controller/lent_memory.h"
 #include "controller/parts.h"
 #include "controller/publish/journal.h"
 #include "policies/decide.h"
 #include "policies/outlook.h"
-
-/*
- * Capacities. A host has some thousand cgroups at most before other things break; slots that are
- * never used cost address space only. A step's lists are bounded by what a step can do: at most
- * ten requests a ladder, and all the answers to them.
- */
-#define DAEMON_MAX_GROUPS   4096
-#define DAEMON_MAX_MODULES  4096
-#define DAEMON_MAX_LADDERS  64
-#define DAEMON_MAX_REQUESTS 256
-#define DAEMON_MAX_ORDERS   16
+#include "policies/workspace.h"
 
 /* Before bus and channel traffic, after the kernel's events (which the observer sets). */
 #define DAEMON_STEP_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 50)
@@ -64,9 +53,9 @@ struct daemon {
 	struct state state;
 	struct observation seen;
 	struct decision decision;
-	struct lent_memory memory; /* of state, seen and decision */
+	void *workspace; /* of state, seen and decision */
 
-	struct order orders[DAEMON_MAX_ORDERS];
+	struct order orders[WORKSPACE_MAX_ORDERS];
 	size_t n_orders;
 	uint64_t last_order_id;
 	bool modules_changed;		/* registered or gone since the last step */
@@ -239,7 +228,7 @@ static int on_relieve(void *data, uint32_t group_slot, uint64_t group_id, uint64
 {
 	struct daemon *d = data;
 
-	if (d->n_orders == DAEMON_MAX_ORDERS)
+	if (d->n_orders == WORKSPACE_MAX_ORDERS)
 		return -EBUSY;
 	d->orders[d->n_orders++] = (struct order){
 		.id = ++d->last_order_id,
@@ -418,21 +407,15 @@ static int daemon_load(struct daemon *d)
 
 static int daemon_build(struct daemon *d)
 {
-	static const struct state_limits limits = {
-		.max_groups = DAEMON_MAX_GROUPS,
-		.max_modules = DAEMON_MAX_MODULES,
-		.max_ladders = DAEMON_MAX_LADDERS,
-		.max_requests = DAEMON_MAX_REQUESTS,
-	};
 	int r;
 
 	r = daemon_load(d);
 	if (r < 0)
 		return r;
-	r = lent_memory_init(&d->memory, &limits, DAEMON_MAX_ORDERS, &d->state, &d->seen,
-			     &d->decision);
-	if (r < 0)
-		return log_errno(r, "Cannot reserve memory");
+	d->workspace = calloc(1, workspace_size(&workspace_limits));
+	if (!d->workspace)
+		return log_errno(-ENOMEM, "Cannot reserve memory");
+	workspace_init(&workspace_limits, d->workspace, &d->state, &d->seen, &d->decision);
 	r = daemon_build_loop(d);
 	if (r < 0)
 		return log_errno(r, "Cannot set up the event loop");
@@ -471,7 +454,7 @@ struct daemon *daemon_free(struct daemon *d)
 	kept_files_done(&d->files);
 	in_force_done(&d->in_force);
 	problems_done(&d->problems);
-	lent_memory_done(&d->memory);
+	free(d->workspace);
 	sd_event_unref(d->event);
 	free(d);
 	return NULL;

@@ -1,50 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * State: four arrays carved out of one piece of lent memory
- *
- *	| groups by slot | modules by slot | ladders | requests |
+ * State: groups and modules by slot, ladders, requests
  *
  * All zero is a valid empty record everywhere, so that a slot never used is never touched.
  */
 
-#include <string.h>
-
 #include "policies/state.h"
-
-/* Each array starts where any of the records may lie. */
-#define STATE_ALIGN 16U
 
 /* The cgroup id of the root of every cgroup v2 hierarchy, until a reading says otherwise. */
 #define ROOT_CGROUP_ID 1
 
-static size_t array_size(size_t n, size_t size)
+void state_init(struct state *state)
 {
-	return (n * size + STATE_ALIGN - 1) / STATE_ALIGN * STATE_ALIGN;
-}
-
-size_t state_size(const struct state_limits *limits)
-{
-	return array_size(limits->max_groups, sizeof(struct group_state)) +
-	       array_size(limits->max_modules, sizeof(struct module_state)) +
-	       array_size(limits->max_ladders, sizeof(struct ladder)) +
-	       array_size(limits->max_requests, sizeof(struct request));
-}
-
-void state_init(struct state *state, const struct state_limits *limits, void *memory)
-{
-	char *at = memory;
-
-	memset(state, 0, sizeof(*state));
-	state->limits = *limits;
-	state->groups = (struct group_state *)at;
-	at += array_size(limits->max_groups, sizeof(struct group_state));
-	state->modules = (struct module_state *)at;
-	at += array_size(limits->max_modules, sizeof(struct module_state));
-	state->ladders = (struct ladder *)at;
-	at += array_size(limits->max_ladders, sizeof(struct ladder));
-	state->requests = (struct request *)at;
-
 	state->next_action_id = 1;
 	state->next_episode_id = 1;
 	state->groups[GROUP_SLOT_HOST].id = ROOT_CGROUP_ID;

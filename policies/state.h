@@ -227,6 +227,7 @@ struct state_limits {
 	uint32_t max_modules;
 	uint32_t max_ladders;  /* groups short at the same time, plus orders */
 	uint32_t max_requests; /* outstanding at the same time */
+	uint32_t max_orders;   /* new in one step */
 };
 
 struct state {
@@ -251,9 +252,9 @@ struct state {
 };
 
 /* Bytes to lend for these limits; aligned memory, all zero, as calloc() gives. */
-size_t state_size(const struct state_limits *limits);
-/* `memory` stays the caller's and must outlive the state. */
-void state_init(struct state *state, const struct state_limits *limits, void *memory);
+/* Before the first step. The state is all zero but its limits and lists: workspace_init() calls it.
+ */
+void state_init(struct state *state);
 /* The group or module in that slot if it is this one, else NULL. */
 const struct group_state *state_group(const struct state *state, uint32_t slot, uint64_t id);
 const struct module_state *state_module(const struct state *state, uint32_t slot, uint64_t id);

@@ -11,7 +11,7 @@
 struct bench {
 	const struct profile *profile;
 	struct state state;
-	void *memory;
+	void *workspace; /* of state, seen and decision */
 	struct observation seen;
 	struct decision decision;
 	struct decision recorded; /* only actions and finishes are lent */

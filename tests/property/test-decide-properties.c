@@ -318,20 +318,6 @@ static void check_brakes(struct world *w, const struct decision *d)
 	}
 }
 
-static void state_copy(struct state *to, const struct state *from, void *memory)
-{
-	memcpy(memory, from->groups, state_size(&from->limits));
-	state_init(to, &from->limits, memory);
-	/* Pointers are the copy's own; the rest is taken over. */
-	struct state pointers = *to;
-	*to = *from;
-	to->groups = pointers.groups;
-	to->modules = pointers.modules;
-	to->ladders = pointers.ladders;
-	to->requests = pointers.requests;
-	memcpy(memory, from->groups, state_size(&from->limits));
-}
-
 /* Whether the host's own ladder sends something. */
 static bool host_acts(const struct course *c)
 {
@@ -348,22 +334,17 @@ static bool host_acts(const struct course *c)
 static void check_more_pressure(struct world *w)
 {
 	struct course *c = w->course;
-	struct course *worse = calloc(1, sizeof(*worse));
+	struct course *base = course_copy(c), *worse = course_copy(c);
 	uint64_t total = c->seen.machine.total_bytes;
 	bool base_acts;
 	enum rung base_rung;
 
-	memcpy(worse, c, sizeof(*worse));
-	course_lend(worse);
-	worse->memory = malloc(state_size(&c->state.limits));
-	state_copy(&worse->state, &c->state, worse->memory);
-	decide(&c->profile, &worse->state, &worse->seen, &worse->decision);
-	enum level base_level = worse->state.groups[0].level;
-	enum level base_judged = worse->state.groups[0].judged_level;
-	base_acts = host_acts(worse);
-	base_rung = state_group_rung(&worse->state, GROUP_SLOT_HOST);
+	decide(&base->profile, &base->state, &base->seen, &base->decision);
+	enum level base_level = base->state.groups[0].level;
+	enum level base_judged = base->state.groups[0].judged_level;
+	base_acts = host_acts(base);
+	base_rung = state_group_rung(&base->state, GROUP_SLOT_HOST);
 
-	state_copy(&worse->state, &c->state, worse->memory);
 	worse->seen.machine.available_bytes =
 		u64_sub(worse->seen.machine.available_bytes, roll_below(&w->dice, total / 4));
 	worse->seen.machine.some_usec += chance(&w->dice, 50) ? roll_below(&w->dice, SEC) : 0;
@@ -376,8 +357,8 @@ static void check_more_pressure(struct world *w)
 	if (worse->state.groups[0].level == base_level &&
 	    worse->state.groups[0].judged_level == base_judged)
 		CHECK(state_group_rung(&worse->state, GROUP_SLOT_HOST) >= base_rung);
-	free(worse->memory);
-	free(worse);
+	course_free(base);
+	course_free(worse);
 }
 
 /* The same state with more in use in one group under a limit: its level is not judged lower. */
@@ -385,29 +366,21 @@ static void check_more_in_group(struct world *w)
 {
 	struct course *c = w->course;
 	uint32_t slot = (uint32_t)(1 + roll_below(&w->dice, c->seen.n_groups));
+	struct course *base, *worse;
 	struct group_state *judged;
-	struct course *worse;
-	uint64_t base_id;
-	enum level base;
 
 	if (c->groups[slot - 1].limit_bytes == BYTES_UNLIMITED)
 		return;
-	worse = calloc(1, sizeof(*worse));
-	memcpy(worse, c, sizeof(*worse));
-	course_lend(worse);
-	worse->memory = malloc(state_size(&c->state.limits));
-	state_copy(&worse->state, &c->state, worse->memory);
-	decide(&c->profile, &worse->state, &worse->seen, &worse->decision);
-	judged = &worse->state.groups[slot];
-	base = judged->judged_level;
-	base_id = judged->id;
-
-	state_copy(&worse->state, &c->state, worse->memory);
+	base = course_copy(c);
+	worse = course_copy(c);
+	decide(&base->profile, &base->state, &base->seen, &base->decision);
+	judged = &base->state.groups[slot];
 	worse->groups[slot - 1].current_bytes += roll_below(&w->dice, 32 * MIB);
-	decide(&c->profile, &worse->state, &worse->seen, &worse->decision);
-	CHECK(judged->id == base_id && judged->judged_level >= base);
-	free(worse->memory);
-	free(worse);
+	decide(&worse->profile, &worse->state, &worse->seen, &worse->decision);
+	CHECK(worse->state.groups[slot].id == judged->id);
+	CHECK(worse->state.groups[slot].judged_level >= judged->judged_level);
+	course_free(base);
+	course_free(worse);
 }
 
 static void world_step(struct world *w)
@@ -551,10 +524,11 @@ static void garbage_stays_in_bounds(void **unused)
 			uint64_t now_usec = roll(&dice) >> roll_below(&dice, 64);
 
 			fill_randomly(&dice, &c->seen.machine, sizeof(c->seen.machine));
-			fill_randomly(&dice, c->groups, sizeof(c->groups));
-			fill_randomly(&dice, c->modules, sizeof(c->modules));
-			fill_randomly(&dice, c->outcomes, sizeof(c->outcomes));
-			fill_randomly(&dice, c->orders, sizeof(c->orders));
+			fill_randomly(&dice, c->groups, c->seen.max_groups * sizeof(*c->groups));
+			fill_randomly(&dice, c->modules, c->seen.max_modules * sizeof(*c->modules));
+			fill_randomly(&dice, c->outcomes,
+				      c->seen.max_outcomes * sizeof(*c->outcomes));
+			fill_randomly(&dice, c->orders, c->seen.max_orders * sizeof(*c->orders));
 			for (int k = 0; k < COURSE_GROUPS; k++) {
 				c->groups[k].slot %= 2 * COURSE_GROUPS;
 				c->groups[k].parent_slot %= 2 * COURSE_GROUPS;
@@ -567,11 +541,11 @@ static void garbage_stays_in_bounds(void **unused)
 			c->seen.covers = (uint32_t)roll(&dice);
 			c->seen.n_groups = roll_below(&dice, COURSE_GROUPS + 1);
 			c->seen.n_modules = roll_below(&dice, COURSE_MODULES + 1);
-			c->seen.n_outcomes = roll_below(&dice, COURSE_LIST + 1);
+			c->seen.n_outcomes = roll_below(&dice, c->seen.max_outcomes + 1);
 			c->seen.n_orders = roll_below(&dice, 4);
 			decide(&c->profile, &c->state, &c->seen, &c->decision);
 			CHECK(c->decision.wake_at_usec > c->state.now_usec);
-			CHECK(c->decision.n_actions <= COURSE_LIST);
+			CHECK(c->decision.n_actions <= c->decision.max_actions);
 			CHECK(c->state.n_groups_used <= COURSE_GROUPS);
 			CHECK(c->state.n_modules_used <= COURSE_MODULES);
 		}

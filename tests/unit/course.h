@@ -17,12 +17,13 @@
 #include <cmocka.h>
 
 #include "policies/decide.h"
+#include "policies/workspace.h"
 
 #define COURSE_GROUPS	32
 #define COURSE_MODULES	32
 #define COURSE_LADDERS	4
 #define COURSE_REQUESTS 16
-#define COURSE_LIST	64
+#define COURSE_LIST	64 /* more than any of its lists holds */
 
 #define SEC  USEC_PER_SEC
 #define MSEC USEC_PER_MSEC
@@ -30,64 +31,57 @@
 struct course {
 	struct profile profile;
 	struct state state;
-	void *memory;
+	void *workspace;
 	struct observation seen;
 	struct decision decision;
-	struct group_reading groups[COURSE_GROUPS];
-	struct module_reading modules[COURSE_MODULES];
-	struct outcome outcomes[COURSE_LIST];
-	struct order orders[COURSE_LIST];
-	struct action actions[COURSE_LIST];
-	struct finish finishes[COURSE_LIST];
-	struct level_change level_changes[COURSE_LIST];
-	struct rung_report rungs[COURSE_LIST];
-	struct episode_report episodes[COURSE_LIST];
-	struct order_report order_reports[COURSE_LIST];
-	struct budget budgets[COURSE_LIST];
-	struct brake_change brakes[COURSE_LIST];
+	/* of these, for short */
+	struct group_reading *groups;
+	struct module_reading *modules;
+	struct outcome *outcomes;
+	struct order *orders;
+	struct action *actions;
+	struct finish *finishes;
+	struct level_change *level_changes;
+	struct rung_report *rungs;
+	struct episode_report *episodes;
+	struct order_report *order_reports;
+	struct budget *budgets;
+	struct brake_change *brakes;
 };
 
-static inline void course_lend(struct course *c)
+static const struct state_limits course_limits = { .max_groups = COURSE_GROUPS,
+						   .max_modules = COURSE_MODULES,
+						   .max_ladders = COURSE_LADDERS,
+						   .max_requests = COURSE_REQUESTS,
+						   .max_orders = COURSE_LADDERS };
+
+static inline void course_name_lists(struct course *c)
 {
-	c->seen.groups = c->groups;
-	c->seen.max_groups = COURSE_GROUPS;
-	c->seen.modules = c->modules;
-	c->seen.max_modules = COURSE_MODULES;
-	c->seen.outcomes = c->outcomes;
-	c->seen.max_outcomes = COURSE_LIST;
-	c->seen.orders = c->orders;
-	c->seen.max_orders = COURSE_LIST;
-	c->decision.actions = c->actions;
-	c->decision.max_actions = COURSE_LIST;
-	c->decision.finishes = c->finishes;
-	c->decision.max_finishes = COURSE_LIST;
-	c->decision.level_changes = c->level_changes;
-	c->decision.max_level_changes = COURSE_LIST;
-	c->decision.rungs = c->rungs;
-	c->decision.max_rungs = COURSE_LIST;
-	c->decision.episodes = c->episodes;
-	c->decision.max_episodes = COURSE_LIST;
-	c->decision.orders = c->order_reports;
-	c->decision.max_orders = COURSE_LIST;
-	c->decision.budgets = c->budgets;
-	c->decision.max_budgets = COURSE_LIST;
-	c->decision.brakes = c->brakes;
-	c->decision.max_brakes = COURSE_LIST;
+	c->groups = c->seen.groups;
+	c->modules = c->seen.modules;
+	c->outcomes = c->seen.outcomes;
+	c->orders = c->seen.orders;
+	c->actions = c->decision.actions;
+	c->finishes = c->decision.finishes;
+	c->level_changes = c->decision.level_changes;
+	c->rungs = c->decision.rungs;
+	c->episodes = c->decision.episodes;
+	c->order_reports = c->decision.orders;
+	c->budgets = c->decision.budgets;
+	c->brakes = c->decision.brakes;
 }
 
 /* A calm host of 1 GiB without swap, half of it available, nothing registered. */
 static inline struct course *course_new(void)
 {
-	const struct state_limits limits = { COURSE_GROUPS, COURSE_MODULES, COURSE_LADDERS,
-					     COURSE_REQUESTS };
 	struct course *c = calloc(1, sizeof(*c));
 
 	assert_non_null(c);
 	profile_init(&c->profile);
-	c->memory = calloc(1, state_size(&limits));
-	assert_non_null(c->memory);
-	state_init(&c->state, &limits, c->memory);
-	course_lend(c);
+	c->workspace = calloc(1, workspace_size(&course_limits));
+	assert_non_null(c->workspace);
+	workspace_init(&course_limits, c->workspace, &c->state, &c->seen, &c->decision);
+	course_name_lists(c);
 	observation_clear(&c->seen, 1000 * SEC);
 	c->seen.covers = OBSERVED_MACHINE | OBSERVED_MODULES | OBSERVED_GROUPS;
 	c->seen.machine = (struct machine_reading){
@@ -100,8 +94,24 @@ static inline struct course *course_new(void)
 
 static inline void course_free(struct course *c)
 {
-	free(c->memory);
+	free(c->workspace);
 	free(c);
+}
+
+/* A second course in the same state, with the same observation. */
+static inline struct course *course_copy(const struct course *c)
+{
+	size_t size = workspace_size(&course_limits);
+	struct course *copy = malloc(sizeof(*copy));
+
+	assert_non_null(copy);
+	*copy = *c;
+	copy->workspace = malloc(size);
+	assert_non_null(copy->workspace);
+	memcpy(copy->workspace, c->workspace, size);
+	workspace_lend(&course_limits, copy->workspace, &copy->state, &copy->seen, &copy->decision);
+	course_name_lists(copy);
+	return copy;
 }
 
 /* A top group that is listed in every step; slots count up from 1, ids from 1001. */

@@ -760,7 +760,7 @@ static void letting_go_waits_for_room(void **unused)
 	s.c->profile.brake = BRAKE_OFF;
 	course_step_after(s.c, MSEC);
 	assert_true(s.c->state.groups[s.hog->slot].hold.id != 0);
-	s.c->decision.max_brakes = COURSE_LIST;
+	s.c->decision.max_brakes = 2 * COURSE_LADDERS;
 	assert_int_equal(let_go_after(&s, 1)->reason, REASON_SWITCHED);
 	scene_free(&s);
 }

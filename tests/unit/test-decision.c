@@ -8,7 +8,7 @@ static void what_finds_no_room_is_counted(void **unused)
 	struct decision *d = &c->decision;
 
 	d->max_actions = 1;
-	memset(c->actions, 0xff, sizeof(c->actions));
+	memset(c->actions, 0xff, c->decision.max_actions * sizeof(*c->actions));
 	assert_non_null(decision_add_action(d));
 	assert_int_equal(c->actions[0].id, 0);
 	assert_null(decision_add_action(d));

@@ -6,7 +6,7 @@ static void entries_come_zeroed_until_the_list_is_full(void **unused)
 {
 	struct course *c = course_new();
 
-	memset(c->groups, 0xff, sizeof(c->groups));
+	memset(c->groups, 0xff, c->seen.max_groups * sizeof(*c->groups));
 	c->seen.max_groups = 2;
 	assert_ptr_equal(observation_add_group(&c->seen), &c->groups[0]);
 	assert_int_equal(c->groups[0].id, 0);

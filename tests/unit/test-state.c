@@ -3,24 +3,6 @@
 #include "policies/state.h"
 #include "tests/unit/course.h"
 
-static void the_arrays_fill_what_was_lent(void **unused)
-{
-	const struct state_limits limits = { 3, 5, 2, 7 };
-	struct state state;
-	char *memory = calloc(1, state_size(&limits));
-
-	assert_non_null(memory);
-	state_init(&state, &limits, memory);
-	/* Writing each record whole must stay inside: the sanitizer looks on. */
-	memset(state.groups, 0xff, 3 * sizeof(*state.groups));
-	memset(state.modules, 0xff, 5 * sizeof(*state.modules));
-	memset(state.ladders, 0xff, 2 * sizeof(*state.ladders));
-	memset(state.requests, 0xff, 7 * sizeof(*state.requests));
-	assert_true((char *)(state.requests + 7) <= memory + state_size(&limits));
-	assert_int_equal((uintptr_t)state.requests % 16, 0);
-	free(memory);
-}
-
 static void the_host_is_always_there(void **unused)
 {
 	struct course *c = course_new();
@@ -71,7 +53,6 @@ static void inside_is_a_walk_up(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_arrays_fill_what_was_lent),
 		cmocka_unit_test(the_host_is_always_there),
 		cmocka_unit_test(slots_are_found_by_id),
 		cmocka_unit_test(inside_is_a_walk_up),
