@@ -40,6 +40,19 @@ static void an_answer_is_booked_with_claim_and_measure(void **unused)
 	course_free(c);
 }
 
+/* What stands behind the end of the list is of an earlier step. */
+static void only_listed_answers_are_booked(void **unused)
+{
+	struct action a;
+	struct course *c = asked_host(&a);
+
+	course_answer(c, a.id, RESULT_DONE, 60 * MIB);
+	c->seen.n_outcomes = 0;
+	assert_int_equal(course_step_after(c, 30 * MSEC)->n_finishes, 0);
+	assert_int_equal(c->state.modules[0].open_action_id, a.id);
+	course_free(c);
+}
+
 static void honest_modules_move_slowly_and_liars_far(void **unused)
 {
 	struct action a;
@@ -279,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_is_booked_with_claim_and_measure),
+		cmocka_unit_test(only_listed_answers_are_booked),
 		cmocka_unit_test(honest_modules_move_slowly_and_liars_far),
 		cmocka_unit_test(busy_is_not_held_against_anybody),
 		cmocka_unit_test(late_is_told_once_and_demotes_doubling),

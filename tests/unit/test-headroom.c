@@ -35,6 +35,12 @@ static void zram_counts_by_what_it_saves(void **unused)
 	m.zram_stored_bytes = 100 * MIB;
 	m.zram_used_bytes = 25 * MIB;
 	assert_int_equal(headroom_swap_gain(&m, 0), 375 * MIB);
+	m.zram_stored_bytes = MIB; /* the least that tells a ratio */
+	m.zram_used_bytes = MIB / 4;
+	assert_int_equal(headroom_swap_gain(&m, 0), 375 * MIB);
+	m.zram_stored_bytes = MIB - 1;
+	assert_int_equal(headroom_swap_gain(&m, 0), 250 * MIB);
+	m.zram_stored_bytes = 100 * MIB;
 	m.zram_used_bytes = 120 * MIB; /* does not compress at all */
 	assert_int_equal(headroom_swap_gain(&m, 0), 0);
 	m.available_bytes = 924 * MIB; /* no more than the 100 MiB in use can move there */
@@ -157,6 +163,10 @@ static void a_host_without_readings_is_not_judged(void **unused)
 	headroom_of_host(&m, 0, &group.shortage);
 	assert_false(group.shortage.valid);
 	assert_int_equal(headroom_level(&profile, &group, LEVEL_LOW), LEVEL_LOW);
+	m.has = MACHINE_HAS_MEMORY; /* a machine of no memory was read wrongly */
+	m.total_bytes = 0;
+	headroom_of_host(&m, 0, &group.shortage);
+	assert_false(group.shortage.valid);
 }
 
 static void a_group_has_its_limit_less_what_cannot_go(void **unused)

@@ -169,6 +169,22 @@ static void a_slice_above_a_short_service_does_no_io(void **unused)
 	course_free(c);
 }
 
+/* Medium is short enough. */
+static void a_slice_above_a_service_at_medium_does_no_io(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *service = course_add_group(c, 82 * MIB);
+	struct group_reading *slice = add_slice_above(c, service);
+
+	service->limit_bytes = 100 * MIB;
+	course_step(c);
+	slice->some_usec += 500 * MSEC;
+	course_step_after(c, SEC);
+	assert_int_equal(group_at(c, 1)->level, LEVEL_MEDIUM);
+	assert_int_equal(group_at(c, 2)->attribution, ATTRIBUTION_NONE);
+	course_free(c);
+}
+
 static void where_the_kernel_kills_there_is_no_io(void **unused)
 {
 	struct course *c = course_new();
@@ -284,6 +300,7 @@ int main(void)
 		cmocka_unit_test(unknown_readings_change_nothing),
 		cmocka_unit_test(io_is_named_once_and_fades),
 		cmocka_unit_test(a_slice_above_a_short_service_does_no_io),
+		cmocka_unit_test(a_slice_above_a_service_at_medium_does_no_io),
 		cmocka_unit_test(where_the_kernel_kills_there_is_no_io),
 		cmocka_unit_test(a_group_that_waits_for_the_host_says_so),
 		cmocka_unit_test(thrash_on_zram_is_seen),

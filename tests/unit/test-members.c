@@ -31,6 +31,30 @@ static void a_module_not_listed_is_gone(void **unused)
 	course_free(c);
 }
 
+/* Whichever request is its own, also when another one is older. */
+static void the_request_of_the_one_that_is_gone_ends(void **unused)
+{
+	for (size_t gone = 0; gone < 2; gone++) {
+		struct course *c = course_new();
+		uint64_t action_id;
+
+		for (size_t i = 0; i < 2; i++)
+			course_add_module(c, course_add_group(c, 70 * MIB), 60 * MIB);
+		c->seen.machine.available_bytes = 110 * MIB;
+		course_step(c);
+		assert_int_equal(course_count(c, RUNG_SHED), 2);
+		action_id = c->state.modules[gone].open_action_id;
+		if (gone == 0)
+			c->modules[0] = c->modules[1];
+		c->seen.n_modules = 1;
+		course_step_after(c, 10 * MSEC);
+		assert_int_equal(c->decision.n_finishes, 1);
+		assert_int_equal(c->decision.finishes[0].action.id, action_id);
+		assert_int_equal(c->decision.finishes[0].result, RESULT_GONE);
+		course_free(c);
+	}
+}
+
 static void the_last_answer_of_one_who_goes_is_booked(void **unused)
 {
 	struct action a;
@@ -150,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_module_not_listed_is_gone),
+		cmocka_unit_test(the_request_of_the_one_that_is_gone_ends),
 		cmocka_unit_test(the_last_answer_of_one_who_goes_is_booked),
 		cmocka_unit_test(a_slot_taken_by_another_starts_anew),
 		cmocka_unit_test(a_group_that_goes_ends_its_episode),

@@ -259,7 +259,12 @@ static void a_module_of_an_excluded_group_is_never_asked(void **unused)
 	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
 	assert_int_equal(b.choices[0].slot, 1);
 	assert_true(b.all); /* nobody else is left to ask */
-	b.group->flags = 0;
+	b.group->flags = 0; /* the excluded one is the second */
+	other->flags = GROUP_IS_EXCLUDED;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
+	assert_int_equal(b.choices[0].slot, 0);
+	assert_true(b.excluded);
+	other->flags = 0;
 	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
 	assert_int_equal(b.choices[0].slot, 0);
 	assert_false(b.excluded);

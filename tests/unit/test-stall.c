@@ -55,6 +55,20 @@ static void a_long_sleep_is_looked_at_again(void **unused)
 	assert_int_equal(b.group.look_again_usec, 0);
 }
 
+/* Without a trigger the kernel wakes nobody: a look would be one of every sleep. */
+static void without_triggers_a_long_sleep_is_no_reason_to_look(void **unused)
+{
+	struct bench b = bench_with(200 * MIB);
+
+	b.profile.trigger_some_usec = b.profile.trigger_full_usec = 0;
+	stall_add(&b.profile, &b.group, 0, 0, 100 * SEC);
+	stall_add(&b.profile, &b.group, 20 * SEC, 20 * SEC, 160 * SEC);
+	assert_int_equal(b.group.look_again_usec, 0);
+	b.profile.trigger_full_usec = 50 * MSEC; /* either is enough */
+	stall_add(&b.profile, &b.group, 40 * SEC, 40 * SEC, 220 * SEC);
+	assert_int_equal(b.group.look_again_usec, 220 * SEC + 500 * MSEC);
+}
+
 static void a_counter_that_went_back_is_no_stall(void **unused)
 {
 	struct bench b = bench_with(200 * MIB);
@@ -73,6 +87,8 @@ static void a_stall_counts_only_when_little_is_left(void **unused)
 	assert_false(stall_is_io(&b.profile, &b.group));
 	b.group.shortage.available_bytes = GIB * 31 / 100;
 	assert_int_equal(stall_level(&b.profile, &b.group, LEVEL_LOW), LEVEL_LOW);
+	assert_true(stall_is_io(&b.profile, &b.group));
+	b.group.shortage.some_bp = 1000; /* medium is io as well */
 	assert_true(stall_is_io(&b.profile, &b.group));
 	b.group.shortage.some_bp = 900; /* too little to be worth a word */
 	assert_false(stall_is_io(&b.profile, &b.group));
@@ -121,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_share_is_that_of_a_closed_window),
 		cmocka_unit_test(a_long_sleep_is_looked_at_again),
+		cmocka_unit_test(without_triggers_a_long_sleep_is_no_reason_to_look),
 		cmocka_unit_test(a_counter_that_went_back_is_no_stall),
 		cmocka_unit_test(a_stall_counts_only_when_little_is_left),
 		cmocka_unit_test(full_and_some_have_their_own_thresholds),

@@ -313,6 +313,11 @@ static void all_modules_excluded_is_told_of_the_host(void **unused)
 	assert_non_null(s);
 	assert_int_equal(s->n_excluded, 2);
 	assert_int_equal(s->severity, SEVERITY_WARNING);
+	c->modules[0] = c->modules[--c->seen.n_modules]; /* the first slot is free */
+	course_step_after(c, SEC);
+	s = find(list_after(c, 0), SUGGESTION_EXCLUDED, GROUP_SLOT_HOST);
+	assert_non_null(s);
+	assert_int_equal(s->n_excluded, 1);
 	course_free(c);
 }
 
