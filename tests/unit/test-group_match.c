@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "controller/groups/group_match.h"
+
+#include <limits.h>
+
 #include "fixture.h"
 
 static void add(struct pattern_list *list, const char *pattern)
@@ -288,6 +291,25 @@ static void what_is_excluded_may_be_written_as_it_is_shown(void **unused)
 	assert_null(group_match_excluded(&profile, "/app.slice/good.service"));
 }
 
+/* No cgroup has such a path: PATH_MAX is what can be opened. */
+static void a_path_that_is_too_long_matches_nothing(void **unused)
+{
+	struct profile profile = {};
+	char path[PATH_MAX + 16];
+
+	add(&profile.exclude, "a*");
+	add_rank(&profile, "a*", 5);
+	memset(path, 'a', sizeof(path));
+	path[0] = '/';
+	path[PATH_MAX - 1] = '\0';
+	assert_non_null(group_match_excluded(&profile, path));
+	assert_non_null(group_match_rank(&profile, path));
+	path[PATH_MAX - 1] = 'a';
+	path[PATH_MAX] = '\0';
+	assert_null(group_match_excluded(&profile, path));
+	assert_null(group_match_rank(&profile, path));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +324,7 @@ int main(void)
 		cmocka_unit_test(an_empty_profile_lists_nothing),
 		cmocka_unit_test(below_is_by_whole_elements),
 		cmocka_unit_test(what_is_excluded_may_be_written_as_it_is_shown),
+		cmocka_unit_test(a_path_that_is_too_long_matches_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,13 @@ static void a_garbled_counter_costs_that_counter_only(void **state)
 		-EBADMSG);
 	assert_true(events.n_high == COUNT_UNKNOWN);
 	assert_int_equal(events.n_max, 2);
+	/* 2^62 is the last that could be a count. */
+	assert_int_equal(memory_events_parse("high 1\nmax 4611686018427387904\noom_kill "
+					     "4611686018427387905\n",
+					     &events),
+			 -EBADMSG);
+	assert_int_equal(events.n_max, 1ULL << 62);
+	assert_true(events.n_oom_kill == COUNT_UNKNOWN);
 }
 
 /* Counters are added up by CPU and read while they move: a small one may come out below zero. */

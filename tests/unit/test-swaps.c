@@ -287,6 +287,14 @@ static void a_limit_on_zram_bounds_what_it_takes(void **state)
 	assert_int_equal(w.reading.zram_free_bytes, 64 * MIB);
 	/* What does not fit is no free space of another kind. */
 	assert_int_equal(w.reading.swap_free_bytes, 64 * MIB);
+	/* 4:1: 32 MiB take 128. */
+	fake_sys(&w, "block/zram0/mm_stat", "268435456 9 67108864 100663296 0\n");
+	assert_int_equal(fill(&w, ONE_GIB, 1048576, 786432), 0);
+	assert_int_equal(w.reading.zram_free_bytes, 128 * MIB);
+	/* Nothing is stored yet: 2:1 is assumed. */
+	fake_sys(&w, "block/zram0/mm_stat", "0 0 0 33554432 0\n");
+	assert_int_equal(fill(&w, ONE_GIB, 1048576, 786432), 0);
+	assert_int_equal(w.reading.zram_free_bytes, 64 * MIB);
 	/* Full. */
 	fake_sys(&w, "block/zram0/mm_stat", "268435456 9 134217728 134217728 0\n");
 	assert_int_equal(fill(&w, ONE_GIB, 1048576, 786432), 0);
