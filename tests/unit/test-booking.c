@@ -133,6 +133,25 @@ static void who_owes_a_late_answer_is_not_asked_again_until_it_came(void **unuse
 	course_free(c);
 }
 
+/* As long as there are free slots, the answer of a late one is not given up for another request. */
+static void a_late_answer_is_booked_after_another_request(void **unused)
+{
+	struct action a;
+	struct course *c = asked_host(&a);
+
+	course_step_after(c, 500 * MSEC);
+	course_add_module(c, course_add_group(c, 150 * MIB), 100 * MIB);
+	course_step_after(c, 10 * MSEC);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	assert_int_equal(course_action(c, RUNG_SHED, 0)->module_slot, 1);
+	c->groups[0].current_bytes -= 30 * MIB;
+	course_answer(c, a.id, RESULT_DONE, 30 * MIB);
+	course_step_after(c, 100 * MSEC);
+	assert_int_equal(c->state.modules[0].claimed_bytes, 30 * MIB);
+	assert_int_equal(c->state.modules[0].owes_since_usec, 0);
+	course_free(c);
+}
+
 /* Its group grew by more than it gave while it was late: it is asked again as soon as after a gift
  * that shows; but not after a lie. */
 static void what_grew_does_not_hide_a_late_answer(void **unused)
@@ -306,6 +325,7 @@ int main(void)
 		cmocka_unit_test(strange_answers_are_passed_over),
 		cmocka_unit_test(errors_are_passed_on),
 		cmocka_unit_test(more_requests_than_slots_is_no_harm),
+		cmocka_unit_test(a_late_answer_is_booked_after_another_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

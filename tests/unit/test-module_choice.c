@@ -238,6 +238,24 @@ static void a_groups_own_shortage_stays_inside(void **unused)
 	course_free(b.c);
 }
 
+/* Its memory is charged to no group that is known: nothing it gives could be measured. */
+static void a_module_without_a_group_is_not_asked(void **unused)
+{
+	struct bench b = bench_new();
+	struct group_reading *last = course_add_group(b.c, GIB);
+	struct module_reading *module = course_add_module(b.c, b.group, 100 * MIB);
+
+	course_add_module(b.c, last, 100 * MIB);
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 2);
+	b.group->flags = GROUP_IS_GONE; /* its slot is free, a later one is not */
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
+	assert_int_equal(b.choices[0].slot, 1);
+	module->group_slot = COURSE_GROUPS + 1; /* none ever was there */
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
+	assert_int_equal(b.choices[0].slot, 1);
+	course_free(b.c);
+}
+
 static void a_module_of_an_excluded_group_is_never_asked(void **unused)
 {
 	struct bench b = bench_new();
@@ -313,6 +331,7 @@ int main(void)
 		cmocka_unit_test(the_demoted_are_asked_when_nobody_else_is_left),
 		cmocka_unit_test(little_is_expected_of_liars),
 		cmocka_unit_test(a_groups_own_shortage_stays_inside),
+		cmocka_unit_test(a_module_without_a_group_is_not_asked),
 		cmocka_unit_test(a_module_of_an_excluded_group_is_never_asked),
 		cmocka_unit_test(the_lowest_priority_gives_first),
 	};

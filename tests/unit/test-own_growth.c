@@ -5,6 +5,7 @@
  * grows beside it.
  */
 #include "policies/goal.h"
+#include "policies/own_growth.h"
 #include "tests/unit/course.h"
 
 enum report { AS_IT_GOES, WHEN_FULL, PLANNED, NEVER, REGISTERS_WHEN_FULL, N_REPORTS };
@@ -350,6 +351,29 @@ static void a_gift_is_no_growth(void **unused)
 	course_free(c);
 }
 
+/* Looked at for 10 ms it can be said how fast others grow, for less it cannot. */
+static void growth_is_known_after_ten_milliseconds(void **unused)
+{
+	struct scene s = scene_new(100 * MIB, false, AS_IT_GOES);
+	struct ladder ladder = { .active = true, .group_slot = s.limited->slot };
+	struct step now;
+
+	course_step(s.c);
+	now = (struct step){ .profile = &s.c->profile,
+			     .state = &s.c->state,
+			     .observation = &s.c->seen,
+			     .decision = &s.c->decision,
+			     .now_usec = s.c->seen.now_usec };
+	own_growth_follow(&now, &ladder);
+	now.now_usec += 10 * MSEC - 1;
+	own_growth_follow(&now, &ladder);
+	assert_false(ladder.others_known);
+	now.now_usec++;
+	own_growth_follow(&now, &ladder);
+	assert_true(ladder.others_known);
+	scene_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +385,7 @@ int main(void)
 		cmocka_unit_test(a_growth_that_has_ended_asks_for_nothing),
 		cmocka_unit_test(a_gift_is_no_growth),
 		cmocka_unit_test(a_gift_that_is_seen_before_its_answer_is_no_growth),
+		cmocka_unit_test(growth_is_known_after_ten_milliseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

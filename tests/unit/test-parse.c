@@ -106,6 +106,8 @@ static void usec_takes_time_spans(void **state)
 		{ "0", 0, 0 },
 		{ "5", 0, 5 * SEC },
 		{ "0.25", 0, SEC / 4 },
+		{ "0.250000000", 0, SEC / 4 },
+		{ "0.2500000000", -EINVAL },
 		{ "500ms", 0, SEC / 2 },
 		{ "500 ms", 0, SEC / 2 },
 		{ "17us", 0, 17 },

@@ -61,6 +61,8 @@ static void settings_that_contradict_are_named(void **unused)
 	expect_problem("Headroom", "CriticalMax", 3 * GIB);
 	expect_problem("Exhaustion", "High", 9 * SEC);
 	expect_problem("Exhaustion", "Critical", 4 * SEC);
+	expect_problem("Exhaustion", "ConfidenceHigh", 999);
+	expect_problem("Exhaustion", "ConfidenceCritical", 1999);
 	expect_problem("Stall", "SomeHigh", 500);
 	expect_problem("Stall", "SomeCritical", 2000);
 	expect_problem("Stall", "FullCritical", 900);
@@ -102,6 +104,54 @@ static void zero_switches_a_threshold_off(void **unused)
 	assert_true(profile_is_sound(&p, &conflict));
 	p.stall_some_bp[LEVEL_CRITICAL] = 500; /* high is off, but medium is not */
 	assert_false(profile_is_sound(&p, &conflict));
+}
+
+/* With the level between them off, the outer two still must fit. */
+static void medium_and_critical_fit_without_high(void **unused)
+{
+	struct profile_conflict conflict;
+	struct profile p;
+
+	profile_init(&p);
+	p.exhaustion_usec[LEVEL_HIGH] = 0;
+	p.exhaustion_usec[LEVEL_CRITICAL] = 9 * SEC;
+	assert_false(profile_is_sound(&p, &conflict));
+	assert_string_equal(conflict.setting->key, "Critical");
+	assert_string_equal(conflict.other->key, "Medium");
+	p.exhaustion_usec[LEVEL_CRITICAL] = 8 * SEC;
+	assert_true(profile_is_sound(&p, &conflict));
+	p.stall_full_bp[LEVEL_MEDIUM] = 2000;
+	assert_false(profile_is_sound(&p, &conflict));
+	assert_string_equal(conflict.setting->key, "FullHigh");
+	p.stall_full_bp[LEVEL_HIGH] = 0;
+	assert_true(profile_is_sound(&p, &conflict));
+	p.stall_full_bp[LEVEL_MEDIUM] = 4000;
+	assert_false(profile_is_sound(&p, &conflict));
+	assert_string_equal(conflict.setting->key, "FullCritical");
+	assert_string_equal(conflict.other->key, "FullMedium");
+}
+
+/* Nothing is left of a level that begins where the next one does; that is no contradiction. */
+static void equal_settings_fit(void **unused)
+{
+	struct profile_conflict conflict;
+	struct profile p;
+
+	profile_init(&p);
+	for (int level = LEVEL_MEDIUM; level < N_LEVELS; level++) {
+		p.headroom_bp[level] = 1000;
+		p.headroom_max_bytes[level] = GIB;
+		p.exhaustion_usec[level] = SEC;
+		p.exhaustion_confidence_bp[level] = 1000;
+		p.stall_some_bp[level] = p.stall_full_bp[level] = 1000;
+		p.max_rung[level] = RUNG_SHED;
+		p.modules_per_cycle[level] = 5;
+	}
+	p.stall_headroom_bp = 1000;
+	p.trigger_some_usec = p.trigger_full_usec = p.trigger_window_usec;
+	p.idle_limit_critical_usec = p.idle_limit_usec;
+	p.sampling_min_usec = p.sampling_usec;
+	assert_true(profile_is_sound(&p, &conflict));
 }
 
 static void some_group_must_be_under_control(void **unused)
@@ -218,6 +268,8 @@ int main(void)
 		cmocka_unit_test(settings_that_contradict_are_named),
 		cmocka_unit_test(a_level_that_could_never_be_left_is_refused),
 		cmocka_unit_test(zero_switches_a_threshold_off),
+		cmocka_unit_test(medium_and_critical_fit_without_high),
+		cmocka_unit_test(equal_settings_fit),
 		cmocka_unit_test(some_group_must_be_under_control),
 		cmocka_unit_test(default_conf_spells_the_defaults_out),
 	};
