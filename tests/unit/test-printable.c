@@ -52,6 +52,55 @@ static void what_no_string_may_hold_is_escaped_by_byte(void **state)
 	}
 }
 
+static void encode(uint32_t c, char *text)
+{
+	if (c < 0x80) {
+		*text++ = (char)c;
+	} else if (c < 0x800) {
+		*text++ = (char)(0xc0 | c >> 6);
+	} else if (c < 0x10000) {
+		*text++ = (char)(0xe0 | c >> 12);
+		*text++ = (char)(0x80 | (c >> 6 & 0x3f));
+	} else {
+		*text++ = (char)(0xf0 | c >> 18);
+		*text++ = (char)(0x80 | (c >> 12 & 0x3f));
+		*text++ = (char)(0x80 | (c >> 6 & 0x3f));
+	}
+	if (c >= 0x80)
+		*text++ = (char)(0x80 | (c & 0x3f));
+	*text = '\0';
+}
+
+static void each_range_ends_where_it_should(void **state)
+{
+	static const struct {
+		uint32_t first, last;
+	} shown[] = {
+		{ 0x20, 0x7e },	      { 0xa0, 0x7ff },	    { 0x800, 0x200d },
+		{ 0x2010, 0x2027 },   { 0x202f, 0x2065 },   { 0x206a, 0xd7ff },
+		{ 0xe000, 0xfdcf },   { 0xfdf0, 0xfefe },   { 0xff00, 0xfffd },
+		{ 0x10000, 0x1fffd }, { 0x20000, 0x2fffd }, { 0x100000, 0x10fffd },
+	};
+
+	for (size_t i = 0; i < N(shown); i++) {
+		uint32_t next = i + 1 < N(shown) ? shown[i + 1].first : 0x110000;
+		char text[8];
+
+		encode(shown[i].first, text);
+		if (!printable_is(text))
+			fail_msg("U+%04X is escaped", shown[i].first);
+		encode(shown[i].last, text);
+		if (!printable_is(text))
+			fail_msg("U+%04X is escaped", shown[i].last);
+		encode(shown[i].last + 1, text);
+		if (next > shown[i].last + 1 && printable_is(text))
+			fail_msg("U+%04X is shown", shown[i].last + 1);
+		encode(next - 1, text);
+		if (next > shown[i].last + 1 && next != 0x100000 && printable_is(text))
+			fail_msg("U+%04X is shown", next - 1);
+	}
+}
+
 static void what_does_not_fit_is_cut_at_a_character(void **state)
 {
 	char buf[16];
@@ -73,6 +122,7 @@ int main(void)
 		cmocka_unit_test(names_that_can_be_shown_stay_as_they_are),
 		cmocka_unit_test(what_no_string_may_hold_is_escaped_by_byte),
 		cmocka_unit_test(what_does_not_fit_is_cut_at_a_character),
+		cmocka_unit_test(each_range_ends_where_it_should),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
