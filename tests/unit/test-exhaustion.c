@@ -504,6 +504,17 @@ static void a_late_look_believes_what_the_kernel_saw(void **unused)
 	assert_true(exhaustion_time_left(&t.group, t.now_usec, 2500) == USEC_NEVER);
 }
 
+/* Not looked at before: nothing was seen growing. */
+static void without_a_past_there_is_time(void **unused)
+{
+	struct tank t = limited(100 * MIB, 90 * MIB);
+
+	t.group.shortage.headroom_bytes = left(&t);
+	assert_true(exhaustion_time_left(&t.group, t.now_usec, 1000) == USEC_NEVER);
+	t.group.shortage.headroom_bytes = 0;
+	assert_int_equal(exhaustion_time_left(&t.group, t.now_usec, 1000), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +544,7 @@ int main(void)
 		cmocka_unit_test(all_of_it_is_never_asked_for),
 		cmocka_unit_test(an_unlimited_group_cannot_run_out),
 		cmocka_unit_test(a_late_look_believes_what_the_kernel_saw),
+		cmocka_unit_test(without_a_past_there_is_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,32 @@ static void the_root_may_be_listed_among_the_groups(void **unused)
 	course_free(c);
 }
 
+/* A count that was not known before says nothing: it did not move from 0 to 5. */
+static void a_count_that_was_unknown_did_not_move(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 50 * MIB);
+
+	g->limit_bytes = 60 * MIB;
+	g->has &= ~(uint32_t)GROUP_HAS_EVENTS;
+	course_step(c);
+	g->has |= GROUP_HAS_EVENTS;
+	g->n_max = COUNT_UNKNOWN;
+	course_step_after(c, SEC);
+	assert_true(c->state.groups[1].seen.n_max == COUNT_UNKNOWN);
+	g->n_max = 5;
+	course_step_after(c, SEC);
+	assert_false(c->state.groups[1].limit_hit);
+	g->n_max = COUNT_UNKNOWN; /* once known, it stays where it was */
+	course_step_after(c, SEC);
+	assert_int_equal(c->state.groups[1].seen.n_max, 5);
+	assert_false(c->state.groups[1].limit_hit);
+	g->n_max = 6;
+	course_step_after(c, SEC);
+	assert_true(c->state.groups[1].limit_hit);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +207,7 @@ int main(void)
 		cmocka_unit_test(an_order_ends_with_its_group),
 		cmocka_unit_test(readings_out_of_range_are_passed_over),
 		cmocka_unit_test(the_root_may_be_listed_among_the_groups),
+		cmocka_unit_test(a_count_that_was_unknown_did_not_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,6 +374,28 @@ static void growth_is_known_after_ten_milliseconds(void **unused)
 	scene_free(&s);
 }
 
+/* What modules elsewhere give is no fall of this group. */
+static void only_modules_inside_count(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *outer = course_add_group(c, 100 * MIB);
+	struct group_reading *inner = course_add_group(c, 60 * MIB);
+	struct group_reading *other = course_add_group(c, 60 * MIB);
+	struct module_reading *a = course_add_module(c, inner, 50 * MIB);
+	struct module_reading *b = course_add_module(c, other, 50 * MIB);
+
+	inner->parent_slot = outer->slot;
+	course_step(c);
+	a->size_bytes -= 5 * MIB;
+	b->size_bytes -= 7 * MIB;
+	course_step_after(c, 100 * MSEC);
+	assert_int_equal(own_growth_fell(&c->state, inner->slot, WITNESS_REPORT), 5 * MIB);
+	assert_int_equal(own_growth_fell(&c->state, outer->slot, WITNESS_REPORT), 5 * MIB);
+	assert_int_equal(own_growth_fell(&c->state, other->slot, WITNESS_REPORT), 7 * MIB);
+	assert_int_equal(own_growth_fell(&c->state, GROUP_SLOT_HOST, WITNESS_REPORT), 12 * MIB);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +408,7 @@ int main(void)
 		cmocka_unit_test(a_gift_is_no_growth),
 		cmocka_unit_test(a_gift_that_is_seen_before_its_answer_is_no_growth),
 		cmocka_unit_test(growth_is_known_after_ten_milliseconds),
+		cmocka_unit_test(only_modules_inside_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
