@@ -138,6 +138,19 @@ static void a_kill_that_no_brake_would_have_prevented_is_not_told(void **unused)
 	}
 }
 
+/* Ten seconds after it ran out of time, a kill still follows from that. */
+static void a_kill_follows_for_ten_seconds(void **unused)
+{
+	struct course *c = killed_in(0, BRAKE_OFF, 10 * SEC);
+
+	assert_int_equal(c->seen.now_usec - c->state.groups[1].kills.ran_out_usec, 10 * SEC);
+	assert_non_null(find(list_after(c, 0), SUGGESTION_BRAKE, 1));
+	course_free(c);
+	c = killed_in(0, BRAKE_OFF, 10 * SEC + 1);
+	assert_null(find(list_after(c, 0), SUGGESTION_BRAKE, 1));
+	course_free(c);
+}
+
 /* Who would be held is the service in it. */
 static void a_kill_in_a_slice_is_told_though_no_slice_is_held(void **unused)
 {
@@ -344,6 +357,7 @@ int main(void)
 		cmocka_unit_test(enough_time_calm_and_doubt_are_not_worth_a_word),
 		cmocka_unit_test(a_kill_without_a_brake_is_told_for_a_day),
 		cmocka_unit_test(a_kill_that_no_brake_would_have_prevented_is_not_told),
+		cmocka_unit_test(a_kill_follows_for_ten_seconds),
 		cmocka_unit_test(a_kill_in_a_slice_is_told_though_no_slice_is_held),
 		cmocka_unit_test(a_kill_for_the_hosts_sake_is_told_of_the_host),
 		cmocka_unit_test(the_most_urgent_come_first),

@@ -142,6 +142,8 @@ static void a_bad_line_is_named_and_left_out(void **unused)
 				 "left out" },
 		{ "Exclud=yes", "unknown key Exclud= in [X-Relief]; did you mean Exclude=?; the "
 				"line is left out" },
+		{ "Priorty=5", "unknown key Priorty= in [X-Relief]; did you mean Priority=?; the "
+			       "line is left out" },
 		{ "Weight=5", "unknown key Weight= in [X-Relief]; known are Exclude= Priority=; "
 			      "the line is left out" },
 		{ "Exclude", "Exclude is no KEY=VALUE; the line is left out" },
