@@ -178,6 +178,12 @@ static void what_somebody_saw_rising_is_no_jump(void **unused)
 	consumption_fill_in(&c, now_usec, 10);
 	consumption_add(&c, now_usec, 40);
 	assert_true(consumption_span(&c, now_usec, 40) == USEC_NEVER);
+	/* in less than 8 ms there is no room for parts */
+	c = CONSUMED(0, 0);
+	consumption_fill_in(&c, last_usec(&c) + 8 * MSEC - 1, 40);
+	assert_int_equal(c.n, 2);
+	consumption_fill_in(&c, last_usec(&c) + 8 * MSEC, 40);
+	assert_int_equal(c.n, 5);
 	/* without a past there is nothing to fill */
 	c = (struct consumption){ 0 };
 	consumption_fill_in(&c, now_usec, 40);

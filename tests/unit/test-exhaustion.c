@@ -515,6 +515,21 @@ static void without_a_past_there_is_time(void **unused)
 	assert_int_equal(exhaustion_time_left(&t.group, t.now_usec, 1000), 0);
 }
 
+/* Seen for 150 ms it has no present yet: what it took to use up the last of it counts. */
+static void the_present_takes_two_hundred_milliseconds(void **unused)
+{
+	static const uint64_t used_mib[] = { 100, 62, 82, 102 };
+	struct tank t = limited(200 * MIB, 100 * MIB);
+
+	for (size_t i = 0; i < 4; i++) {
+		t.used_bytes = used_mib[i] * MIB;
+		look(&t);
+		t.now_usec += 50 * MSEC;
+	}
+	t.now_usec -= 50 * MSEC;
+	assert_true(exhaustion_time_left(&t.group, t.now_usec, 1000) < 700 * MSEC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -545,6 +560,7 @@ int main(void)
 		cmocka_unit_test(an_unlimited_group_cannot_run_out),
 		cmocka_unit_test(a_late_look_believes_what_the_kernel_saw),
 		cmocka_unit_test(without_a_past_there_is_time),
+		cmocka_unit_test(the_present_takes_two_hundred_milliseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,23 @@ static void a_mere_claim_is_not_got(void **unused)
 	assert_int_equal(goal_order_got(&l), 95 * MIB);
 }
 
+/* A claim that is not much more than what grew meanwhile proves nothing. */
+static void a_claim_is_hidden_by_as_much_growth(void **unused)
+{
+	struct course *c = course_new();
+	const struct ladder l = { .group_slot = course_add_group(c, 10 * MIB)->slot };
+	struct step step = { .profile = &c->profile, .state = &c->state };
+
+	course_step(c);
+	step.now_usec = c->seen.now_usec;
+	c->state.groups[l.group_slot].shortage.growth_bytes = 10 * MIB; /* in a second */
+	assert_true(goal_is_hidden(&step, &l, 20 * MIB, step.now_usec - SEC));
+	assert_false(goal_is_hidden(&step, &l, 20 * MIB + 2, step.now_usec - SEC));
+	assert_false(goal_is_hidden(&step, &l, 20 * MIB, step.now_usec - SEC / 2));
+	assert_false(goal_is_hidden(&step, &l, 0, step.now_usec - SEC));
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -65,6 +82,7 @@ int main(void)
 		cmocka_unit_test(a_batch_of_the_counters_is_no_miss),
 		cmocka_unit_test(an_order_is_met_within_a_tenth_or_a_block),
 		cmocka_unit_test(a_mere_claim_is_not_got),
+		cmocka_unit_test(a_claim_is_hidden_by_as_much_growth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,23 @@ static void an_episode_keeps_its_peak(void **unused)
 	course_free(c);
 }
 
+static void episodes_are_counted(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = add_short_group(c);
+
+	course_step(c);
+	assert_int_equal(c->state.n_episodes, 1);
+	g->current_bytes = MIB;
+	course_step_after(c, SEC);
+	course_step_after(c, 10 * SEC);
+	assert_int_equal(group_at(c, 1)->level, LEVEL_LOW);
+	g->current_bytes = 95 * MIB;
+	course_step_after(c, 10 * SEC);
+	assert_int_equal(c->state.n_episodes, 2);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +324,7 @@ int main(void)
 		cmocka_unit_test(the_kernels_event_raises_to_high),
 		cmocka_unit_test(calm_must_last_for_the_dwell_time),
 		cmocka_unit_test(an_episode_keeps_its_peak),
+		cmocka_unit_test(episodes_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,19 @@ static void what_is_there_is_read(void **state)
 	close(dir);
 }
 
+/* "inactive_file" is no "active_file": without that line the file was cut short. */
+static void a_line_is_found_by_its_whole_name(void **state)
+{
+	struct memory_stat stat;
+
+	assert_int_equal(memory_stat_parse("file 9000\nshmem 1000\nfile_mapped 2000\nfile_dirty 0\n"
+					   "file_writeback 0\ninactive_file 5000\n"
+					   "slab_reclaimable 20\n",
+					   &stat),
+			 -EBADMSG);
+	assert_false(stat.is_known);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +268,7 @@ int main(void)
 		cmocka_unit_test(what_is_locked_is_on_no_list),
 		cmocka_unit_test(counters_that_do_not_add_up_do_not_wrap),
 		cmocka_unit_test(what_is_there_is_read),
+		cmocka_unit_test(a_line_is_found_by_its_whole_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,6 +316,41 @@ static void the_lowest_priority_gives_first(void **unused)
 	course_free(b.c);
 }
 
+/* One that reached its limit just now is idle, and comes before a larger one that did not yet. */
+static void idle_begins_at_the_limit(void **unused)
+{
+	static const uint64_t limits_usec[] = { 5 * USEC_PER_MIN, 30 * SEC };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct bench b = bench_new();
+
+		add(&b, 100, limits_usec[i] - 1);
+		add(&b, 10, limits_usec[i]);
+		assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 2);
+		assert_int_equal(b.choices[0].slot, 1);
+		course_free(b.c);
+	}
+}
+
+static void unload_begins_at_the_limit(void **unused)
+{
+	static const uint64_t limits_usec[] = {
+		[LEVEL_MEDIUM] = 5 * USEC_PER_MIN,
+		[LEVEL_HIGH] = 150 * SEC,
+		[LEVEL_CRITICAL] = 30 * SEC,
+	};
+
+	for (enum level level = LEVEL_MEDIUM; level < N_LEVELS; level++) {
+		struct bench b = bench_new();
+
+		add(&b, 100, limits_usec[level] - 1);
+		assert_int_equal(choose(&b, RUNG_UNLOAD, level, 1000), 0);
+		b.c->modules[0].last_used_usec--;
+		assert_int_equal(choose(&b, RUNG_UNLOAD, level, 1000), 1);
+		course_free(b.c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +369,8 @@ int main(void)
 		cmocka_unit_test(a_module_without_a_group_is_not_asked),
 		cmocka_unit_test(a_module_of_an_excluded_group_is_never_asked),
 		cmocka_unit_test(the_lowest_priority_gives_first),
+		cmocka_unit_test(idle_begins_at_the_limit),
+		cmocka_unit_test(unload_begins_at_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

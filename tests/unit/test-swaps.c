@@ -143,6 +143,9 @@ static void mm_stat_of_every_kernel(void **state)
 		}
 		free(text);
 	}
+	assert_int_equal(mm_stat_parse("1 2 3 4\n", &stat), 0); /* the last that is read */
+	assert_int_equal(stat.limit_bytes, 4);
+	assert_int_equal(mm_stat_parse("1 2 3 4x\n", &stat), -EBADMSG);
 	assert_int_equal(mm_stat_parse("1 2 3\n", &stat), -EBADMSG);
 	assert_int_equal(mm_stat_parse("1 2 3x 4\n", &stat), -EBADMSG);
 	assert_int_equal(mm_stat_parse("1 2 -3 4\n", &stat), -EBADMSG);
