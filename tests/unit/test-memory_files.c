@@ -255,6 +255,24 @@ static void a_line_is_found_by_its_whole_name(void **state)
 	assert_false(stat.is_known);
 }
 
+/* Without the lists, what is file cache is told by `file` and `shmem` together. */
+static void without_lists_both_others_are_needed(void **state)
+{
+	static const char *const texts[] = { "file 9000\nshmem -5\n", "file -5\nshmem 1000\n" };
+	char text[512];
+
+	for (size_t i = 0; i < N(texts); i++) {
+		struct memory_stat stat;
+
+		snprintf(text, sizeof(text),
+			 "%sfile_mapped 2000\nfile_dirty 0\nfile_writeback 0\n"
+			 "inactive_file 5000\nactive_file -5\nslab_reclaimable 20\n",
+			 texts[i]);
+		assert_int_equal(memory_stat_parse(text, &stat), -EBADMSG);
+		assert_false(stat.is_known);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +287,7 @@ int main(void)
 		cmocka_unit_test(counters_that_do_not_add_up_do_not_wrap),
 		cmocka_unit_test(what_is_there_is_read),
 		cmocka_unit_test(a_line_is_found_by_its_whole_name),
+		cmocka_unit_test(without_lists_both_others_are_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,17 @@ static void answer(struct course *c, uint64_t claimed_bytes, uint64_t measured_b
 	course_step_after(c, 10 * MSEC);
 }
 
+/* Asked for by itself, that one applies to the only module and no other does. */
+static void only_of_module(const struct course *c, enum suggestion_kind wanted)
+{
+	struct suggestion one;
+
+	for (int kind = 0; kind < N_SUGGESTION_KINDS; kind++)
+		assert_int_equal(
+			suggestion_of_module(&c->state, 0, (enum suggestion_kind)kind, &one),
+			kind == (int)wanted);
+}
+
 static void a_module_that_frees_less_than_it_says_is_named(void **unused)
 {
 	struct course *c = course_new();
@@ -284,6 +295,7 @@ static void a_module_that_frees_less_than_it_says_is_named(void **unused)
 	assert_int_equal(s->claimed_bytes, 15 * MIB);
 	assert_int_equal(s->measured_bytes, 12 * KIB);
 	assert_int_equal(s->module_slot, 0);
+	only_of_module(c, SUGGESTION_LIAR);
 	course_free(c);
 }
 
@@ -304,6 +316,7 @@ static void a_module_that_is_late_twice_is_named(void **unused)
 	assert_non_null(s);
 	assert_int_equal(s->n_late, 2);
 	assert_int_equal(s->n_requests, 2);
+	only_of_module(c, SUGGESTION_LATE);
 	course_free(c);
 }
 

@@ -188,6 +188,9 @@ static void hostile_text_does_no_harm(void **unused)
 	s = parse("[X-Relief]\nPriority=3\n  ", &c); /* blanks are all that is left */
 	assert_int_equal(c.n, 0);
 	assert_int_equal(s.priority.value, 3);
+	s = parse("[X-Relief]\nPriority=5 \\", &c); /* goes on, but nothing follows */
+	assert_int_equal(c.n, 0);
+	assert_int_equal(s.priority.value, 5);
 	c = (struct complaints){ 0 };
 	unit_section_parse(zero, sizeof(zero) - 1, &s, on_complaint, &c);
 	assert_int_equal(c.n, 1);
