@@ -242,6 +242,28 @@ static void what_is_there_is_read(void **state)
 	close(dir);
 }
 
+/* Any of them is worth having; without all three there is nothing. */
+static void counters_are_garbled_one_by_one(void **state)
+{
+	_cleanup_(fake_tree_done) struct fake_tree tree = fake_tree_new();
+	struct group_reading reading = {};
+	int dir;
+
+	fake_group(&tree, "/a.service", 100 * MIB, "max");
+	dir = open(fake_path(&tree, "/a.service"), O_PATH | O_CLOEXEC);
+	fake_write(&tree, "/a.service/memory.events", "high x\nmax 3\noom_kill 2\n");
+	assert_int_equal(memory_files_read(dir, GROUP_HAS_EVENTS, &reading, NULL),
+			 GROUP_HAS_EVENTS);
+	assert_int_equal(reading.has, GROUP_HAS_EVENTS);
+	assert_true(reading.n_high == COUNT_UNKNOWN && reading.n_max == 3);
+	fake_write(&tree, "/a.service/memory.events", "high x\nmax x\noom_kill x\n");
+	reading = (struct group_reading){};
+	assert_int_equal(memory_files_read(dir, GROUP_HAS_EVENTS, &reading, NULL),
+			 GROUP_HAS_EVENTS);
+	assert_int_equal(reading.has, 0);
+	close(dir);
+}
+
 /* "inactive_file" is no "active_file": without that line the file was cut short. */
 static void a_line_is_found_by_its_whole_name(void **state)
 {
@@ -286,6 +308,7 @@ int main(void)
 		cmocka_unit_test(what_is_locked_is_on_no_list),
 		cmocka_unit_test(counters_that_do_not_add_up_do_not_wrap),
 		cmocka_unit_test(what_is_there_is_read),
+		cmocka_unit_test(counters_are_garbled_one_by_one),
 		cmocka_unit_test(a_line_is_found_by_its_whole_name),
 		cmocka_unit_test(without_lists_both_others_are_needed),
 	};
