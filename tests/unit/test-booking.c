@@ -307,6 +307,36 @@ static void more_requests_than_slots_is_no_harm(void **unused)
 	course_free(c);
 }
 
+/* Measured beside another one's answer: "nothing" lowers what is expected, "busy" does not. */
+static void nothing_lowers_the_yield_and_busy_does_not(void **unused)
+{
+	static const struct {
+		enum result result;
+		uint32_t yield_bp;
+	} rows[] = {
+		{ RESULT_NOTHING, BP_ONE * 3 / 4 },
+		{ RESULT_BUSY, BP_ONE },
+		{ RESULT_FAILED, BP_ONE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct course *c = course_new();
+		struct group_reading *g = course_add_group(c, 150 * MIB);
+
+		course_add_module(c, g, 60 * MIB);
+		course_add_module(c, g, 60 * MIB);
+		c->seen.machine.available_bytes = 110 * MIB;
+		course_step(c);
+		assert_int_equal(course_count(c, RUNG_SHED), 2);
+		g->current_bytes -= 30 * MIB;
+		course_answer(c, c->state.modules[0].open_action_id, RESULT_PARTIAL, 30 * MIB);
+		course_answer(c, c->state.modules[1].open_action_id, rows[i].result, 0);
+		course_step_after(c, 10 * MSEC);
+		assert_int_equal(c->state.modules[1].yield_bp, rows[i].yield_bp);
+		course_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +356,7 @@ int main(void)
 		cmocka_unit_test(errors_are_passed_on),
 		cmocka_unit_test(more_requests_than_slots_is_no_harm),
 		cmocka_unit_test(a_late_answer_is_booked_after_another_request),
+		cmocka_unit_test(nothing_lowers_the_yield_and_busy_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

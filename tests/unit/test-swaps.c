@@ -358,6 +358,46 @@ static void what_is_not_understood_counts_as_compressed(void **state)
 	world_close(&w);
 }
 
+static void a_disk_behind_zram_is_no_zram(void **state)
+{
+	struct world w;
+
+	world_open(&w);
+	fake_sys(&w, "block/zram0/mm_stat", "268435456 9 134217728 0 0\n");
+	assert_int_equal(fill(&w,
+			      "Filename\n/dev/zram0 partition 1048576 262144 100\n"
+			      "/dev/sda2 partition 524288 102400 -2\n",
+			      1048576 + 524288, 786432 + 421888),
+			 0);
+	assert_int_equal(w.reading.zram_total_bytes, GIB);
+	assert_int_equal(w.reading.zram_free_bytes, 768 * MIB);
+	assert_int_equal(w.reading.swap_free_bytes, (786432 + 421888) * KIB);
+	world_close(&w);
+}
+
+/* Swap on a loop device, whose file lies on a file system on zram: here that of /proc. */
+static void a_loop_device_on_zram_is_found_by_its_file(void **state)
+{
+	char text[256], file[128], link[256];
+	struct stat tree, proc;
+	struct world w;
+
+	world_open(&w);
+	assert_int_equal(stat(w.fake.root, &tree), 0);
+	assert_int_equal(stat("/proc/meminfo", &proc), 0);
+	snprintf(file, sizeof(file), "dev/block/%u:%u/loop/backing_file", major(tree.st_dev),
+		 minor(tree.st_dev));
+	fake_sys(&w, file, "/proc/meminfo\n");
+	snprintf(link, sizeof(link), "%s/sys/dev/block/%u:%u", w.fake.root, major(proc.st_dev),
+		 minor(proc.st_dev));
+	assert_int_equal(symlink("../../devices/virtual/block/zram3", link), 0);
+	snprintf(text, sizeof(text), "Filename\n%s/proc/meminfo partition 2048 0 -2\n",
+		 w.fake.root);
+	assert_int_equal(fill(&w, text, 2048, 2048), 0);
+	assert_true(w.reading.has & MACHINE_HAS_ZRAM);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +415,8 @@ int main(void)
 		cmocka_unit_test(what_zram_wrote_back_says_nothing_about_its_ratio),
 		cmocka_unit_test(a_device_that_is_being_emptied_takes_nothing),
 		cmocka_unit_test(what_is_not_understood_counts_as_compressed),
+		cmocka_unit_test(a_disk_behind_zram_is_no_zram),
+		cmocka_unit_test(a_loop_device_on_zram_is_found_by_its_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,13 +46,19 @@ static void the_innermost_unit(void **state)
 		{ "/", NULL },
 		{ "", NULL },
 	};
-	char long_path[600];
+	char long_path[600], buf[300];
 
 	check(unit_name_from_path, rows, N(rows));
 	memset(long_path, 'x', sizeof(long_path));
 	long_path[0] = '/';
 	strcpy(long_path + 500, ".service");
 	check(unit_name_from_path, &(struct row){ long_path, NULL }, 1);
+	/* 255 characters are a name, one more is none. */
+	strcpy(long_path + 1 + 255 - strlen(".service"), ".service");
+	check(unit_name_from_path, &(struct row){ long_path, long_path + 1 }, 1);
+	long_path[1 + 255 - strlen(".service")] = 'x';
+	strcpy(long_path + 1 + 256 - strlen(".service"), ".service");
+	assert_false(unit_name_from_path(long_path, buf, sizeof(buf)));
 }
 
 static void the_pod(void **state)
