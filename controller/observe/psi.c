@@ -24,20 +24,21 @@
 /* A hundred years: no host was up for longer, so that it is no time that tasks lost. */
 #define TOTAL_MOST_USEC (100ULL * 366 * 86400 * USEC_PER_SEC)
 
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=178240": the number behind " total=". */
-static int parse_total(const char *line, const char *end, uint64_t *ret_usec)
+/*
+ * "some avg10=0.00 avg60=0.00 avg300=0.00 total=178240": the number behind " total="; where there
+ * is none, *ret_usec stays as it was.
+ */
+static void parse_total(const char *line, const char *end, uint64_t *ret_usec)
 {
 	static const char key[] = " total=";
 	const char *s = strstr(line, key);
 	uint64_t usec;
 
 	if (!s || s > end)
-		return -EBADMSG;
+		return;
 	s += sizeof(key) - 1;
-	if (!text_take_number(&s, &usec) || (*s != '\n' && *s != ' ') || usec > TOTAL_MOST_USEC)
-		return -EBADMSG;
-	*ret_usec = usec;
-	return 0;
+	if (text_take_number(&s, &usec) && (*s == '\n' || *s == ' ') && usec <= TOTAL_MOST_USEC)
+		*ret_usec = usec;
 }
 
 int psi_parse(const char *text, uint64_t *ret_some_usec, uint64_t *ret_full_usec)
