@@ -233,6 +233,9 @@ static void what_is_said_arrives(void **state)
 	assert_int_equal(event.size_bytes, 77);
 	assert_true(event.unloaded);
 	assert_int_equal(event.reload_cost_usec, 9);
+	message.flags &= ~(uint32_t)RELIEF_FLAG_UNLOADED;
+	channel_protocol_receive(&protocol, &message, sizeof(message), &event);
+	assert_false(event.unloaded);
 }
 
 static void too_many_errors_end_it(void **state)

@@ -332,6 +332,14 @@ static void a_device_that_is_being_emptied_takes_nothing(void **state)
 			      524288 + 204800, 524288 - 102400 + 204800),
 			 0);
 	assert_int_equal(w.reading.swap_free_bytes, (524288 - 102400) * KIB);
+	/* Those behind it are looked at all the same. */
+	assert_int_equal(fill(&w,
+			      "Filename\n/dev/sda2 partition 1048576 204800 -2\n"
+			      "/dev/zram0 partition 524288 102400 100\n",
+			      524288 + 204800, 524288 - 102400 + 204800),
+			 0);
+	assert_true(w.reading.has & MACHINE_HAS_ZRAM);
+	assert_int_equal(w.reading.zram_free_bytes, (524288 - 102400) * KIB);
 	/* A container sees less than all: nothing is being emptied. */
 	assert_int_equal(fill(&w,
 			      "Filename\n/dev/sda2 partition 1048576 204800 -2\n"
