@@ -221,6 +221,11 @@ static void what_is_there_is_read(void **state)
 			 GROUP_HAS_CURRENT);
 	assert_int_equal(reading.has, 0);
 
+	uint64_t some_usec = 7, full_usec = 8; /* no file at all */
+
+	assert_int_equal(unlinkat(dir, "memory.pressure", 0), 0);
+	assert_int_equal(memory_pressure_read(dir, &some_usec, &full_usec), -ENOENT);
+	assert_true(some_usec == 7 && full_usec == 8);
 	/* One total, one counter: the others of that file are there. */
 	fake_write(&tree, "/a.service/memory.pressure", "some total=-1\nfull total=5\n");
 	fake_write(&tree, "/a.service/memory.events", "high 1\nmax x\noom_kill 2\n");

@@ -363,6 +363,22 @@ static void a_cache_that_fills_again_is_no_leak(void **unused)
 	course_free(c);
 }
 
+static void of_equals_the_first_slot_comes_first(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *group = course_add_group(c, 200 * MIB);
+
+	for (int i = 0; i < 3; i++)
+		course_add_module(c, group, 50 * MIB);
+	course_step(c);
+	for (int i = 0; i < 3; i++)
+		c->state.modules[i].n_requests = c->state.modules[i].n_late = 2;
+	assert_int_equal(list_after(c, 0), 3);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(list[i].module_slot, i);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +396,7 @@ int main(void)
 		cmocka_unit_test(a_module_that_is_late_twice_is_named),
 		cmocka_unit_test(all_modules_excluded_is_told_of_the_host),
 		cmocka_unit_test(a_cache_that_fills_again_is_no_leak),
+		cmocka_unit_test(of_equals_the_first_slot_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
