@@ -406,6 +406,42 @@ static void a_loop_device_on_zram_is_found_by_its_file(void **state)
 	world_close(&w);
 }
 
+/* The kernel writes blanks and the like as three octal digits. */
+static void a_name_with_escapes_is_found(void **state)
+{
+	static const struct {
+		const char *name, *escaped;
+	} rows[] = {
+		{ "a b\\c", "a\\040b\\134c" },
+		{ "last\xff", "last\\377" },
+		{ "none\\400\\08", "none\\400\\08" }, /* these are no escapes */
+	};
+
+	for (size_t i = 0; i < N(rows); i++) {
+		char text[256], path[128], link[256];
+		struct world w;
+		struct stat st;
+		FILE *file;
+
+		world_open(&w);
+		snprintf(path, sizeof(path), "%s/%s", w.fake.root, rows[i].name);
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fclose(file);
+		assert_int_equal(stat(path, &st), 0);
+		fake_sys(&w, "dev/block/none", "");
+		snprintf(link, sizeof(link), "%s/sys/dev/block/%u:%u", w.fake.root,
+			 major(st.st_dev), minor(st.st_dev));
+		assert_int_equal(symlink("../../devices/virtual/block/zram5", link), 0);
+		snprintf(text, sizeof(text), "Filename\n%s/%s file 2048 0 -2\n", w.fake.root,
+			 rows[i].escaped);
+		assert_int_equal(fill(&w, text, 2048, 2048), 0);
+		if (!(w.reading.has & MACHINE_HAS_ZRAM))
+			fail_msg("%s is not found", rows[i].escaped);
+		world_close(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +461,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_understood_counts_as_compressed),
 		cmocka_unit_test(a_disk_behind_zram_is_no_zram),
 		cmocka_unit_test(a_loop_device_on_zram_is_found_by_its_file),
+		cmocka_unit_test(a_name_with_escapes_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
