@@ -244,6 +244,25 @@ static void this_machine(void **state)
 	cgroup_tree_done(&tree);
 }
 
+static void of_two_mounts_that_show_as_much_the_first_is_taken(void **state)
+{
+	_cleanup_(fake_tree_done) struct fake_tree tree = fake_tree_new();
+	_cleanup_(cgroup_tree_done) struct cgroup_tree t = {};
+	char text[3 * PATH_MAX], first[PATH_MAX];
+
+	fake_mkdir(&tree, "/first");
+	fake_mkdir(&tree, "/second");
+	snprintf(first, sizeof(first), "%s", fake_path(&tree, "/first"));
+	snprintf(text, sizeof(text),
+		 "30 1 0:1 / %s rw - cgroup2 none rw\n"
+		 "31 1 0:1 / %s rw - cgroup2 none rw\n",
+		 first, fake_path(&tree, "/second"));
+	make_proc(&tree, "self");
+	fake_write_proc(&tree, "self/mountinfo", text);
+	t = look_up(&tree);
+	assert_string_equal(t.mount, first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +275,7 @@ int main(void)
 		cmocka_unit_test(the_path_of_a_process),
 		cmocka_unit_test(a_kernel_without_cgroup2_has_no_tree_to_wait_for),
 		cmocka_unit_test(this_machine),
+		cmocka_unit_test(of_two_mounts_that_show_as_much_the_first_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
