@@ -528,6 +528,10 @@ static void the_present_takes_two_hundred_milliseconds(void **unused)
 	}
 	t.now_usec -= 50 * MSEC;
 	assert_true(exhaustion_time_left(&t.group, t.now_usec, 1000) < 700 * MSEC);
+	t.now_usec += 50 * MSEC; /* now it has: nothing was added in all */
+	t.used_bytes = 100 * MIB;
+	look(&t);
+	assert_true(exhaustion_time_left(&t.group, t.now_usec, 1000) == USEC_NEVER);
 }
 
 int main(void)

@@ -379,6 +379,30 @@ static void of_equals_the_first_slot_comes_first(void **unused)
 	course_free(c);
 }
 
+/* Found in the order of slots, the later ones more urgent: each moves those before it back. */
+static void a_more_urgent_one_moves_the_others_back(void **unused)
+{
+	struct course *c = course_new();
+
+	for (uint64_t i = 0; i < 3; i++)
+		course_add_group(c, 100 * MIB)->limit_bytes = 300 * MIB;
+	course_step(c);
+	for (int step = 0; step < 50; step++) {
+		for (uint64_t i = 0; i < 3; i++)
+			c->groups[i].current_bytes += (i + 1) * MIB;
+		course_step_after(c, SEC);
+	}
+	memset(list, 0, sizeof(list));
+	assert_int_equal(list_after(c, 0), 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(list[i].kind, SUGGESTION_TIME_LEFT);
+		assert_int_equal(list[i].group_slot, 3 - i);
+	}
+	assert_true(list[0].time_left_usec < list[1].time_left_usec);
+	assert_true(list[1].time_left_usec < list[2].time_left_usec);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +421,7 @@ int main(void)
 		cmocka_unit_test(all_modules_excluded_is_told_of_the_host),
 		cmocka_unit_test(a_cache_that_fills_again_is_no_leak),
 		cmocka_unit_test(of_equals_the_first_slot_comes_first),
+		cmocka_unit_test(a_more_urgent_one_moves_the_others_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
