@@ -121,13 +121,20 @@ static void kind_and_flags_are_checked(void **state)
 static void amounts_stay_below_the_limit(void **state)
 {
 	struct module_description d = good();
+	const char *problem;
 
+	d.size_bytes = d.idle_limit_usec = d.reload_cost_usec = MODULE_AMOUNT_LIMIT - 1;
+	assert_true(module_description_is_valid(&d, &problem));
 	d.size_bytes = MODULE_AMOUNT_LIMIT;
 	assert_refused(&d, "size");
 	d = good();
+	d.idle_limit_usec = MODULE_AMOUNT_LIMIT;
+	assert_refused(&d, "idle limit");
 	d.idle_limit_usec = UINT64_MAX;
 	assert_refused(&d, "idle limit");
 	d = good();
+	d.reload_cost_usec = MODULE_AMOUNT_LIMIT;
+	assert_refused(&d, "reload cost");
 	d.reload_cost_usec = UINT64_MAX;
 	assert_refused(&d, "reload cost");
 }

@@ -50,12 +50,44 @@ static void inside_is_a_walk_up(void **unused)
 	course_free(c);
 }
 
+static void each_group_has_its_own_rung(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 85 * MIB);
+
+	g->limit_bytes = 100 * MIB;
+	course_add_module(c, g, 50 * MIB);
+	course_add_group(c, MIB);
+	course_step(c);
+	assert_int_equal(state_group_rung(&c->state, 1), RUNG_SHED);
+	assert_int_equal(state_group_rung(&c->state, 2), RUNG_NONE);
+	assert_int_equal(state_group_rung(&c->state, GROUP_SLOT_HOST), RUNG_NONE);
+	course_free(c);
+}
+
+/* An order's ladder is not the group's. */
+static void an_order_is_no_rung_of_the_group(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading *g = course_add_group(c, 85 * MIB);
+
+	course_add_module(c, g, 50 * MIB);
+	course_step(c);
+	course_order(c, 7, g, 10 * MIB, RUNG_SHED);
+	course_step_after(c, SEC);
+	assert_int_equal(course_count(c, RUNG_SHED), 1);
+	assert_int_equal(state_group_rung(&c->state, 1), RUNG_NONE);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_host_is_always_there),
 		cmocka_unit_test(slots_are_found_by_id),
 		cmocka_unit_test(inside_is_a_walk_up),
+		cmocka_unit_test(each_group_has_its_own_rung),
+		cmocka_unit_test(an_order_is_no_rung_of_the_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
