@@ -396,6 +396,25 @@ static void only_modules_inside_count(void **unused)
 	course_free(c);
 }
 
+/* A module may be listed before its group: that group begins with nothing of its own. */
+static void a_group_that_comes_later_begins_anew(void **unused)
+{
+	struct course *c = course_new();
+	struct group_reading later = *course_add_group(c, 100 * MIB);
+
+	later.slot = 2;
+	later.id = 4711;
+	course_add_module(c, &later, 50 * MIB);
+	for (int i = 0; i < 3; i++)
+		course_step_after(c, 100 * MSEC);
+	assert_int_equal(c->state.groups[2].own.bytes[WITNESS_REPORT], 0);
+	*course_add_group(c, 0) = later;
+	course_step_after(c, 100 * MSEC);
+	assert_int_equal(c->state.groups[2].own.bytes[WITNESS_REPORT], 50 * MIB);
+	assert_int_equal(own_growth_fell(&c->state, 2, WITNESS_REPORT), 0);
+	course_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +428,7 @@ int main(void)
 		cmocka_unit_test(a_gift_that_is_seen_before_its_answer_is_no_growth),
 		cmocka_unit_test(growth_is_known_after_ten_milliseconds),
 		cmocka_unit_test(only_modules_inside_count),
+		cmocka_unit_test(a_group_that_comes_later_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
