@@ -351,6 +351,21 @@ static void unload_begins_at_the_limit(void **unused)
 	}
 }
 
+static void a_demotion_is_over_at_its_end(void **unused)
+{
+	struct bench b = bench_new();
+
+	add(&b, 100, 0);
+	add(&b, 100, 0);
+	course_step(b.c);
+	b.c->state.modules[0].demoted_until_usec = b.c->seen.now_usec + 1;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 1);
+	assert_int_equal(b.choices[0].slot, 1);
+	b.c->state.modules[0].demoted_until_usec = b.c->seen.now_usec;
+	assert_int_equal(choose(&b, RUNG_SHED, LEVEL_MEDIUM, 1000), 2);
+	course_free(b.c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +386,7 @@ int main(void)
 		cmocka_unit_test(the_lowest_priority_gives_first),
 		cmocka_unit_test(idle_begins_at_the_limit),
 		cmocka_unit_test(unload_begins_at_the_limit),
+		cmocka_unit_test(a_demotion_is_over_at_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
