@@ -62,7 +62,7 @@ static void zswap_costs_what_it_keeps(void **unused)
 	m.has |= MACHINE_HAS_ZSWAP;
 	m.swap_free_bytes = 300 * MIB;
 	assert_int_equal(headroom_swap_gain(&m, 0), 300 * MIB); /* not in use */
-	m.zswap_stored_bytes = MIB;			     /* the least that tells a ratio */
+	m.zswap_stored_bytes = MIB;				/* the least that tells a ratio */
 	m.zswap_used_bytes = MIB / 2;
 	assert_int_equal(headroom_swap_gain(&m, 0), 150 * MIB);
 	m.zswap_stored_bytes = 90 * MIB;
