@@ -19,6 +19,7 @@
 
 #include "policies/booking.h"
 #include "policies/goal.h"
+#include "policies/group_tree.h"
 #include "policies/measure.h"
 #include "policies/second_look.h"
 
@@ -207,7 +208,7 @@ static void book_to_groups(struct state *state, uint32_t slot, uint64_t bytes)
 			return;
 		state->groups[slot].given_bytes = u64_add(state->groups[slot].given_bytes, bytes);
 		note_refill(state, &state->groups[slot], bytes);
-		slot = state_group_parent(state, slot);
+		slot = group_tree_parent(state, slot);
 	}
 }
 

@@ -48,9 +48,9 @@
 #include "policies/brake.h"
 #include "policies/booking.h"
 #include "policies/exhaustion.h"
+#include "policies/group_tree.h"
 #include "policies/headroom.h"
 #include "policies/ladder.h"
-#include "policies/members.h"
 #include "policies/owed.h"
 
 /* A grower has this part of the growth at least. */
@@ -164,8 +164,8 @@ static struct grower fastest_inside(const struct step *step, const struct group_
 		const struct group_state *group = &state->groups[slot];
 		uint64_t bytes = growth_of(group);
 
-		if (group->id == 0 || !members_is_leaf(step, slot) ||
-		    !state_group_is_inside(state, slot, outer->slot))
+		if (group->id == 0 || !group_tree_is_leaf(step->state, slot) ||
+		    !group_tree_is_inside(state, slot, outer->slot))
 			continue;
 		if (was_just_held(step, group))
 			return (struct grower){ .slot = SLOT_NONE };
@@ -192,7 +192,7 @@ static bool is_unseen(const struct step *step, uint32_t slot)
 {
 	const struct group_state *group = &step->state->groups[slot];
 
-	return group->id != 0 && members_is_leaf(step, slot) &&
+	return group->id != 0 && group_tree_is_leaf(step->state, slot) &&
 	       (!step_sees_group(step, slot) || (group->seen.flags & GROUP_IS_CONTEXT));
 }
 
@@ -202,7 +202,7 @@ static bool sees_inside(struct step *step, struct group_state *outer)
 	uint32_t slot = 1;
 
 	while (slot < step->state->n_groups_used &&
-	       !(is_unseen(step, slot) && state_group_is_inside(step->state, slot, outer->slot)))
+	       !(is_unseen(step, slot) && group_tree_is_inside(step->state, slot, outer->slot)))
 		slot++;
 	if (slot == step->state->n_groups_used) {
 		outer->brake_waits = false;
@@ -454,7 +454,7 @@ void brake_run(struct step *step)
 		if (step->profile->brake == BRAKE_OFF || !runs_out(step, group))
 			continue;
 		if (!is_marked)
-			members_mark_parents(step);
+			group_tree_mark_parents(step->state);
 		is_marked = true;
 		hold_grower(step, group);
 	}

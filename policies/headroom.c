@@ -21,6 +21,7 @@
  */
 
 #include "policies/headroom.h"
+#include "policies/group_tree.h"
 #include "policies/hysteresis.h"
 
 /* Below this much stored data the ratio says nothing yet: assume 2:1, at the cautious end. */
@@ -65,7 +66,7 @@ static uint64_t stuck_by_own_limit(const struct group_reading *seen)
 static bool is_stuck_above(const struct state *state, uint32_t slot)
 {
 	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
-		slot = state_group_parent(state, slot);
+		slot = group_tree_parent(state, slot);
 		if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
 			return false;
 		if (stuck_by_own_limit(&state->groups[slot].seen) > 0)

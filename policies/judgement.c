@@ -15,6 +15,7 @@
 
 #include "policies/judgement.h"
 #include "policies/exhaustion.h"
+#include "policies/group_tree.h"
 #include "policies/headroom.h"
 #include "policies/hysteresis.h"
 #include "policies/ladder.h"
@@ -62,7 +63,7 @@ const struct group_state *judgement_strongest_above(const struct state *state,
 	uint32_t slot = group->slot;
 
 	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
-		slot = state_group_parent(state, slot);
+		slot = group_tree_parent(state, slot);
 		if (slot == SLOT_NONE || slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
 			break;
 		if (state->groups[slot].judged_level > strongest->judged_level)
@@ -132,7 +133,7 @@ static bool is_short_inside(const struct step *step, const struct group_state *g
 		return true;
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++)
 		if (slot != group->slot && state->groups[slot].judged_level > LEVEL_LOW &&
-		    state_group_is_inside(state, slot, group->slot))
+		    group_tree_is_inside(state, slot, group->slot))
 			return true;
 	return false;
 }

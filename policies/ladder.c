@@ -32,6 +32,7 @@
 #include "policies/booking.h"
 #include "policies/exhaustion.h"
 #include "policies/goal.h"
+#include "policies/group_tree.h"
 #include "policies/headroom.h"
 #include "policies/owed.h"
 #include "policies/own_growth.h"
@@ -463,7 +464,7 @@ void ladder_hear_of_module(struct step *step, uint32_t group_slot)
 		struct ladder *ladder = &step->state->ladders[i];
 
 		if (ladder->active && ladder->order_id == 0 &&
-		    state_group_is_inside(step->state, group_slot, ladder->group_slot))
+		    group_tree_is_inside(step->state, group_slot, ladder->group_slot))
 			begin_anew(step, ladder, REASON_STILL_SHORT);
 	}
 }

@@ -34,7 +34,6 @@
  */
 
 #include "policies/measure.h"
-#include "policies/second_look.h"
 
 static uint64_t host_used_bytes(const struct state *state)
 {
@@ -213,6 +212,13 @@ void measure_close(struct step *step)
 			state->groups[slot].booking = has_request(state, slot, is_waited_for);
 }
 
+/* Of its claim, after all that was measured for this request so far. */
+static uint64_t missing_bytes(const struct request *request)
+{
+	return u64_sub(request->outcome.claimed_bytes,
+		       u64_add(request->total_measured_bytes, request->measured_bytes));
+}
+
 /*
  * Credits what fell to those answers that still miss some of it, the oldest first.
  * Returns: what nobody missed.
@@ -225,7 +231,7 @@ static uint64_t credit_late(struct step *step, uint32_t slot, uint64_t fall_byte
 
 		if (request->look_usec == 0 || request->action.group_slot != slot)
 			continue;
-		credit_bytes = u64_min(fall_bytes, second_look_missing(request));
+		credit_bytes = u64_min(fall_bytes, missing_bytes(request));
 		request->measured_bytes = u64_add(request->measured_bytes, credit_bytes);
 		fall_bytes -= credit_bytes;
 	}

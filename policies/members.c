@@ -151,18 +151,6 @@ void members_see_groups(struct step *step)
 	see_host(step);
 }
 
-void members_mark_parents(const struct step *step)
-{
-	struct state *state = step->state;
-
-	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
-		uint32_t parent = state_group_parent(state, slot);
-
-		if (parent < state->n_groups_used)
-			state->groups[parent].parent_step = state->n_steps;
-	}
-}
-
 void members_forget_gone_groups(struct step *step)
 {
 	for (size_t i = 0; i < step->observation->n_groups; i++) {

@@ -22,6 +22,7 @@
 
 #include "policies/module_choice.h"
 #include "policies/booking.h"
+#include "policies/group_tree.h"
 #include "policies/owed.h"
 
 struct merit {
@@ -99,7 +100,7 @@ static bool qualifies_but_for_exclusion(const struct step *step, const struct mo
 	if (seen->group_slot >= step->state->n_groups_used ||
 	    step->state->groups[seen->group_slot].id == 0)
 		return false;
-	return state_group_is_inside(step->state, seen->group_slot, query->group_slot);
+	return group_tree_is_inside(step->state, seen->group_slot, query->group_slot);
 }
 
 static bool is_excluded(const struct step *step, const struct module_state *module)

@@ -2,6 +2,7 @@
 
 #include "policies/outlook.h"
 #include "policies/exhaustion.h"
+#include "policies/group_tree.h"
 #include "policies/headroom.h"
 #include "policies/judgement.h"
 
@@ -61,7 +62,7 @@ void outlook_of_group(const struct profile *profile, const struct state *state, 
 
 	outlook_of_own(profile, &state->groups[slot], now_usec, ret);
 	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
-		slot = state_group_parent(state, slot);
+		slot = group_tree_parent(state, slot);
 		if (slot == SLOT_NONE || slot >= state->n_groups_used)
 			break;
 		outlook_of_own(profile, &state->groups[slot], now_usec, &above);

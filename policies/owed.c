@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "policies/owed.h"
+#include "policies/group_tree.h"
 
 bool owed_is_hoped_for(const struct step *step, const struct module_state *module,
 		       uint64_t since_usec)
@@ -65,7 +66,7 @@ uint64_t owed_wait_usec(const struct step *step, uint32_t group_slot, uint64_t s
 		const struct request *request = &state->requests[i];
 
 		if (owed_is_worth_waiting(step, request, since_usec) &&
-		    state_group_is_inside(state, request->action.group_slot, group_slot))
+		    group_tree_is_inside(state, request->action.group_slot, group_slot))
 			wait_usec = u64_max(wait_usec, owed_expected_usec(step, request));
 	}
 	return wait_usec;

@@ -38,6 +38,7 @@
 
 #include "policies/own_growth.h"
 #include "policies/exhaustion.h"
+#include "policies/group_tree.h"
 
 /* The present: long enough for the batches in which the kernel counts, and for one delay of a
  * busy processor. */
@@ -135,7 +136,7 @@ static uint64_t sum_inside(const struct state *state, uint32_t outer_slot, enum 
 		uint64_t bytes = of(&state->groups[slot].own, witness);
 
 		if (bytes > 0 && state->groups[slot].id != 0 &&
-		    state_group_is_inside(state, slot, outer_slot))
+		    group_tree_is_inside(state, slot, outer_slot))
 			sum_bytes = u64_add(sum_bytes, bytes);
 	}
 	return sum_bytes;

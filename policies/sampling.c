@@ -27,6 +27,7 @@
  */
 
 #include "policies/sampling.h"
+#include "policies/group_tree.h"
 #include "policies/headroom.h"
 #include "policies/rung.h"
 #include "policies/second_look.h"
@@ -193,7 +194,7 @@ static void wake_for_limits(struct step *step, uint64_t *sleep_usec)
 				*sleep_usec = group_usec;
 				step_attend(step, ATTENTION_MODULES);
 			}
-			slot = state_group_parent(state, slot);
+			slot = group_tree_parent(state, slot);
 		}
 	}
 }

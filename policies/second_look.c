@@ -32,12 +32,6 @@
 /* The kernel gathers its counters every 2 s (FLUSH_TIME in mm/memcontrol.c). */
 #define LAST_LOOK_USEC (2500 * USEC_PER_MSEC)
 
-uint64_t second_look_missing(const struct request *request)
-{
-	return u64_sub(request->outcome.claimed_bytes,
-		       u64_add(request->total_measured_bytes, request->measured_bytes));
-}
-
 static bool is_doubtful(const struct request *request)
 {
 	uint64_t claimed_bytes = request->outcome.claimed_bytes;

@@ -9,9 +9,6 @@
 
 #include "policies/step.h"
 
-/* What is missing of its claim, after all that was measured for this request so far. */
-uint64_t second_look_missing(const struct request *request);
-
 /*
  * An answer was measured. Sets request->look_usec when it should be looked at again, and is_held
  * when the ladder should wait for that.

@@ -52,22 +52,3 @@ enum rung state_group_rung(const struct state *state, uint32_t slot)
 	}
 	return RUNG_NONE;
 }
-
-uint32_t state_group_parent(const struct state *state, uint32_t slot)
-{
-	if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used || state->groups[slot].id == 0)
-		return SLOT_NONE;
-	return state->groups[slot].parent_slot;
-}
-
-bool state_group_is_inside(const struct state *state, uint32_t slot, uint32_t outer_slot)
-{
-	if (outer_slot == GROUP_SLOT_HOST)
-		return true;
-	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot != SLOT_NONE; depth++) {
-		if (slot == outer_slot)
-			return true;
-		slot = state_group_parent(state, slot);
-	}
-	return false;
-}

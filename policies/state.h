@@ -262,9 +262,3 @@ const struct module_state *state_module(const struct state *state, uint32_t slot
 const struct group_state *state_host(const struct state *state);
 /* The rung a group's ladder stands on, RUNG_NONE when it has none. */
 enum rung state_group_rung(const struct state *state, uint32_t slot);
-/* Whether a group is the other one or below it; everything is inside the host. */
-bool state_group_is_inside(const struct state *state, uint32_t slot, uint32_t outer_slot);
-/* Walks from a group up to a top group: the next slot, SLOT_NONE above the top and the host. */
-uint32_t state_group_parent(const struct state *state, uint32_t slot);
-/* How far a walk up goes at most; a deeper or circular chain ends there. */
-#define GROUP_DEPTH_MAX 64

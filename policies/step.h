@@ -7,7 +7,10 @@
  * Internal to the policies.
  */
 
-#include "policies/decide.h"
+#include "policies/decision.h"
+#include "policies/observation.h"
+#include "policies/profile.h"
+#include "policies/state.h"
 
 struct step {
 	const struct profile *profile;

@@ -2,6 +2,7 @@
 
 #include "policies/suggestion.h"
 #include "policies/exhaustion.h"
+#include "policies/group_tree.h"
 #include "policies/outlook.h"
 
 /* Less than this share of what was left seen going is one program starting. */
@@ -66,7 +67,7 @@ static bool somebody_may_be_held(const struct state *state, uint32_t outer_slot)
 		const struct group_state *group = &state->groups[slot];
 
 		if (group->id != 0 && !(group->seen.flags & exempt) &&
-		    state_group_is_inside(state, slot, outer_slot))
+		    group_tree_is_inside(state, slot, outer_slot))
 			return true;
 	}
 	return false;
@@ -318,7 +319,7 @@ static void note_kill(struct state *state, uint32_t slot)
 	state->groups[GROUP_SLOT_HOST].kills.seen_usec = state->now_usec;
 	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
 		state->groups[slot].kills.seen_usec = state->now_usec;
-		slot = state_group_parent(state, slot);
+		slot = group_tree_parent(state, slot);
 	}
 }
 

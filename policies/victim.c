@@ -15,8 +15,8 @@
 
 #include "policies/victim.h"
 #include "policies/booking.h"
+#include "policies/group_tree.h"
 #include "policies/headroom.h"
-#include "policies/members.h"
 
 /* Reclaim works in batches of a few MiB; less than this is not worth a write. */
 #define VICTIM_MIN_BYTES MIB
@@ -28,8 +28,8 @@ static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slo
 	const struct group_state *group = &step->state->groups[slot];
 
 	return step_sees_group(step, slot) && (group->seen.has & GROUP_HAS_CURRENT) &&
-	       !(group->seen.flags & exempt) && members_is_leaf(step, slot) &&
-	       state_group_is_inside(step->state, slot, outer_slot) &&
+	       !(group->seen.flags & exempt) && group_tree_is_leaf(step->state, slot) &&
+	       group_tree_is_inside(step->state, slot, outer_slot) &&
 	       !booking_group_is_busy(step->state, slot, group->id);
 }
 
@@ -46,7 +46,7 @@ static uint64_t swap_room_bytes(const struct state *state, uint32_t slot)
 				u64_min(room_bytes,
 					u64_sub(seen->swap_limit_bytes,
 						seen->has & GROUP_HAS_SWAP ? seen->swap_bytes : 0));
-		slot = state_group_parent(state, slot);
+		slot = group_tree_parent(state, slot);
 	}
 	return room_bytes;
 }
@@ -114,7 +114,7 @@ uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t go
 		headroom_swap_gain(&step->state->machine, headroom_stuck(step->state));
 	uint32_t n = 0, slot;
 
-	members_mark_parents(step);
+	group_tree_mark_parents(step->state);
 	for (;;) {
 		slot = next_best(step, group_slot, ret, n);
 		if (slot == SLOT_NONE || n == VICTIMS_MAX || goal_bytes == 0)

@@ -105,7 +105,7 @@ static uint64_t headroom_of(const struct group_view *v)
 	uint64_t headroom_bytes = BYTES_UNLIMITED;
 	const struct group *group = v->group;
 
-	for (int depth = 0; group && depth < GROUP_DEPTH_MAX; depth++) {
+	while (group) {
 		headroom_bytes = u64_min(headroom_bytes, own_headroom(v->bus, group));
 		if (group->slot == GROUP_SLOT_HOST)
 			break;

@@ -28,6 +28,7 @@
 
 #include "controller/simulate/machine_correction.h"
 #include "controller/simulate/peaks.h"
+#include "policies/group_tree.h"
 #include "policies/state.h"
 
 #define SLOTS PEAKS_SLOTS

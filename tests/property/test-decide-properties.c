@@ -12,6 +12,7 @@
  */
 
 #include "policies/goal.h"
+#include "policies/group_tree.h"
 #include "tests/property/walk.h"
 
 #define WALKS_DEFAULT 3000
@@ -269,7 +270,7 @@ static void check_hold(struct world *w, const struct brake_change *change)
 	CHECK(spent > 0 || change->until_usec == now_usec + profile->brake_hold_usec);
 	/* Only a throttle may come earlier. */
 	CHECK(change->time_left_usec <= profile->brake_usec || change->brake == BRAKE_THROTTLE);
-	CHECK(state_group_is_inside(&w->course->state, change->group_slot, change->short_slot));
+	CHECK(group_tree_is_inside(&w->course->state, change->group_slot, change->short_slot));
 	*held = (struct hold_watch){ .id = change->id,
 				     .group_id = change->group_id,
 				     .since_usec = now_usec,

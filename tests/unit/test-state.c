@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
+#include "policies/group_tree.h"
 #include "policies/state.h"
 #include "tests/unit/course.h"
 
@@ -39,14 +40,14 @@ static void inside_is_a_walk_up(void **unused)
 		course_add_group(c, MIB);
 	c->groups[1].parent_slot = 1;
 	course_step(c);
-	assert_true(state_group_is_inside(&c->state, 2, 1));
-	assert_true(state_group_is_inside(&c->state, 1, 1));
-	assert_false(state_group_is_inside(&c->state, 1, 2));
-	assert_false(state_group_is_inside(&c->state, 3, 1));
-	assert_true(state_group_is_inside(&c->state, 3, GROUP_SLOT_HOST));
+	assert_true(group_tree_is_inside(&c->state, 2, 1));
+	assert_true(group_tree_is_inside(&c->state, 1, 1));
+	assert_false(group_tree_is_inside(&c->state, 1, 2));
+	assert_false(group_tree_is_inside(&c->state, 3, 1));
+	assert_true(group_tree_is_inside(&c->state, 3, GROUP_SLOT_HOST));
 	c->groups[0].parent_slot = 2; /* a circle ends all the same */
 	course_step_after(c, SEC);
-	assert_false(state_group_is_inside(&c->state, 2, 3));
+	assert_false(group_tree_is_inside(&c->state, 2, 3));
 	course_free(c);
 }
 
