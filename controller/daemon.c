@@ -30,6 +30,7 @@
 #include "controller/daemon_status.h"
 #include "controller/in_force.h"
 #include "controller/kept_files.h"
+#include "controller/later_parts.h"
 #include "controller/parts.h"
 #include "controller/publish/journal.h"
 #include "policies/decide.h"
@@ -59,7 +60,7 @@ struct daemon {
 	size_t n_orders;
 	uint64_t last_order_id;
 	bool modules_changed;		/* registered or gone since the last step */
-	uint32_t told_degradations;	/* enum observer_degradation */
+	uint32_t told_degradations;	/* enum degradation */
 	bool is_recovering;		/* the host, as the status line has it */
 	uint64_t answered_trigger_usec; /* the last trigger that a step has seen */
 };
@@ -159,7 +160,7 @@ static void daemon_tell_degradations(struct daemon *d)
 	uint32_t changed = bits ^ d->told_degradations;
 
 	for (uint32_t bit = 1; bit != 0 && bit <= changed; bit <<= 1) {
-		const char *name = observer_degradation_name((enum observer_degradation)bit);
+		const char *name = degradation_name((enum degradation)bit);
 
 		if (changed & bit && bits & bit)
 			journal_degraded(name);
@@ -354,25 +355,28 @@ static int daemon_build_loop(struct daemon *d)
 static int daemon_build_parts(struct daemon *d)
 {
 	const struct settings *settings = &d->in_force.now.settings;
+	const struct parts_config config = {
+		.event = d->event,
+		.daemon = &d->config,
+		.growth_clock = settings->growth_clock,
+		.profile = daemon_profile(d),
+		.state = &d->state,
+		.problems = &d->problems,
+		.dry_run = settings->dry_run,
+		.wake = { daemon_wake, d },
+		.modules_changed = { on_modules_changed, d },
+		.hooks = {
+			.data = d,
+			.relieve = on_relieve,
+			.reload = on_reload,
+			.set_dry_run = on_set_dry_run,
+			.list_settings = on_list_settings,
+		},
+	};
+	int r;
 
-	return parts_build(&d->parts, &(struct parts_config){
-					      .event = d->event,
-					      .daemon = &d->config,
-					      .growth_clock = settings->growth_clock,
-					      .profile = daemon_profile(d),
-					      .state = &d->state,
-					      .problems = &d->problems,
-					      .dry_run = settings->dry_run,
-					      .wake = { daemon_wake, d },
-					      .modules_changed = { on_modules_changed, d },
-					      .hooks = {
-						      .data = d,
-						      .relieve = on_relieve,
-						      .reload = on_reload,
-						      .set_dry_run = on_set_dry_run,
-						      .list_settings = on_list_settings,
-					      },
-				      });
+	r = parts_build(&d->parts, &config);
+	return r < 0 ? r : later_parts_try(&d->parts, &config);
 }
 
 /* Files that are not sound are no reason not to start: then what was good before is in force. */

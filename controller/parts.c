@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "controller/base/log.h"
-#include "controller/later_parts.h"
 #include "controller/publish/journal.h"
 
 static uint64_t host_bytes(void)
@@ -203,10 +202,7 @@ int parts_build(struct parts *parts, const struct parts_config *config)
 	r = parts_build_hands(parts, config);
 	if (r < 0)
 		return r;
-	r = parts_build_faces(parts, config);
-	if (r < 0)
-		return r;
-	return later_parts_try(parts, config);
+	return parts_build_faces(parts, config);
 }
 
 /*

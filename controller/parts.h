@@ -9,7 +9,7 @@
 
 #include "controller/act/actor.h"
 #include "controller/base/retry.h"
-#include "controller/daemon.h"
+#include "controller/daemon_config.h"
 #include "controller/groups/group_set.h"
 #include "controller/observe/observer.h"
 #include "controller/observe/probes.h"

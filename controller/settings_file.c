@@ -107,22 +107,17 @@ static int apply_log_level(struct settings *settings, const struct assignment *a
 	return 0;
 }
 
-static const struct named_value growth_clocks[] = {
-	{ "auto" }, { "charge" }, { "rss-stat" }, { "rss-stat-sampled" }, { "task-iterator" },
-	{ "none" }, {},
-};
-
 static int apply_growth_clock(struct settings *settings, const struct assignment *a,
 			      char **ret_problem)
 {
-	const struct named_value *value = find_value(growth_clocks, a->value);
+	enum growth_clock clock;
 
-	if (!value)
+	if (strcmp(a->value, "auto") != 0 && growth_clock_from_name(a->value, &clock) < 0)
 		return value_problem(a, ret_problem,
 				     "%s=%s is not a growth clock; auto, charge, rss-stat, "
 				     "rss-stat-sampled, task-iterator or none is right",
 				     a->key, a->value);
-	strcpy(settings->growth_clock, value->name);
+	strcpy(settings->growth_clock, a->value);
 	return 0;
 }
 

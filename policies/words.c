@@ -51,6 +51,35 @@ static const char *const result_names[N_RESULTS] = {
 	[RESULT_LATE] = "late",	      [RESULT_DRY_RUN] = "dry-run",
 };
 
+static const char *const growth_clock_names[N_GROWTH_CLOCKS] = {
+	[GROWTH_CLOCK_CHARGE] = "charge",
+	[GROWTH_CLOCK_RSS] = "rss-stat",
+	[GROWTH_CLOCK_RSS_SAMPLED] = "rss-stat-sampled",
+	[GROWTH_CLOCK_TASKS] = "task-iterator",
+	[GROWTH_CLOCK_NONE] = "none",
+};
+
+static const struct {
+	enum degradation bit;
+	const char *name;
+} degradation_names[] = {
+	{ DEGRADATION_NO_PSI, "no-psi" },
+	{ DEGRADATION_SLOW_PSI, "slow-psi" },
+	{ DEGRADATION_NO_MEMORY_CONTROLLER, "no-memory-controller" },
+	{ DEGRADATION_NO_EVENTS, "no-memory-events" },
+	{ DEGRADATION_NO_BTF, "no-btf" },
+	{ DEGRADATION_NO_BPF_CAPABILITY, "no-bpf-capability" },
+	{ DEGRADATION_NO_FENTRY, "no-fentry" },
+	{ DEGRADATION_NO_BPF, "no-bpf" },
+	{ DEGRADATION_BPF_OFF, "bpf-off" },
+	{ DEGRADATION_NO_MEMORY_READING, "no-memory-reading" },
+	{ DEGRADATION_ESTIMATED_MEMORY, "estimated-memory" },
+	{ DEGRADATION_NO_INOTIFY, "no-inotify" },
+	{ DEGRADATION_NO_GROUPS, "no-groups" },
+	{ DEGRADATION_STARVED, "short-of-resources" },
+	{ DEGRADATION_UNFOLLOWED, "unfollowed-groups" },
+};
+
 static const char *name_of(const char *const *names, size_t n_names, unsigned int value)
 {
 	return value < n_names ? names[value] : "unknown";
@@ -86,3 +115,12 @@ DEFINE_NAMES(rung, enum rung, N_RUNGS)
 DEFINE_NAMES(brake, enum brake, N_BRAKES)
 DEFINE_NAMES(module_kind, enum module_kind, N_MODULE_KINDS)
 DEFINE_NAMES(result, enum result, N_RESULTS)
+DEFINE_NAMES(growth_clock, enum growth_clock, N_GROWTH_CLOCKS)
+
+const char *degradation_name(enum degradation bit)
+{
+	for (size_t i = 0; i < sizeof(degradation_names) / sizeof(degradation_names[0]); i++)
+		if (degradation_names[i].bit == bit)
+			return degradation_names[i].name;
+	return "unknown";
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "controller/base/journal_record.h"
-#include "controller/base/log.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -123,14 +122,4 @@ int journal_record_send(const struct journal_record *record, const char *socket_
 	if (n > 0)
 		tell_lost(&address, n);
 	return 0;
-}
-
-void journal_record_write(const struct journal_record *record)
-{
-	if (!log_is_wanted(record->priority))
-		return;
-	if (log_is_journal())
-		journal_record_send(record, JOURNAL_SOCKET);
-	else
-		log_message(record->priority, "%s", record->sentence);
 }

@@ -46,8 +46,3 @@ void journal_record_add_number(struct journal_record *record, const char *key, u
  * Returns: 0; -EAGAIN it does not keep up; other negative errno: it is not there.
  */
 int journal_record_send(const struct journal_record *record, const char *socket_path);
-/*
- * Sends it to journald, or writes its sentence where the log goes if that is not the journal; only
- * if messages of its priority are wanted (log.h).
- */
-void journal_record_write(const struct journal_record *record);

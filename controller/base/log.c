@@ -108,3 +108,13 @@ int log_errno(int error, const char *format, ...)
 	errno = saved;
 	return error;
 }
+
+void log_record(const struct journal_record *record)
+{
+	if (!log_is_wanted(record->priority))
+		return;
+	if (log_is_journal())
+		journal_record_send(record, JOURNAL_SOCKET);
+	else
+		log_message(record->priority, "%s", record->sentence);
+}

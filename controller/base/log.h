@@ -12,11 +12,12 @@
 #include <syslog.h>
 
 #include "controller/base/cleanup.h"
+#include "controller/base/journal_record.h"
 
 void log_set_max_level(int level); /* LOG_ERR ... LOG_DEBUG; default LOG_INFO */
 /* Whether messages of that level are logged. */
 bool log_is_wanted(int level);
-/* True when all this goes to the journal: then structured records may go there, too. */
+/* Whether all this goes to the journal; it is looked up once. */
 bool log_is_journal(void);
 /* To stderr as it is, whatever stderr is: what a program for people wants. */
 void log_set_plain(void);
@@ -26,6 +27,12 @@ void log_message(int level, const char *format, ...) _printf_(2, 3);
  * error: negative errno.
  */
 int log_errno(int error, const char *format, ...) _printf_(2, 3);
+
+/*
+ * Sends a record to journald, or writes its sentence where the log goes if that is not the journal;
+ * only if messages of its priority are logged.
+ */
+void log_record(const struct journal_record *record);
 
 #define log_error(...)	 log_message(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)

@@ -17,11 +17,6 @@
 #define UNFOUND_ID 1
 
 /* The root itself is "." to openat(). */
-const char *group_relative_path(const char *path)
-{
-	return path[1] ? path + 1 : ".";
-}
-
 static int read_id(const struct group_members *m, const char *path, uint64_t *ret_id)
 {
 	struct stat st;
@@ -80,6 +75,32 @@ static uint32_t flags_of(const struct group_members *m, const struct group *grou
 	return flags;
 }
 
+static struct preference_sources sources_of(const struct group_members *m)
+{
+	return (struct preference_sources){
+		.table = &m->table,
+		.profile = m->profile,
+		.unit_files = m->unit_files,
+		.root_fd = m->root_fd,
+		.owner = m->owner,
+	};
+}
+
+void group_members_find_preferences(const struct group_members *m, const struct group *group,
+				    struct preferences *ret)
+{
+	const struct preference_sources sources = sources_of(m);
+
+	group_preference_find(&sources, group, ret);
+}
+
+static void read_marks(const struct group_members *m, struct group *group)
+{
+	const struct preference_sources sources = sources_of(m);
+
+	group_preference_read_marks(&sources, group);
+}
+
 /* Returns: whether something is other than it was. */
 static bool member_update(struct group_members *m, struct group *group)
 {
@@ -87,7 +108,7 @@ static bool member_update(struct group_members *m, struct group *group)
 	uint32_t flags;
 	bool is_changed;
 
-	group_preference_find(m, group, &found);
+	group_members_find_preferences(m, group, &found);
 	flags = found.exclude.value ? GROUP_IS_EXCLUDED : 0;
 	if (group->slot != GROUP_SLOT_HOST)
 		flags |= flags_of(m, group);
@@ -163,7 +184,7 @@ static int member_add_below(struct group_members *m, struct group *parent, const
 	unfollowed_forget(&m->unfollowed, path);
 	parent->n_children++;
 	group->parent_slot = parent->slot;
-	group_preference_read_marks(m, group);
+	read_marks(m, group);
 	*ret = group;
 	return 0;
 }
@@ -321,7 +342,7 @@ void group_members_settle(struct group_members *m)
 /* Ancestors can have a later slot than those below them: theirs are read first, level by level. */
 static void read_marks_below(struct group_members *m, struct group *top)
 {
-	group_preference_read_marks(m, top);
+	read_marks(m, top);
 	if (top->n_children == 0)
 		return;
 	for (struct group *g = group_table_next(&m->table, 1); g;
@@ -386,7 +407,7 @@ int group_members_use_tree(struct group_members *m, const struct cgroup_tree *tr
 	m->root_fd = take_fd(fd);
 	m->owner = st.st_uid;
 	host->id = st.st_ino;
-	group_preference_read_marks(m, host);
+	read_marks(m, host);
 	member_update(m, host);
 	tell_changed(m, host);
 	return 0;

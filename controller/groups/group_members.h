@@ -8,9 +8,15 @@
  * GROUP_IS_CONTEXT) a group below it. The set's own part; others see controller/groups/group_set.h.
  */
 
-#include "controller/groups/group_set.h"
+#include "controller/groups/cgroup_tree.h"
+#include "controller/groups/group.h"
 #include "controller/groups/group_table.h"
 #include "controller/groups/group_watch.h"
+#include "controller/groups/unfollowed.h"
+#include "policies/observation.h"
+#include "policies/profile.h"
+
+struct preferences; /* controller/groups/group_preference.h */
 
 #define GROUP_MAX_LISTENERS 4
 
@@ -80,5 +86,6 @@ void group_members_watch(struct group_members *members, const char *path);
 /* Something was not seen or watched for want of a resource: said, and the tree is looked at again.
  */
 void group_members_lack(struct group_members *members, int error);
-/* The path as openat() below root_fd wants it. */
-const char *group_relative_path(const char *path);
+/* Why a group is excluded or has its priority. */
+void group_members_find_preferences(const struct group_members *members, const struct group *group,
+				    struct preferences *ret);

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "controller/base/cleanup.h"
 #include "controller/groups/group_match.h"
-#include "controller/groups/group_members.h"
 #include "controller/groups/unit_files.h"
 #include "controller/groups/unit_name.h"
 #include "controller/groups/unit_section.h"
@@ -18,9 +18,10 @@
 #define ATTRIBUTE_OMIT	"user.oomd_omit"
 #define ATTRIBUTE_AVOID "user.oomd_avoid"
 
-static const struct group *parent_of(const struct group_members *m, const struct group *group)
+static const struct group *parent_of(const struct preference_sources *from,
+				     const struct group *group)
 {
-	return group->slot == GROUP_SLOT_HOST ? NULL : &m->table.groups[group->parent_slot];
+	return group->slot == GROUP_SLOT_HOST ? NULL : &from->table->groups[group->parent_slot];
 }
 
 /* Attributes. */
@@ -38,18 +39,18 @@ static bool attribute_is_set(int dir_fd, const char *name)
 	return unit_section_parse_boolean(text, &value) && value;
 }
 
-void group_preference_read_marks(const struct group_members *m, struct group *group)
+void group_preference_read_marks(const struct preference_sources *from, struct group *group)
 {
-	const struct group *parent = parent_of(m, group);
+	const struct group *parent = parent_of(from, group);
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
 
 	group->marks = 0;
 	if (parent && !(parent->marks & GROUP_MARK_OF_ROOT))
 		return;
-	fd = openat(m->root_fd, group_relative_path(group->path),
+	fd = openat(from->root_fd, group_relative_path(group->path),
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 || (parent && st.st_uid != m->owner))
+	if (fd < 0 || fstat(fd, &st) < 0 || (parent && st.st_uid != from->owner))
 		return;
 	group->marks = GROUP_MARK_OF_ROOT;
 	if (attribute_is_set(fd, ATTRIBUTE_OMIT))
@@ -58,10 +59,10 @@ void group_preference_read_marks(const struct group_members *m, struct group *gr
 		group->marks |= GROUP_MARK_AVOID;
 }
 
-static struct preference find_mark(const struct group_members *m, const struct group *group,
+static struct preference find_mark(const struct preference_sources *from, const struct group *group,
 				   uint32_t mark, const char *name, int32_t value)
 {
-	for (; group; group = parent_of(m, group))
+	for (; group; group = parent_of(from, group))
 		if (group->marks & mark)
 			return (struct preference){ PREFERENCE_ATTRIBUTE, value, name, 0,
 						    group->shown };
@@ -88,17 +89,17 @@ static const char *host_unit(const struct group *group)
 typedef void (*find_in_files)(const struct unit_files *files, const char *unit,
 			      struct unit_setting *ret);
 
-static struct preference find_in_unit(const struct group_members *m, const struct group *group,
-				      find_in_files find)
+static struct preference find_in_unit(const struct preference_sources *from,
+				      const struct group *group, find_in_files find)
 {
 	struct unit_setting setting;
 
-	for (; m->unit_files && group; group = parent_of(m, group)) {
+	for (; from->unit_files && group; group = parent_of(from, group)) {
 		const char *unit = host_unit(group);
 
 		if (!unit)
 			continue;
-		find(m->unit_files, unit, &setting);
+		find(from->unit_files, unit, &setting);
 		if (setting.is_set)
 			return (struct preference){ PREFERENCE_UNIT_FILE, setting.value,
 						    setting.path, setting.line, group->path };
@@ -108,37 +109,39 @@ static struct preference find_in_unit(const struct group_members *m, const struc
 
 /* All together. */
 
-static struct preference find_exclude(const struct group_members *m, const struct group *group)
+static struct preference find_exclude(const struct preference_sources *from,
+				      const struct group *group)
 {
-	const char *pattern = group_match_excluded(m->profile, group->path);
+	const char *pattern = group_match_excluded(from->profile, group->path);
 	struct preference found = { PREFERENCE_PROFILE, 1, pattern, 0, "" };
 
 	if (pattern)
 		return found;
-	found = find_in_unit(m, group, unit_files_exclude);
+	found = find_in_unit(from, group, unit_files_exclude);
 	if (found.source == PREFERENCE_NONE)
-		found = find_mark(m, group, GROUP_MARK_OMIT, ATTRIBUTE_OMIT, 1);
+		found = find_mark(from, group, GROUP_MARK_OMIT, ATTRIBUTE_OMIT, 1);
 	return found;
 }
 
-static struct preference find_priority(const struct group_members *m, const struct group *group)
+static struct preference find_priority(const struct preference_sources *from,
+				       const struct group *group)
 {
-	const struct rank *rank = group_match_rank(m->profile, group->path);
+	const struct rank *rank = group_match_rank(from->profile, group->path);
 	struct preference found;
 
 	if (rank)
 		return (struct preference){ PREFERENCE_PROFILE, rank->priority, rank->pattern, 0,
 					    "" };
-	found = find_in_unit(m, group, unit_files_priority);
+	found = find_in_unit(from, group, unit_files_priority);
 	if (found.source == PREFERENCE_NONE)
-		found = find_mark(m, group, GROUP_MARK_AVOID, ATTRIBUTE_AVOID, PRIORITY_MAX);
+		found = find_mark(from, group, GROUP_MARK_AVOID, ATTRIBUTE_AVOID, PRIORITY_MAX);
 	return found;
 }
 
-void group_preference_find(const struct group_members *m, const struct group *group,
+void group_preference_find(const struct preference_sources *from, const struct group *group,
 			   struct preferences *ret)
 {
-	*ret = (struct preferences){ find_exclude(m, group), find_priority(m, group) };
+	*ret = (struct preferences){ find_exclude(from, group), find_priority(from, group) };
 }
 
 const char *group_preference_origin(const struct preference *preference, const char *key,

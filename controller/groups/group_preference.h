@@ -9,7 +9,7 @@
  *	1. Exclude= and Priority= of the profile
  *	2. [X-Relief] in the unit's file or a drop-in, of system units
  *	3. ManagedOOMPreference= of the unit, which systemd writes to the cgroup as an attribute:
- *"omit" excludes, "avoid" gives last
+ *	   "omit" excludes, "avoid" gives last
  *
  * Unit files speak for the units of the host's systemd only, and attributes count only on a cgroup
  * that belongs to root, as do all above it: a user chooses the names and sets the attributes of the
@@ -17,8 +17,12 @@
  */
 
 #include <stddef.h>
+#include <sys/types.h>
 
-#include "controller/groups/group_set.h"
+#include "controller/groups/group.h"
+#include "controller/groups/group_table.h"
+#include "controller/groups/unit_files.h"
+#include "policies/profile.h"
 
 enum preference_source {
 	PREFERENCE_NONE, /* nothing says anything: not excluded, priority 0 */
@@ -47,12 +51,19 @@ enum preference_mark {
 	GROUP_MARK_OF_ROOT = 1U << 2, /* it and all above it belong to the owner of the tree */
 };
 
-struct group_members;
+/* What is asked, and in which tree. */
+struct preference_sources {
+	const struct group_table *table;
+	const struct profile *profile;
+	const struct unit_files *unit_files; /* NULL: none are read */
+	int root_fd;			     /* of the tree, O_PATH */
+	uid_t owner;			     /* of the tree: root */
+};
 
 /* Reads the cgroup's owner and attributes; the parent's marks must be right. */
-void group_preference_read_marks(const struct group_members *members, struct group *group);
+void group_preference_read_marks(const struct preference_sources *sources, struct group *group);
 /* What counts for a group. */
-void group_preference_find(const struct group_members *members, const struct group *group,
+void group_preference_find(const struct preference_sources *sources, const struct group *group,
 			   struct preferences *ret);
 /*
  * Where it comes from, for people: "Exclude=mydb.service in profile server",

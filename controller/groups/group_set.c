@@ -391,7 +391,7 @@ void group_set_allow_reading(struct group_set *set, bool allowed)
 void group_set_preferences(const struct group_set *set, const struct group *group,
 			   struct preferences *ret)
 {
-	group_preference_find(&set->members, group, ret);
+	group_members_find_preferences(&set->members, group, ret);
 }
 
 uint32_t group_set_size(const struct group_set *set)

@@ -16,37 +16,13 @@
 #include "controller/base/cleanup.h"
 #include "controller/base/wake.h"
 #include "controller/groups/cgroup_tree.h"
+#include "controller/groups/group.h"
 #include "controller/groups/unfollowed.h"
 #include "policies/observation.h"
 #include "policies/profile.h"
 
 struct group_set;
 struct preferences; /* controller/groups/group_preference.h */
-
-struct group {
-	uint64_t id;
-	uint32_t slot, parent_slot;
-	uint32_t flags;	    /* enum group_flag */
-	int32_t priority;   /* PRIORITY_MIN to PRIORITY_MAX: a higher one gives later */
-	uint32_t n_modules; /* registered in this very group; counted by the registry */
-	char *path;	    /* from the v2 root: "/", "/system.slice/foo.service"; any bytes */
-	char *shown;	    /* the same for strings and people; see controller/base/printable.h */
-
-	/* The set's own. */
-	uint32_t claims;     /* why it is here; 0: only as an ancestor */
-	uint32_t n_children; /* groups right below */
-	uint32_t next;	     /* in the table of paths */
-	uint32_t marks;	     /* enum preference_mark */
-};
-
-struct group_listener {
-	void (*added)(void *data, const struct group *group);
-	/* Its flags or its priority are others than before. */
-	void (*changed)(void *data, const struct group *group);
-	/* The group is still in the set; its slot is reused only after the next step. */
-	void (*removed)(void *data, const struct group *group);
-	void *data;
-};
 
 struct group_set_config {
 	sd_event *event;

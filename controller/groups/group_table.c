@@ -2,8 +2,10 @@
 #include "controller/groups/group_table.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "controller/base/cleanup.h"
 #include "controller/base/printable.h"
 
 /* Most hosts have fewer groups than this under control; the table doubles when it is full. */

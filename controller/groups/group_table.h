@@ -8,7 +8,7 @@
  * by slot stays dense. Groups do not move in memory.
  */
 
-#include "controller/groups/group_set.h"
+#include "controller/groups/group.h"
 
 struct group_table {
 	struct group *groups; /* max of them; a slot in use has a path */

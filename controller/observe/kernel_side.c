@@ -252,7 +252,7 @@ static void load_best(struct kernel_side *side, enum growth_clock best, struct a
 			return;
 		}
 		if (clock == GROWTH_CLOCK_CHARGE && !may_pass(r))
-			side->lacks |= PROBES_LACK_FENTRY;
+			side->lacks |= DEGRADATION_NO_FENTRY;
 	}
 	if (!extras)
 		return;
@@ -305,7 +305,7 @@ static void load_any(struct kernel_side *side, enum growth_clock best, struct at
 	}
 	attempt->passing = missing_btf();
 	if (attempt->passing == 0 || attempt->passing == -ENOENT)
-		side->lacks |= PROBES_LACK_BTF;
+		side->lacks |= DEGRADATION_NO_BTF;
 }
 
 void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t total_bytes)
@@ -314,7 +314,7 @@ void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t
 
 	*side = (struct kernel_side){ .clock = GROWTH_CLOCK_NONE };
 	if (best != GROWTH_CLOCK_CHARGE)
-		side->lacks |= PROBES_SWITCHED_OFF;
+		side->lacks |= DEGRADATION_BPF_OFF;
 	if (best >= GROWTH_CLOCK_NONE)
 		return;
 
@@ -322,11 +322,11 @@ void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t
 	if (may_load())
 		load_any(side, best, &attempt);
 	else
-		side->lacks |= PROBES_LACK_CAPABILITY;
+		side->lacks |= DEGRADATION_NO_BPF_CAPABILITY;
 	side->passing = attempt.passing;
 	/* Where nothing is taken, fexit is not what the kernel minds. */
 	if (!side->bpf)
-		side->lacks = (side->lacks | PROBES_LACK_BPF) & ~(uint32_t)PROBES_LACK_FENTRY;
+		side->lacks = (side->lacks | DEGRADATION_NO_BPF) & ~(uint32_t)DEGRADATION_NO_FENTRY;
 
 	/* The kernel's BTF was read several times over. */
 	malloc_trim(0);

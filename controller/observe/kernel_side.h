@@ -7,7 +7,9 @@
 
 #include <bpf/libbpf.h>
 
-#include "controller/observe/probes.h"
+#include "bpf/kernel_event.h"
+#include "controller/base/cleanup.h"
+#include "policies/words.h"
 
 /* The skeleton, which needs to know the types that both sides share. */
 #include "bpf/probes.skel.h"
@@ -17,7 +19,7 @@ DEFINE_CLEANUP(struct probes_bpf *, probes_bpf__destroy);
 struct kernel_side {
 	struct probes_bpf *bpf; /* running; NULL with GROWTH_CLOCK_NONE; the caller destroys it */
 	enum growth_clock clock;
-	uint32_t lacks; /* enum probes_lack */
+	uint32_t lacks; /* enum degradation */
 	int passing;	/* the first error of the load that may pass; 0: none did */
 };
 

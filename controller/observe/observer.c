@@ -442,28 +442,28 @@ int observer_use_profile(struct observer *o, const struct profile *profile)
 uint32_t observer_degradations(const struct observer *o)
 {
 	uint64_t window_usec = event_watch_window_usec(o->watch);
-	uint32_t bits = o->probes ? degradations_of_probes(probes_lacks(o->probes)) : 0;
+	uint32_t bits = o->probes ? probes_degradations(o->probes) : 0;
 
 	if (window_usec == 0)
-		bits |= OBSERVER_NO_PSI;
+		bits |= DEGRADATION_NO_PSI;
 	else if (window_usec != o->wanted_window_usec)
-		bits |= OBSERVER_SLOW_PSI;
+		bits |= DEGRADATION_SLOW_PSI;
 	if (group_set_tree(o->groups)->mode != CGROUP_MODE_PURE)
-		bits |= OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS;
+		bits |= DEGRADATION_NO_MEMORY_CONTROLLER | DEGRADATION_NO_EVENTS;
 	else if (event_watch_lacks_events(o->watch))
-		bits |= OBSERVER_NO_EVENTS;
+		bits |= DEGRADATION_NO_EVENTS;
 	if (event_watch_is_starved(o->watch))
-		bits |= OBSERVER_STARVED;
+		bits |= DEGRADATION_STARVED;
 	if (!group_set_is_followed(o->groups))
-		bits |= OBSERVER_NO_INOTIFY;
+		bits |= DEGRADATION_NO_INOTIFY;
 	if (group_set_unfollowed(o->groups)->n + group_set_unfollowed(o->groups)->n_more > 0)
-		bits |= OBSERVER_UNFOLLOWED;
+		bits |= DEGRADATION_UNFOLLOWED;
 	if (group_set_size(o->groups) == 1)
-		bits |= OBSERVER_NO_GROUPS;
+		bits |= DEGRADATION_NO_GROUPS;
 	if (o->now_usec < o->blind_until_usec)
-		bits |= OBSERVER_NO_MEMORY_READING;
+		bits |= DEGRADATION_NO_MEMORY_READING;
 	if (o->now_usec < o->estimated_until_usec)
-		bits |= OBSERVER_ESTIMATED_MEMORY;
+		bits |= DEGRADATION_ESTIMATED_MEMORY;
 	return bits;
 }
 

@@ -12,7 +12,6 @@
 
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
-#include "controller/observe/degradation.h"
 #include "controller/observe/probes.h"
 #include "controller/observe/task_watch.h"
 #include "policies/decision.h"

@@ -34,30 +34,6 @@ struct probes {
 	struct task_row rows[ROWS_PER_READ];
 };
 
-static const char *const clock_names[N_GROWTH_CLOCKS] = {
-	[GROWTH_CLOCK_CHARGE] = "charge",
-	[GROWTH_CLOCK_RSS] = "rss-stat",
-	[GROWTH_CLOCK_RSS_SAMPLED] = "rss-stat-sampled",
-	[GROWTH_CLOCK_TASKS] = "task-iterator",
-	[GROWTH_CLOCK_NONE] = "none",
-};
-
-const char *growth_clock_name(enum growth_clock clock)
-{
-	return (unsigned int)clock < N_GROWTH_CLOCKS ? clock_names[clock] : "unknown";
-}
-
-int growth_clock_from_name(const char *name, enum growth_clock *ret)
-{
-	for (enum growth_clock clock = 0; clock < N_GROWTH_CLOCKS; clock++) {
-		if (strcmp(name, clock_names[clock]) == 0) {
-			*ret = clock;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 static int on_record(void *data, void *record, size_t size)
 {
 	struct probes *probes = data;
@@ -93,7 +69,7 @@ static void begin(struct probes *probes, const struct kernel_side *side)
 	if (!side->bpf || take_over(probes) >= 0)
 		return;
 	forget(probes);
-	probes->side.lacks |= PROBES_LACK_BPF;
+	probes->side.lacks |= DEGRADATION_NO_BPF;
 }
 
 int probes_load(struct probes **ret, enum growth_clock best, uint64_t total_bytes)
@@ -124,7 +100,7 @@ enum growth_clock probes_clock(const struct probes *probes)
 	return probes->side.clock;
 }
 
-uint32_t probes_lacks(const struct probes *probes)
+uint32_t probes_degradations(const struct probes *probes)
 {
 	return probes->side.lacks;
 }
@@ -187,7 +163,7 @@ void probes_take(struct probes *probes, struct kernel_side *side)
 	*side = (struct kernel_side){ .clock = GROWTH_CLOCK_NONE };
 	if (listen_to_ring(probes) < 0) {
 		forget(probes);
-		probes->side.lacks |= PROBES_LACK_BPF;
+		probes->side.lacks |= DEGRADATION_NO_BPF;
 		probes->side.passing = -ENOMEM;
 	} else if (probes->renewed) {
 		probes->renewed(probes->renewed_data);

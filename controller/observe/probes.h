@@ -14,25 +14,7 @@
 
 #include "bpf/kernel_event.h"
 #include "controller/base/cleanup.h"
-
-/* What tells growth, best first. Each is tried if the one before it is refused. */
-enum growth_clock {
-	GROWTH_CLOCK_CHARGE,	  /* fexit/page_counter_try_charge: every 64 pages charged */
-	GROWTH_CLOCK_RSS,	  /* tp_btf/rss_stat where it fires every 64 faults (before 6.2) */
-	GROWTH_CLOCK_RSS_SAMPLED, /* the same where it fires at every fault; most leave at once */
-	GROWTH_CLOCK_TASKS,	  /* only iter/task: a snapshot when asked; growth by a timer */
-	GROWTH_CLOCK_NONE,	  /* no BPF: memory.current by a timer */
-	N_GROWTH_CLOCKS,
-};
-
-/* Why it is not the best one. */
-enum probes_lack {
-	PROBES_LACK_BTF = 1U << 0,	  /* no /sys/kernel/btf/vmlinux */
-	PROBES_LACK_CAPABILITY = 1U << 1, /* CAP_BPF and CAP_PERFMON are not there */
-	PROBES_LACK_FENTRY = 1U << 2,	  /* the kernel refuses fexit programs */
-	PROBES_LACK_BPF = 1U << 3,	  /* nothing could be loaded, for whatever reason */
-	PROBES_SWITCHED_OFF = 1U << 4,	  /* asked for no better clock */
-};
+#include "policies/words.h"
 
 struct probes;
 struct kernel_side; /* controller/observe/kernel_side.h */
@@ -53,10 +35,7 @@ void probes_take(struct probes *probes, struct kernel_side *side);
 void probes_on_renewal(struct probes *probes, void (*renewed)(void *data), void *data);
 
 enum growth_clock probes_clock(const struct probes *probes);
-uint32_t probes_lacks(const struct probes *probes); /* enum probes_lack */
-/* charge, rss-stat, rss-stat-sampled, task-iterator, none; what D-Bus and settings use. */
-const char *growth_clock_name(enum growth_clock clock);
-int growth_clock_from_name(const char *name, enum growth_clock *ret);
+uint32_t probes_degradations(const struct probes *probes); /* why it is not the best one */
 /* Whether budgets work: the clocks CHARGE, RSS and RSS_SAMPLED. */
 bool probes_have_tripwire(const struct probes *probes);
 

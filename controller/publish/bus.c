@@ -21,6 +21,7 @@
 
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
+#include "controller/publish/bus.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
 
@@ -291,6 +292,7 @@ int bus_new(struct bus **ret, const struct bus_config *config)
 	if (!bus)
 		return -ENOMEM;
 	bus->config = *config;
+	bus->callers.bus = bus;
 	bus->dry_run = config->dry_run;
 	bus->retry_delay_usec = BUS_RETRY_FIRST_USEC;
 	r = bus_build(bus);

@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/publish/bus_internal.h"
+#include "controller/base/cleanup.h"
+#include "controller/registry/client_identity.h"
 
 static struct caller *callers_find(struct callers *callers, const char *name)
 {
@@ -45,13 +46,13 @@ static struct pending_call *pending_call_free(struct pending_call *pending)
 }
 
 /* NULL: no memory, or as many calls wait as may. */
-static struct pending_call *pending_call_new(struct bus *bus, sd_bus_message *call)
+static struct pending_call *pending_call_new(struct callers *callers, sd_bus_message *call)
 {
 	const char *sender = sd_bus_message_get_sender(call);
 	struct pending_call *pending;
 	size_t n = 0, n_of_sender = 0;
 
-	for (pending = LIST_FIRST(&bus->callers.pending); pending;
+	for (pending = LIST_FIRST(&callers->pending); pending;
 	     pending = LIST_NEXT(pending, others)) {
 		n++;
 		n_of_sender += strcmp(sd_bus_message_get_sender(pending->call), sender) == 0;
@@ -61,9 +62,9 @@ static struct pending_call *pending_call_new(struct bus *bus, sd_bus_message *ca
 	pending = calloc(1, sizeof(*pending));
 	if (!pending)
 		return NULL;
-	pending->bus = bus;
+	pending->callers = callers;
 	pending->call = sd_bus_message_ref(call);
-	LIST_INSERT_HEAD(&bus->callers.pending, pending, others);
+	LIST_INSERT_HEAD(&callers->pending, pending, others);
 	return pending;
 }
 
@@ -85,7 +86,7 @@ void pending_call_run(struct pending_call *pending)
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
 
-	r = pending->handler(pending->bus, pending->call, &pending->caller, &error);
+	r = pending->handler(pending->callers->bus, pending->call, &pending->caller, &error);
 	if (r < 0)
 		sd_bus_reply_method_errno(pending->call, r, &error);
 	pending_call_free(pending);
@@ -99,7 +100,7 @@ static int too_many(sd_bus_error *error)
 
 static int pending_call_ask_polkit(struct pending_call *pending, sd_bus_error *error)
 {
-	const struct pending_call *other = LIST_FIRST(&pending->bus->callers.pending);
+	const struct pending_call *other = LIST_FIRST(&pending->callers->pending);
 	size_t n = 0;
 
 	for (; other; other = LIST_NEXT(other, others))
@@ -148,7 +149,7 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
 	}
 	if (strlen(sender) < CALLER_NAME_SIZE)
 		strcpy(pending->caller.name, sender);
-	callers_remember(&pending->bus->callers, &pending->caller);
+	callers_remember(pending->callers, &pending->caller);
 	pending_call_identified(pending);
 	return 0;
 }
@@ -156,13 +157,13 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
 static int callers_ask(struct pending_call *pending)
 {
 	return sd_bus_call_method_async(
-		pending->bus->connection, &pending->query, "org.freedesktop.DBus",
+		sd_bus_message_get_bus(pending->call), &pending->query, "org.freedesktop.DBus",
 		"/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionCredentials",
 		on_credentials, pending, "s", sd_bus_message_get_sender(pending->call));
 }
 
-int bus_admit(struct bus *bus, sd_bus_message *call, const char *action, caller_handler handler,
-	      sd_bus_error *error)
+int callers_admit(struct callers *callers, sd_bus_message *call, const char *action,
+		  caller_handler handler, sd_bus_error *error)
 {
 	const char *sender = sd_bus_message_get_sender(call);
 	struct pending_call *pending;
@@ -172,12 +173,12 @@ int bus_admit(struct bus *bus, sd_bus_message *call, const char *action, caller_
 	if (!sender)
 		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
 					"The call has no sender");
-	pending = pending_call_new(bus, call);
+	pending = pending_call_new(callers, call);
 	if (!pending)
 		return too_many(error);
 	pending->action = action;
 	pending->handler = handler;
-	caller = callers_find(&bus->callers, sender);
+	caller = callers_find(callers, sender);
 	if (caller) {
 		pending->caller = *caller;
 		pending_call_identified(pending);

@@ -5,7 +5,7 @@
  * Caller: who calls, and whether it may
  *
  * Both are asked of other processes (the bus, polkit), so both are asked asynchronously: a method
- * that needs to know hands its handler to bus_admit() and goes on when the answers are there.
+ * that needs to know hands its handler to callers_admit() and goes on when the answers are there.
  */
 
 #include <stdbool.h>
@@ -45,7 +45,7 @@ typedef int (*caller_handler)(struct bus *bus, sd_bus_message *call, const struc
 
 /* A call on its way through. */
 struct pending_call {
-	struct bus *bus;
+	struct callers *callers;
 	sd_bus_message *call;
 	sd_bus_slot *query; /* of the bus or polkit */
 	const char *action; /* polkit's name; NULL: everybody may */
@@ -56,6 +56,7 @@ struct pending_call {
 };
 
 struct callers {
+	struct bus *bus; /* for the handlers */
 	struct caller known[CALLERS_MAX_KNOWN];
 	size_t next_known; /* the one to overwrite */
 	LIST_HEAD(, pending_call) pending;
@@ -65,8 +66,8 @@ struct callers {
  * Runs the handler as soon as it is known who calls and, with an action, that it may: at once for
  * a sender seen before, if it needs no polkit. A vtable method returns what this returns.
  */
-int bus_admit(struct bus *bus, sd_bus_message *call, const char *action, caller_handler handler,
-	      sd_bus_error *error);
+int callers_admit(struct callers *callers, sd_bus_message *call, const char *action,
+		  caller_handler handler, sd_bus_error *error);
 /* The connection is gone: so is everybody known and everything asked. */
 void callers_drop_all(struct callers *callers);
 

@@ -9,8 +9,8 @@
 
 #include <systemd/sd-bus.h>
 
-#include "controller/publish/bus.h"
 #include "controller/publish/bus_caller.h"
+#include "controller/publish/bus_config.h"
 #include "controller/publish/kill_notes.h"
 #include "controller/registry/agents_keeper.h"
 #include "policies/outlook.h"
@@ -113,6 +113,13 @@ struct bus {
 	struct group_view group_view;
 	struct module_view module_view;
 };
+
+/* See callers_admit(). */
+static inline int bus_admit(struct bus *bus, sd_bus_message *call, const char *action,
+			    caller_handler handler, sd_bus_error *error)
+{
+	return callers_admit(&bus->callers, call, action, handler, error);
+}
 
 /* The interfaces; called anew for each connection. Return 0 or negative errno. */
 int bus_add_manager(struct bus *bus);

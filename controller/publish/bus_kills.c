@@ -6,6 +6,7 @@
  *    memory.events, by a step ──▶ kills that no probe named ──▶ which outlive the groups
  */
 
+#include "controller/publish/bus.h"
 #include "controller/publish/bus_internal.h"
 
 /* memory.max of the group now. */

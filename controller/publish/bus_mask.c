@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controller/publish/bus.h"
 #include "controller/publish/bus_error.h"
 #include "controller/publish/bus_internal.h"
 #include "controller/publish/journal.h"

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 
-#include "controller/publish/bus_internal.h"
+#include "controller/base/cleanup.h"
+#include "controller/publish/bus_caller.h"
+#include "policies/units.h"
 
 /* A person types a password. */
 #define POLKIT_INTERACTIVE_TIMEOUT_USEC (2 * USEC_PER_MIN)
@@ -64,13 +66,14 @@ static int on_polkit_answer(sd_bus_message *reply, void *userdata, sd_bus_error 
 int polkit_ask(struct pending_call *pending, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *question = NULL;
+	sd_bus *connection = sd_bus_message_get_bus(pending->call);
 	bool interactive = sd_bus_message_get_allow_interactive_authorization(pending->call) > 0;
 	int r;
 
-	r = sd_bus_message_new_method_call(
-		pending->bus->connection, &question, "org.freedesktop.PolicyKit1",
-		"/org/freedesktop/PolicyKit1/Authority", "org.freedesktop.PolicyKit1.Authority",
-		"CheckAuthorization");
+	r = sd_bus_message_new_method_call(connection, &question, "org.freedesktop.PolicyKit1",
+					   "/org/freedesktop/PolicyKit1/Authority",
+					   "org.freedesktop.PolicyKit1.Authority",
+					   "CheckAuthorization");
 	if (r < 0)
 		return r;
 	r = sd_bus_message_append(question, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
@@ -79,7 +82,6 @@ int polkit_ask(struct pending_call *pending, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	pending->query = sd_bus_slot_unref(pending->query);
-	return sd_bus_call_async(pending->bus->connection, &pending->query, question,
-				 on_polkit_answer, pending,
+	return sd_bus_call_async(connection, &pending->query, question, on_polkit_answer, pending,
 				 interactive ? POLKIT_INTERACTIVE_TIMEOUT_USEC : 0);
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "controller/base/log.h"
+#include "controller/publish/bus.h"
 #include "controller/publish/bus_internal.h"
 
 /*

@@ -132,7 +132,7 @@ int bus_get_degraded_reasons(sd_bus *connection, const char *path, const char *i
 	r = sd_bus_message_open_container(reply, 'a', "s");
 	for (uint32_t bit = 1; r >= 0 && bit && bit <= bits; bit <<= 1)
 		if (bits & bit)
-			r = sd_bus_message_append(reply, "s", observer_degradation_name(bit));
+			r = sd_bus_message_append(reply, "s", degradation_name(bit));
 	for (size_t i = 0; r >= 0 && i < bus->config.problems->n; i++)
 		r = sd_bus_message_append(reply, "s", bus->config.problems->list[i].name);
 	return r < 0 ? r : sd_bus_message_close_container(reply);

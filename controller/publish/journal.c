@@ -112,7 +112,7 @@ static void write_level_change(const struct level_change *change, struct group_s
 		journal_add_usec(&record, "TIME_LEFT", change->time_left_usec);
 	add_grower(&record, tally, &subject);
 	journal_add_id(&record, "EPISODE_ID", change->episode_id);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 /* Sums */
@@ -276,7 +276,7 @@ static void write_episode(const struct episode_report *report, struct group_set 
 	journal_add_id(&record, "EPISODE_ID", report->episode_id);
 	add_grower(&record, &tally, &subject);
 	add_sum(&record, tallies, kept, &tally, subject.unit, measured_bytes);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 static void write_so_far(const struct tally *tally, struct group_set *groups,
@@ -299,7 +299,7 @@ static void write_so_far(const struct tally *tally, struct group_set *groups,
 	journal_add_id(&record, "EPISODE_ID", tally->episode_id);
 	add_grower(&record, tally, &subject);
 	add_sum(&record, tallies, tally, tally, subject.unit, tally->sum.measured_bytes);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 static void write_all_so_far(struct group_set *groups, const struct tallies *tallies,
@@ -333,7 +333,7 @@ static void write_order(const struct order_report *report, const struct tallies 
 	journal_add_id(&record, "ORDER_ID", report->order_id);
 	journal_add_usec(&record, "DURATION", report->duration_usec);
 	add_sum(&record, tallies, kept, tally, "", report->measured_bytes);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 /* Each step by itself, in the order in which things came about. */

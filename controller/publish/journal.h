@@ -31,6 +31,6 @@ void journal_oom_victim(const struct kernel_event *event, struct group_set *grou
 void journal_masked(const char *cgroup, const char *module, uid_t uid, bool masked);
 /* Settings were not loaded; problem: "FILE:LINE: ...", and what is in force instead. */
 void journal_config_error(const char *problem);
-/* What this host lacks, by its name (observer_degradation_name()): when it begins, and ends. */
+/* What this host lacks, by its name (degradation_name()): when it begins, and ends. */
 void journal_degraded(const char *what);
 void journal_restored(const char *what);

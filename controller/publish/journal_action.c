@@ -45,7 +45,7 @@ void journal_write_start(const struct action *action, struct group_set *groups,
 			    dry_run ? "Dry run, not done: " : "", subject.name,
 			    rung_name(action->rung), what, reason_sentence(action->reason));
 	add_action(&record, action, &subject, dry_run);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 void journal_write_finish(const struct finish *finish, struct group_set *groups,
@@ -74,7 +74,7 @@ void journal_write_finish(const struct finish *finish, struct group_set *groups,
 	journal_add_usec(&record, "DURATION", finish->duration_usec);
 	if (finish->error < 0)
 		journal_record_add_number(&record, "ERRNO", (uint64_t)-finish->error);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 static const char *rung_message_id(enum reason reason)
@@ -136,5 +136,5 @@ void journal_write_rung(const struct rung_report *report, struct group_set *grou
 	journal_record_add_number(&record, "N_LATE", report->n_late);
 	journal_add_id(&record, "EPISODE_ID", report->episode_id);
 	journal_add_id(&record, "ORDER_ID", report->order_id);
-	journal_record_write(&record);
+	log_record(&record);
 }

@@ -58,5 +58,5 @@ void journal_write_brake(const struct brake_change *change, struct group_set *gr
 	journal_add_id(&record, "EPISODE_ID", change->episode_id);
 	if (dry_run)
 		journal_record_add(&record, "DRY_RUN", "1");
-	journal_record_write(&record);
+	log_record(&record);
 }

@@ -34,7 +34,7 @@ void journal_masked(const char *cgroup, const char *module, uid_t uid, bool mask
 	journal_record_add(&record, "OBJECT_SYSTEMD_UNIT", unit);
 	journal_record_add(&record, "MODULE_NAME", module);
 	journal_record_add_number(&record, "CALLER_UID", uid);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 void journal_config_error(const char *problem)
@@ -44,7 +44,7 @@ void journal_config_error(const char *problem)
 	journal_record_init(&record, MESSAGE_ID_CONFIG_ERROR, LOG_ERR,
 			    "Configuration not loaded: %s", problem);
 	journal_record_add(&record, "PROBLEM", problem);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 void journal_degraded(const char *what)
@@ -55,7 +55,7 @@ void journal_degraded(const char *what)
 			    "This host lacks something reliefd uses: %s; see `reliefctl doctor`",
 			    what);
 	journal_record_add(&record, "DEGRADATION", what);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 void journal_restored(const char *what)
@@ -65,7 +65,7 @@ void journal_restored(const char *what)
 	journal_record_init(&record, MESSAGE_ID_RESTORED, LOG_NOTICE,
 			    "This host has it again: %s is over", what);
 	journal_record_add(&record, "DEGRADATION", what);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 static const struct group *find_group_by_id(struct group_set *groups, uint64_t id)
@@ -99,7 +99,7 @@ void journal_oom_victim(const struct kernel_event *event, struct group_set *grou
 	journal_record_add(&record, "COMM", comm);
 	journal_add_bytes(&record, "RSS", event->rss_bytes);
 	journal_record_add_number(&record, "CGROUP_ID", event->group_id);
-	journal_record_write(&record);
+	log_record(&record);
 }
 
 /* "cache "images" of a.service says it gave back 60M, and 0B was measured. ..." */
@@ -138,5 +138,5 @@ void journal_doubt(const struct suggestion *doubt, struct registry *registry)
 	journal_add_bytes(&record, "MEASURED", doubt->measured_bytes);
 	journal_record_add_number(&record, "N_REQUESTS", doubt->n_requests);
 	journal_record_add_number(&record, "N_LATE", doubt->n_late);
-	journal_record_write(&record);
+	log_record(&record);
 }

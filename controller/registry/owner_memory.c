@@ -27,18 +27,20 @@ static uint64_t read_anonymous(const struct cgroup_tree *tree, pid_t pid)
 	return (resident_pages - shared_pages) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-struct owner_memory_round owner_memory_begin(const struct cgroup_tree *tree, uint64_t number)
+void owner_memory_begin(struct owner_memory_round *round, const struct cgroup_tree *tree)
 {
-	return (struct owner_memory_round){ tree, number, OWNERS_READ_MAX };
+	round->tree = tree;
+	round->number++;
+	round->n_left = OWNERS_READ_MAX;
 }
 
-uint64_t owner_memory_of(struct owner_memory_round *round, struct owner *owner)
+uint64_t owner_memory_of(struct owner_memory_round *round, const struct client *client,
+			 uint64_t *number)
 {
 	/* What acts for another unit tells nothing by its own size. */
-	if (owner->client.acts_for_another || owner->memory_round == round->number ||
-	    round->n_left == 0)
+	if (client->acts_for_another || *number == round->number || round->n_left == 0)
 		return 0;
-	owner->memory_round = round->number;
+	*number = round->number;
 	round->n_left--;
-	return read_anonymous(round->tree, owner->client.pid);
+	return read_anonymous(round->tree, client->pid);
 }

@@ -35,7 +35,7 @@ struct registry {
 	LIST_HEAD(, owner) owners;
 	struct registry_listener listeners[MAX_LISTENERS];
 	size_t n_listeners;
-	uint64_t n_collects;
+	struct owner_memory_round owner_memory;
 	uint8_t *levels; /* enum level by group slot, as last told */
 	uint32_t n_levels;
 };
@@ -446,9 +446,7 @@ struct module *registry_next(struct registry *registry, uint32_t slot)
 
 void registry_collect(struct registry *registry, struct observation *observation)
 {
-	struct owner_memory_round round =
-		owner_memory_begin(registry_tree(registry), ++registry->n_collects);
-
+	owner_memory_begin(&registry->owner_memory, registry_tree(registry));
 	observation->covers |= OBSERVED_MODULES;
 	registry_foreach_module(registry, module) {
 		struct module_reading *reading = observation_add_module(observation);
@@ -464,7 +462,9 @@ void registry_collect(struct registry *registry, struct observation *observation
 			.flags = module->description.flags,
 			.kind = module->description.kind,
 			.size_bytes = module->description.size_bytes,
-			.owner_bytes = owner_memory_of(&round, module->owner),
+			.owner_bytes = owner_memory_of(&registry->owner_memory,
+						       &module->owner->client,
+						       &module->owner->memory_round),
 			.last_used_usec = module->last_used_usec,
 			.idle_limit_usec = module->description.idle_limit_usec,
 			.reload_cost_usec = module->description.reload_cost_usec,

@@ -256,7 +256,7 @@ static void a_still_group_is_silent(void **state)
 	assert_false(native_run_until(w->event, &w->woken, 2 * USEC_PER_SEC));
 	assert_int_equal(observer_stats(w->observer)->n_memory_events, 0);
 	assert_false(observer_degradations(w->observer) &
-		     (OBSERVER_NO_EVENTS | OBSERVER_NO_MEMORY_CONTROLLER));
+		     (DEGRADATION_NO_EVENTS | DEGRADATION_NO_MEMORY_CONTROLLER));
 }
 
 int main(void)

@@ -206,7 +206,7 @@ static void triggers_follow_the_groups(void **state)
 	/* Some and full of the host. */
 	assert_int_equal(alone, 2);
 	assert_true(stats->trigger_window_usec == w->profile.trigger_window_usec ||
-		    observer_degradations(w->observer) & OBSERVER_SLOW_PSI);
+		    observer_degradations(w->observer) & DEGRADATION_SLOW_PSI);
 	/* The top, and the one that is named. */
 	assert_int_equal(mkdir(full(w, "/named"), 0755), 0);
 	assert_int_equal(mkdir(full(w, "/other"), 0755), 0);
@@ -239,7 +239,7 @@ static void the_machine_reads_as_proc_says(void **state)
 	assert_true(w->seen.machine.has & MACHINE_HAS_MEMORY);
 	assert_true(w->seen.machine.has & MACHINE_HAS_STALL);
 	if (tree.mode == CGROUP_MODE_HYBRID)
-		assert_true(observer_degradations(w->observer) & OBSERVER_NO_MEMORY_CONTROLLER);
+		assert_true(observer_degradations(w->observer) & DEGRADATION_NO_MEMORY_CONTROLLER);
 }
 
 /* What a step costs when nothing happens; a check is to take less than 1 ms. */

@@ -597,10 +597,10 @@ static int load(enum growth_clock best, uint64_t total_bytes)
 	assert_int_equal(probes_load(&probes, best, total_bytes), 0);
 	drop(both, 2);
 	printf("# growth clock %s, lacks %#x\n", growth_clock_name(probes_clock(probes)),
-	       probes_lacks(probes));
+	       probes_degradations(probes));
 	if (probes_clock(probes) == GROWTH_CLOCK_NONE) {
 		printf("SKIP: BPF programs cannot be loaded here (lacks %#x)\n",
-		       probes_lacks(probes));
+		       probes_degradations(probes));
 		return SKIPPED;
 	}
 	assert_int_equal(sd_event_new(&event), 0);

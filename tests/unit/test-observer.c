@@ -240,7 +240,7 @@ static void what_moved_below_a_top_is_of_interest(void **state)
 	struct world *w = *state;
 
 	world_open(w);
-	assert_true(observer_degradations(w->observer) & OBSERVER_NO_EVENTS);
+	assert_true(observer_degradations(w->observer) & DEGRADATION_NO_EVENTS);
 	collect(w, ATTENTION_HOST, 0);
 	fake_events(&w->fake, "/user.slice/c.service", 3);
 	collect(w, ATTENTION_HOST, USEC_PER_SEC);
@@ -347,20 +347,20 @@ static void a_host_whose_memory_is_not_known_is_degraded_until_it_is(void **stat
 
 	world_open(w);
 	collect(w, ATTENTION_HOST, 0);
-	assert_false(observer_degradations(w->observer) & OBSERVER_NO_MEMORY_READING);
+	assert_false(observer_degradations(w->observer) & DEGRADATION_NO_MEMORY_READING);
 	fake_write_proc(&w->fake, "meminfo", "");
 	collect(w, ATTENTION_HOST, USEC_PER_SEC);
-	assert_true(observer_degradations(w->observer) & OBSERVER_NO_MEMORY_READING);
+	assert_true(observer_degradations(w->observer) & DEGRADATION_NO_MEMORY_READING);
 	fake_write_proc(&w->fake, "meminfo",
 			"MemTotal: 1048576 kB\nMemFree: 5 kB\nCached: 524283 kB\n");
 	collect(w, ATTENTION_HOST, 11 * USEC_PER_SEC);
 	assert_int_equal(observer_degradations(w->observer) &
-				 (OBSERVER_NO_MEMORY_READING | OBSERVER_ESTIMATED_MEMORY),
-			 OBSERVER_ESTIMATED_MEMORY);
+				 (DEGRADATION_NO_MEMORY_READING | DEGRADATION_ESTIMATED_MEMORY),
+			 DEGRADATION_ESTIMATED_MEMORY);
 	assert_int_equal(w->seen.machine.available_bytes, 512 * MIB);
 	fake_write_proc(&w->fake, "meminfo", "MemTotal: 1048576 kB\nMemAvailable: 524288 kB\n");
 	collect(w, ATTENTION_HOST, 11 * USEC_PER_SEC);
-	assert_false(observer_degradations(w->observer) & OBSERVER_ESTIMATED_MEMORY);
+	assert_false(observer_degradations(w->observer) & DEGRADATION_ESTIMATED_MEMORY);
 }
 
 static void fake_process(struct world *w, const char *name, const char *status)
@@ -426,11 +426,12 @@ static void what_the_host_lacks_is_named(void **state)
 	fake_write(&w->fake, "/cgroup.controllers", "hugetlb\n");
 	world_open(w);
 	assert_int_equal(observer_degradations(w->observer),
-			 OBSERVER_NO_PSI | OBSERVER_NO_MEMORY_CONTROLLER | OBSERVER_NO_EVENTS);
+			 DEGRADATION_NO_PSI | DEGRADATION_NO_MEMORY_CONTROLLER |
+				 DEGRADATION_NO_EVENTS);
 	assert_int_equal(observer_stats(w->observer)->n_triggers, 0);
 	assert_int_equal(observer_stats(w->observer)->last_trigger_usec, 0);
-	for (uint32_t bit = 1; bit <= OBSERVER_STARVED; bit <<= 1)
-		assert_string_not_equal(observer_degradation_name(bit), "unknown");
+	for (uint32_t bit = 1; bit <= DEGRADATION_UNFOLLOWED; bit <<= 1)
+		assert_string_not_equal(degradation_name(bit), "unknown");
 	/* Only PSI is asked for where there is no controller. */
 	collect(w, ATTENTION_GROUPS, 0);
 	assert_int_equal(reading_of(w, "/user.slice/c.service")->has, GROUP_HAS_STALL);

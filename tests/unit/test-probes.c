@@ -24,27 +24,6 @@
 #include "controller/observe/probes_loader.h"
 #include "policies/units.h"
 
-static void test_clocks_have_names(void **state)
-{
-	enum growth_clock found;
-
-	for (enum growth_clock clock = 0; clock < N_GROWTH_CLOCKS; clock++) {
-		assert_int_equal(growth_clock_from_name(growth_clock_name(clock), &found), 0);
-		assert_int_equal(found, clock);
-	}
-	assert_string_equal(growth_clock_name(GROWTH_CLOCK_RSS_SAMPLED), "rss-stat-sampled");
-	assert_string_equal(growth_clock_name(N_GROWTH_CLOCKS), "unknown");
-}
-
-static void test_an_unknown_name_changes_nothing(void **state)
-{
-	enum growth_clock found = GROWTH_CLOCK_TASKS;
-
-	assert_int_equal(growth_clock_from_name("rss", &found), -EINVAL);
-	assert_int_equal(growth_clock_from_name("", &found), -EINVAL);
-	assert_int_equal(found, GROWTH_CLOCK_TASKS);
-}
-
 static int no_row(void *data, const struct task_row *row)
 {
 	fail();
@@ -88,7 +67,7 @@ static void test_switched_off_is_no_lack(void **state)
 	struct probes *probes;
 
 	assert_int_equal(probes_load(&probes, GROWTH_CLOCK_NONE, GIB), 0);
-	assert_int_equal(probes_lacks(probes), PROBES_SWITCHED_OFF);
+	assert_int_equal(probes_degradations(probes), DEGRADATION_BPF_OFF);
 	use_without(probes);
 }
 
@@ -104,7 +83,7 @@ static uint32_t lacks_after(void (*first)(void))
 		if (probes_load(&probes, GROWTH_CLOCK_CHARGE, GIB) < 0 ||
 		    probes_clock(probes) != GROWTH_CLOCK_NONE)
 			_exit(255);
-		status = (int)probes_lacks(probes);
+		status = (int)probes_degradations(probes);
 		use_without(probes);
 		_exit(status);
 	}
@@ -128,8 +107,8 @@ static void test_missing_capabilities_are_named(void **state)
 {
 	uint32_t lacks = lacks_after(drop_capabilities);
 
-	assert_int_equal(lacks & ~(uint32_t)PROBES_LACK_BTF,
-			 PROBES_LACK_CAPABILITY | PROBES_LACK_BPF);
+	assert_int_equal(lacks & ~(uint32_t)DEGRADATION_NO_BTF,
+			 DEGRADATION_NO_BPF_CAPABILITY | DEGRADATION_NO_BPF);
 }
 
 static void refuse_bpf(void)
@@ -152,8 +131,8 @@ static void test_a_filter_leaves_nothing(void **state)
 {
 	uint32_t lacks = lacks_after(refuse_bpf);
 
-	assert_true(lacks & PROBES_LACK_BPF);
-	assert_false(lacks & (PROBES_LACK_FENTRY | PROBES_SWITCHED_OFF));
+	assert_true(lacks & DEGRADATION_NO_BPF);
+	assert_false(lacks & (DEGRADATION_NO_FENTRY | DEGRADATION_BPF_OFF));
 }
 
 static bool is_renewed, is_loaded;
@@ -195,12 +174,12 @@ static void test_what_failed_for_want_of_descriptors_is_loaded_later(void **stat
 	assert_int_equal(probes_load(&probes, GROWTH_CLOCK_CHARGE, GIB), 0);
 	limit_descriptors(before.rlim_cur);
 	assert_int_equal(probes_clock(probes), GROWTH_CLOCK_NONE);
-	if (probes_lacks(probes) & PROBES_LACK_CAPABILITY) {
+	if (probes_degradations(probes) & DEGRADATION_NO_BPF_CAPABILITY) {
 		probes_free(probes);
 		sd_event_unref(event);
 		skip();
 	}
-	assert_int_equal(probes_lacks(probes), PROBES_LACK_BPF);
+	assert_int_equal(probes_degradations(probes), DEGRADATION_NO_BPF);
 	assert_int_equal(probes_passing(probes), -EMFILE);
 	assert_int_equal(probes_listen(probes, event, 0, on_event, NULL), 0);
 	probes_on_renewal(probes, on_renewal, NULL);
@@ -220,7 +199,7 @@ static void test_what_failed_for_want_of_descriptors_is_loaded_later(void **stat
 	assert_null(probes_loader_free(loader));
 	assert_int_equal(probes_passing(probes), 0);
 	assert_int_equal(is_renewed, probes_clock(probes) != GROWTH_CLOCK_NONE);
-	assert_int_equal(probes_lacks(probes) & PROBES_LACK_BPF ? 1 : 0, !is_renewed);
+	assert_int_equal(probes_degradations(probes) & DEGRADATION_NO_BPF ? 1 : 0, !is_renewed);
 	assert_null(probes_free(probes));
 	sd_event_unref(event);
 }
@@ -228,8 +207,6 @@ static void test_what_failed_for_want_of_descriptors_is_loaded_later(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clocks_have_names),
-		cmocka_unit_test(test_an_unknown_name_changes_nothing),
 		cmocka_unit_test(test_switched_off_is_no_lack),
 		cmocka_unit_test(test_missing_capabilities_are_named),
 		cmocka_unit_test(test_a_filter_leaves_nothing),

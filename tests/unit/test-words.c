@@ -28,6 +28,20 @@ static void names_lead_there_and_back(void **unused)
 	CHECK_WORD(brake, enum brake, N_BRAKES);
 	CHECK_WORD(module_kind, enum module_kind, N_MODULE_KINDS);
 	CHECK_WORD(result, enum result, N_RESULTS);
+	CHECK_WORD(growth_clock, enum growth_clock, N_GROWTH_CLOCKS);
+}
+
+/* They are in settings, on D-Bus and in manuals. */
+static void degradations_and_clocks_keep_their_names(void **unused)
+{
+	enum growth_clock clock = GROWTH_CLOCK_TASKS;
+
+	assert_string_equal(growth_clock_name(GROWTH_CLOCK_RSS_SAMPLED), "rss-stat-sampled");
+	assert_int_equal(growth_clock_from_name("rss", &clock), -1);
+	assert_int_equal(clock, GROWTH_CLOCK_TASKS);
+	assert_string_equal(degradation_name(DEGRADATION_NO_BTF), "no-btf");
+	assert_string_equal(degradation_name(DEGRADATION_UNFOLLOWED), "unfollowed-groups");
+	assert_string_equal(degradation_name(DEGRADATION_UNFOLLOWED << 1), "unknown");
 }
 
 static void strangers_are_refused(void **unused)
@@ -55,6 +69,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_lead_there_and_back),
+		cmocka_unit_test(degradations_and_clocks_keep_their_names),
 		cmocka_unit_test(strangers_are_refused),
 		cmocka_unit_test(numbers_never_change),
 	};
