@@ -3,9 +3,9 @@
 # release: 13
 # timeout: 240
 
-# Settings: nothing is claimed of a profile here. Mode= names the kind, to try both; and Hold=1min, so
+# Settings: nothing is claimed of a profile here. Mode= names the kind, to try both; Hold=1min, so
 # that it is the kill or the stop that lets go, and not the end of the hold. For so long the cache,
-# which never answers, is waited for.
+# which never answers, is waited for. And TimeLeft=3s, since on a slow host the hog is slow as well.
 
 files=/sys/fs/cgroup/system.slice
 
@@ -23,6 +23,7 @@ hold() { # NAME freeze|throttle: grows until it is held
 		[Brake]
 		Mode=$2
 		Hold=1min
+		TimeLeft=3s
 	EOF
 	start_reliefd
 	start_unit "$1" --property=MemoryMax=192M --property=MemorySwapMax=0 -- bash -c \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a compile job, a database bulk load and JVM starts are left alone under the server profile
 # release: 12
-# timeout: 480
+# timeout: 900
 
 work=/var/tmp/ordinary-work
 mkdir -m 777 "$work"
@@ -41,7 +41,7 @@ job() {
 
 	began=$(now_ms)
 	start_unit "$@"
-	wait_for 240 unit_done "$name" || fail "$name does not end: $(unit_output "$name" | tail -n 5)"
+	wait_for 400 unit_done "$name" || fail "$name does not end: $(unit_output "$name" | tail -n 5)"
 	assert "$name did its work: $(unit_output "$name" | tail -n 5)" unit_succeeded "$name"
 	note "$name: $(($(now_ms) - began)) ms, $(($(mem_available) >> 20)) MiB available after it"
 }
