@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: whoever is held when reliefd is killed, stopped or switched is let go
 # release: 13
-# timeout: 240
+# timeout: 480
 
 # Settings: nothing is claimed of a profile here. Mode= names the kind, to try both; Hold=1min, so
 # that it is the kill or the stop that lets go, and not the end of the hold. For so long the cache,
