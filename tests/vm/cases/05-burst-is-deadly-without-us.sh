@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: control: the burst that the suite is about gets nowhere when nobody answers
-# timeout: 240
+# timeout: 480
 
 # Alone the kernel either kills the hog (mostly after 12 to 20 s), or first evicts every program's
 # text for a minute or two while nothing moves, this case included. Both are the harm; the burst

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: control: I/O in a group at its own limit raises the host's PSI while memory is free
-# timeout: 90
+# timeout: 180
 
 cleanup_fn rm -f /var/tmp/big
 total() {

@@ -2,7 +2,7 @@
 # test: the same burst with 512 MiB of zram
 # release: 12
 # repeat: 2
-# timeout: 300
+# timeout: 600
 
 zram_on 512M
 start_reliefd

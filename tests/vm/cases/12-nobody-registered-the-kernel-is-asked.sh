@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: three services that never registered: warn, shed, unload, reclaim, each said with its reason
 # release: 13
-# timeout: 300
+# timeout: 600
 
 start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 for i in 1 2 3; do

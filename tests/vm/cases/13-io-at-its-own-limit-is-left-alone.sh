@@ -2,7 +2,7 @@
 # test: a container's I/O at its own memory.max, with memory free, moves nobody
 # release: 12
 # repeat: 2
-# timeout: 300
+# timeout: 600
 
 cleanup_fn rm -f /var/tmp/big
 start_reliefd --log-level=debug # for the records of single steps; it changes no decision

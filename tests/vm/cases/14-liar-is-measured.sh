@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a module that lies is found out by its own cgroup; an honest one makes up for it
 # release: 12
-# timeout: 300
+# timeout: 600
 
 start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 start_cache liar --size=150M --lie

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a module that never answers is late and demoted; the others are served in time
 # release: 13
-# timeout: 300
+# timeout: 600
 
 start_reliefd
 start_cache silent --size=150M --silent

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a module that dies mid-request is unregistered; the others are served in time
-# timeout: 300
+# timeout: 600
 
 start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 # Small enough that filling them alone makes nobody short: the dying one must live until the hog. And it

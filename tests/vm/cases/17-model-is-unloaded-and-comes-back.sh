@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: an idle model is unloaded at high, and loaded again when it is used
 # release: 12
-# timeout: 300
+# timeout: 600
 
 start_reliefd
 start_unit model -- example-model --name=model --size=200M --interval=40000 --idle-limit=2000

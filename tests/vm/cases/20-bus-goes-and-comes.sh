@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: without a bus reliefd works on; when the bus is back, so are its name and its objects
 # release: 13
-# timeout: 120
+# timeout: 240
 
 start_reliefd
 start_cache cache-1 --size=50M

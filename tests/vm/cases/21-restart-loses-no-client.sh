@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: after SIGKILL the service is started again and its clients register themselves again
-# timeout: 90
+# timeout: 180
 
 start_reliefd
 start_cache cache-1 --size=50M

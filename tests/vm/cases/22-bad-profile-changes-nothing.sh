@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a bad profile is refused with file, line and fix, and the old one stays
 # release: 12
-# timeout: 60
+# timeout: 120
 
 # The settings are the claim: bad ones change nothing, a good one is taken over.
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: everybody may look and register; only root and polkit's chosen may change things
 # release: 13
-# timeout: 60
+# timeout: 120
 
 start_reliefd
 as_nobody() {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the installed unit: exposure at most 2.0, few capabilities, memory locked, few descriptors
-# timeout: 60
+# timeout: 120
 
 start_reliefd
 pid=$(unit_property reliefd MainPID)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: tree, introspection and managed objects; groups and modules come and go with their signals
 # release: 12
-# timeout: 90
+# timeout: 180
 
 start_reliefd
 assert "introspection" busctl introspect org.reliefd.Relief1 /org/reliefd/Relief1

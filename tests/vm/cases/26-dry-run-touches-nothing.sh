@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: in a dry run everything is said and nothing is done
 # release: 13
-# timeout: 90
+# timeout: 180
 
 start_reliefd --dry-run # the option is the claim; the profile is as shipped
 start_cache cache --size=100M

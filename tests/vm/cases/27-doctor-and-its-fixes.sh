@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: doctor finds nothing wrong on a good host, sets other guards' thresholds beside ours, and its fix works
 # release: 13
-# timeout: 90
+# timeout: 180
 
 row() { # NAME: its line and the fix
 	grep -A1 "^$1 " <<<"$said"

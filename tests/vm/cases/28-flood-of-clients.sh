@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: 1,000 registrations of one uid and 10,000 malformed messages: refused clearly, others served
 # release: 12
-# timeout: 180
+# timeout: 360
 
 start_reliefd
 pid=$(unit_property reliefd MainPID)

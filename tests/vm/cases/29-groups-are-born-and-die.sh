@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: groups are followed: 200 services come and go, descriptors stay flat
-# timeout: 150
+# timeout: 300
 
 start_reliefd
 pid=$(unit_property reliefd MainPID)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: journalctl -u of a service shows what was asked of it; -x explains the record with its values
 # release: 13
-# timeout: 60
+# timeout: 120
 
 start_reliefd
 start_cache cache --size=50M

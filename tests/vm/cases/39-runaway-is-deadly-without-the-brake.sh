@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: control: without the brake a runaway of 40 is killed before the cache has answered
-# timeout: 180
+# timeout: 360
 
 # The default profile has the brake off, and is otherwise surer to ask early than the server profile.
 

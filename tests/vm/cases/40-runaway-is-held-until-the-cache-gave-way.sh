@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: under the server profile a runaway is held until the cache gave way: nobody is killed
-# timeout: 400
+# timeout: 800
 
 # With the server profile as it is shipped. Inside the cache's own service the cgroup is throttled, so
 # that the cache can answer; as a service of its own in the same slice the hog is frozen. These are

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: in a group of 128 MiB the first action comes 5 s before the kill at 20 MB/s, 1 s at 100 MB/s
-# timeout: 300
+# timeout: 600
 
 start_reliefd --log-level=debug # for the records of single steps; it changes no decision
 for rate in 20M 100M 300M ''; do

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: whoever grows is named with unit and pace; six who only churn are not
 # release: 13
-# timeout: 240
+# timeout: 480
 
 # The kernel's events as they come, told to one program: 6 churners, 1 grower of 200 MiB, every event
 # attributed. The clock that this kernel gets, and the one it would get without fexit.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: without capability, without bpf(2), or by setting: the clock that is left is named, and sees a hog in time
-# timeout: 240
+# timeout: 480
 
 unit_setting() { # NAME=VALUE...: of reliefd.service, until the next one
 	mkdir -p /run/systemd/system/reliefd.service.d

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: reliefctl relieve --bytes=N takes N, within a tenth or a block of what gives
 # release: 12
-# timeout: 180
+# timeout: 360
 
 # With the shipped profile, against real caches: fine ones, one in blocks of 4 MiB, one of 26 MiB.
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a cache in a heap of huge pages gives back what it claims, whatever the kernel's setting for them
-# timeout: 240
+# timeout: 480
 
 thp=/sys/kernel/mm/transparent_hugepage
 

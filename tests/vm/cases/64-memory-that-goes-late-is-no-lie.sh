@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: memory counts however it is given back: in parts, lazily, late, from swap; a liar is found out
 # release: 12
-# timeout: 240
+# timeout: 480
 
 start_arena() { # HOW [OPTION]...
 	local n

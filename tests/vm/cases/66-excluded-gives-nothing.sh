@@ -2,7 +2,7 @@
 # test: nothing is taken from what is excluded, by any of the documented ways; who ranks last gives last
 # release: 13
 # repeat: 1
-# timeout: 300
+# timeout: 600
 
 # Services with a cache of 20 MB each: one excluded by the profile, one by its unit file, one by
 # ManagedOOMPreference=omit, one protected, one with nothing said of it. First everything is ordered,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: of a unit's files, the one that counts for reliefd is the one that counts for systemd
 # release: 13
-# timeout: 120
+# timeout: 240
 
 # Each file says its own number twice: as Description=, which systemd shows, and as Priority=.
 # Every unit NAME has the files of the ones before it and one more, so that few reloads do.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a typo and a restart leave reliefd running with the last good settings, named; a reload ends it
 # release: 12
-# timeout: 180
+# timeout: 360
 
 dir=/etc/reliefd/profiles/default.conf.d
 cleanup_fn rm -rf "$dir"

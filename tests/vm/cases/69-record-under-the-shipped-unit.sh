@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: Record=yes records a shortage under the shipped unit, privately, and it replays without a difference
 # release: 13
-# timeout: 180
+# timeout: 360
 
 cleanup_fn sh -c 'rm -f /var/lib/reliefd/record*'
 rm -f /var/lib/reliefd/record*

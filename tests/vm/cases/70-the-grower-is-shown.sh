@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a unit without a limit that grows is the first row of top, with its use and growth, in every look
 # release: 12
-# timeout: 120
+# timeout: 240
 
 start_reliefd
 start_unit calm -- hog --rate 200M --to 80M --hold infinity

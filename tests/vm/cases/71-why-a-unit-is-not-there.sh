@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a unit that does not exist, one that does not run and one out of control are told apart; a user is sent to sudo
 # release: 13
-# timeout: 120
+# timeout: 240
 
 says() { # STATUS PATTERN ARGUMENT...
 	local wanted=$1 pattern=$2 status=0 said

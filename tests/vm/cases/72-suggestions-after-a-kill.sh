@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: after an OOM kill suggestions and metrics say where and how often, though the unit is gone
 # release: 12
-# timeout: 120
+# timeout: 240
 
 start_reliefd
 before=$(reliefctl suggestions)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a cgroup whose name is no UTF-8 is shown escaped, and all verbs work
 # release: 13
-# timeout: 120
+# timeout: 240
 
 odd=$'/sys/fs/cgroup/system.slice/bad\xff.service'
 mkdir "$odd"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: with all inotify instances used up reliefd starts, says so, finds services, and gets over it
 # release: 13
-# timeout: 120
+# timeout: 240
 
 limit=/proc/sys/fs/inotify/max_user_instances
 before=$(cat $limit)

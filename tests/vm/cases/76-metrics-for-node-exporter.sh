@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the timer gives node_exporter a whole file while reliefd runs, and takes it away when it does not
 # release: 12
-# timeout: 90
+# timeout: 180
 
 directory=/var/lib/prometheus/node-exporter
 file=$directory/reliefd.prom

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: systemctl stop lasts while clients of both kinds try; a start brings service and clients back
 # release: 13
-# timeout: 90
+# timeout: 180
 
 # as README says: what `enable` installs must not start it either
 systemctl enable --quiet reliefd

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a client on D-Bus stays registered over restarts and a crash; a masked module stays out
 # release: 13
-# timeout: 120
+# timeout: 240
 
 # The client knows nothing of restarts: it registers once and answers.
 start_reliefd

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a service that drops its cache on a signal takes part by the unit file of the examples
 # release: 13
-# timeout: 120
+# timeout: 240
 
 # A file in /dev/shm is charged to the unit that wrote it, as a cache in memory would be.
 start_reliefd

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: with shipped settings a shortage is a handful of lines; the caches' own journals have the sum
 # release: 12
-# timeout: 300
+# timeout: 600
 
 start_reliefd
 for i in 1 2 3; do
