@@ -152,7 +152,7 @@ static int on_load_again(void *data, char **ret_text)
 		probes_loader_begin(parts->loader);
 	return retry_explain(
 		error, ret_text,
-		"Cannot load the eBPF programs: %s; growth is told by the clock \"%s\" "
+		"Cannot load the eBPF programs: %s; growth is measured by the clock \"%s\" "
 		"until they can be loaded; %s",
 		strerror(-error), growth_clock_name(probes_clock(parts->probes)), load_fix(error));
 }

@@ -16,7 +16,7 @@
 #define PROBLEM_MASKS	   "masks"	/* masked modules may register */
 #define PROBLEM_BRAKE	   "brake"	/* no group can be held */
 #define PROBLEM_RECLAIM	   "reclaim"	/* no group can be reclaimed from */
-#define PROBLEM_EBPF	   "ebpf"	/* growth is told by a worse clock than this kernel has */
+#define PROBLEM_EBPF	   "ebpf"	/* a worse growth clock than this kernel has is in use */
 
 /* Once all parts are built: tries each, and tries it again. Returns: 0; negative errno, logged. */
 int later_parts_try(struct parts *parts, const struct parts_config *config);

@@ -101,7 +101,7 @@ enum degradation {
 	DEGRADATION_SLOW_PSI = 1U << 1, /* windows must be multiples of 2 s */
 	DEGRADATION_NO_MEMORY_CONTROLLER = 1U << 2,
 	DEGRADATION_NO_EVENTS = 1U << 3, /* memory.events is not there or cannot be watched */
-	/* Why growth is not told by the best clock: */
+	/* Why the best growth clock is not in use: */
 	DEGRADATION_NO_BTF = 1U << 4,		 /* no /sys/kernel/btf/vmlinux */
 	DEGRADATION_NO_BPF_CAPABILITY = 1U << 5, /* CAP_BPF and CAP_PERFMON are not there */
 	DEGRADATION_NO_FENTRY = 1U << 6,	 /* the kernel refuses fexit programs */

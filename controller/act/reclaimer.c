@@ -26,6 +26,7 @@
 #include "controller/base/file.h"
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
+#include "controller/base/thread.h"
 
 #define INTERRUPT_SIGNAL SIGUSR2
 /* A lost interrupt costs this much once; nobody waits for it meanwhile. */
@@ -240,21 +241,13 @@ static int reclaimer_wait_for_start(struct reclaimer *reclaimer)
 int reclaimer_start(struct reclaimer *reclaimer)
 {
 	const struct sigaction handler = { .sa_handler = ignore_signal }; /* no SA_RESTART */
-	sigset_t all, old;
-	pthread_attr_t attributes;
 	int r;
 
 	if (reclaimer->thread_is_running)
 		return 0;
 	if (sigaction(INTERRUPT_SIGNAL, &handler, &reclaimer->old_handler) < 0)
 		return -errno;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	sigfillset(&all); /* the loop's signals stay the loop's */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = -pthread_create(&reclaimer->thread, &attributes, worker_main, reclaimer);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attributes);
+	r = thread_start(&reclaimer->thread, STACK_BYTES, worker_main, reclaimer);
 	if (r >= 0) {
 		r = reclaimer_wait_for_start(reclaimer);
 		if (r < 0) { /* it has ended by itself */

@@ -45,8 +45,8 @@ const char *cgroup_mode_name(enum cgroup_mode mode);
 int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_path);
 /*
  * Our own, as in /proc/self/cgroup; "/" also when it is outside our cgroup namespace: then nothing
- * in the tree is ours. Returns: 0 and a string the caller frees; negative errno it cannot be told
- * now.
+ * in the tree is ours. Returns: 0 and a string the caller frees; negative errno it cannot be
+ * read now.
  */
 int cgroup_tree_path_of_self(const struct cgroup_tree *tree, char **ret_path);
 /* Whether this kernel has cgroup v2, so that a tree may be mounted later; true in doubt. */

@@ -36,7 +36,7 @@ struct group_listener {
 	void *data;
 };
 
-/* The path as openat() below the tree's root wants it. */
+/* The path as openat() below the tree's root wants it; the root itself is ".". */
 static inline const char *group_relative_path(const char *path)
 {
 	return path[1] == '\0' ? "." : path + 1;

@@ -16,7 +16,6 @@
 /* Of the host until its tree is found: what the root of a cgroup v2 tree has in the kernel. */
 #define UNFOUND_ID 1
 
-/* The root itself is "." to openat(). */
 static int read_id(const struct group_members *m, const char *path, uint64_t *ret_id)
 {
 	struct stat st;
@@ -62,7 +61,7 @@ static struct group *parent_of(struct group_members *m, const struct group *grou
 
 static uint32_t flags_of(const struct group_members *m, const struct group *group)
 {
-	/* In the root itself there is nothing that could be told apart. */
+	/* In the root itself nothing is ours alone. */
 	const char *own = m->own_path && m->own_path[1] ? m->own_path : NULL;
 	bool is_ours = own && path_is_below(group->path, own);
 	uint32_t flags = group->claims ? 0 : GROUP_IS_CONTEXT;

@@ -50,8 +50,8 @@ DEFINE_CLEANUP(struct group_set *, group_set_free);
  */
 int group_set_use_tree(struct group_set *set);
 /*
- * Our own cgroup: it and those above are never held, it is never asked. NULL: not known; "/": there
- * is none that could be told apart. group_set_find_self() looks again while it is not known, and
+ * Our own cgroup: it and those above are never held, it is never asked. NULL: not known; "/": none
+ * is ours alone. group_set_find_self() looks again while it is not known, and
  * returns 0 or negative errno.
  */
 const char *group_set_own_path(const struct group_set *set);

@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
+
+#include "controller/base/thread.h"
 
 /* More than there are triggers: a change of profile replaces all of them at once. */
 #define QUEUE_LENGTH 64
@@ -42,24 +43,10 @@ static void *closer_run(void *data)
 	return NULL;
 }
 
-/* Signals stay with the loop's thread. */
 static bool closer_start(struct fd_closer *c)
 {
-	pthread_attr_t attr;
-	sigset_t all, before;
-	int r;
-
-	if (c->started)
-		return true;
-	if (pthread_attr_init(&attr) != 0)
-		return false;
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&c->thread, &attr, closer_run, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	c->started = r == 0;
+	if (!c->started)
+		c->started = thread_start(&c->thread, STACK_SIZE, closer_run, c) == 0;
 	return c->started;
 }
 

@@ -8,13 +8,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/capability.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "controller/base/log.h"
+#include "controller/base/thread.h"
 #include "controller/observe/kernel_side.h"
 
 DEFINE_CLEANUP(cap_t, cap_free);
@@ -52,11 +52,11 @@ static void keep_capabilities(void)
 		log_errno(-errno, "The thread that loads probes keeps more than it needs");
 }
 
-static void tell_loop(struct probes_loader *loader)
+static void wake_loop(struct probes_loader *loader)
 {
 	const uint64_t one = 1;
 
-	/* It cannot be full: each load is told once. */
+	/* It cannot be full: each load writes once. */
 	if (write(loader->fd, &one, sizeof(one)) < 0)
 		log_errno(-errno, "Cannot say that probes are loaded");
 }
@@ -79,7 +79,7 @@ static void *loader_run(void *data)
 		loader->side = side;
 		loader->is_wanted = false;
 		loader->is_done = true;
-		tell_loop(loader);
+		wake_loop(loader);
 	}
 	pthread_mutex_unlock(&loader->lock);
 	return NULL;
@@ -103,20 +103,6 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *data
 	return 0;
 }
 
-/* Signals stay with the loop's thread. */
-static int start_thread(struct probes_loader *loader)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&loader->thread, NULL, loader_run, loader);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	loader->is_started = r == 0;
-	return -r;
-}
-
 int probes_loader_new(struct probes_loader **ret, const struct probes_loader_config *config)
 {
 	_cleanup_(probes_loader_free_cleanup) struct probes_loader *loader =
@@ -135,9 +121,10 @@ int probes_loader_new(struct probes_loader **ret, const struct probes_loader_con
 	if (r < 0)
 		return r;
 	(void)sd_event_source_set_description(loader->source, "probes-loader");
-	r = start_thread(loader);
+	r = thread_start(&loader->thread, 0, loader_run, loader);
 	if (r < 0)
 		return r;
+	loader->is_started = true;
 	*ret = take_ptr(loader);
 	return 0;
 }

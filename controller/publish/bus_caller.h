@@ -5,7 +5,7 @@
  * Caller: who calls, and whether it may
  *
  * Both are asked of other processes (the bus, polkit), so both are asked asynchronously: a method
- * that needs to know hands its handler to callers_admit() and goes on when the answers are there.
+ * that needs to know passes its handler to callers_admit() and goes on when the answers are there.
  */
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Bus configuration: what the bus shows, and whom it hands to what it is asked for
+ * Bus configuration: what the bus shows, and what it calls for a request
  */
 
 #include <stdbool.h>

@@ -376,7 +376,7 @@ static void correct_module(struct difference *d, struct module_reading *reading)
 		reading->flags &= ~(uint32_t)MODULE_IS_UNLOADED;
 }
 
-/* Without what would be told a second time: stalls, and how fast it grew then. */
+/* Without what would count a second time: stalls, and how fast it grew then. */
 static void add_group(struct difference *d, uint32_t slot, struct observation *observation)
 {
 	struct group_reading *reading = observation_add_group(observation);

@@ -39,7 +39,7 @@ static void note_answer(struct recorded_request *request, const struct outcome *
 		return;
 	case RESULT_GONE:
 	case RESULT_DRY_RUN:
-		request->is_not_told = true;
+		request->is_unknown = true;
 		return;
 	default:
 		break;
@@ -56,7 +56,7 @@ static void note_finish(struct recorded_request *request, const struct finish *f
 	if (finish->result == RESULT_LATE)
 		request->is_late = true;
 	else if (finish->result == RESULT_GONE)
-		request->is_not_told = true;
+		request->is_unknown = true;
 	else if (finish->measured_bytes < request->claimed_bytes / 2)
 		request->given_bytes = finish->measured_bytes;
 }
@@ -143,7 +143,7 @@ const struct recorded_request *recorded_find(const struct recorded *recorded,
 		bool best_same_rung = best && best->action.rung == action->rung;
 
 		if (!is_same_target(&request->action, action) ||
-		    (!request->is_answered && (!request->is_late || request->is_not_told)))
+		    (!request->is_answered && (!request->is_late || request->is_unknown)))
 			continue;
 		if (!best || (same_rung && !best_same_rung) ||
 		    (same_rung == best_same_rung && distance_usec(&request->action, action) <

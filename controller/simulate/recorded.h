@@ -14,9 +14,9 @@
 struct recorded_request {
 	struct action action;
 	bool is_answered;
-	bool is_late;	  /* reported as late; an answer may have followed */
-	bool is_not_told; /* the module left, or nothing was carried out: nobody knows */
-	bool is_used_up;  /* for recorded_take_gift() */
+	bool is_late;	 /* reported as late; an answer may have followed */
+	bool is_unknown; /* the module left, or nothing was carried out */
+	bool is_used_up; /* for recorded_take_gift() */
 	enum result result;
 	int error;
 	uint64_t latency_usec;

@@ -256,7 +256,7 @@ echo '0::/system.slice/other.service' >"$dir/proc/self/cgroup"
 wait_for "the end" lacks_not own-cgroup
 wait_for "the protection" is_protected /system.slice/other.service
 ! is_protected /system.slice/db.service || fail "others are protected, too"
-end "its own cgroup is protected as soon as it can be told"
+end "its own cgroup is protected as soon as it can be read"
 
 # --- eBPF: reliefd inherits so many descriptors that 32 of its 2048 are left, too few for it
 filled=$dir/filled
@@ -290,7 +290,7 @@ if has_tripwire; then
 	wait_for "the name" lacks ebpf
 	wait_for "the name" lacks no-bpf
 	! lacks no-btf && ! lacks no-fentry || fail "the kernel is blamed"
-	wait_for "the fix" problem ebpf 'Too many open files; growth is told by the clock .*none.* raise LimitNOFILE='
+	wait_for "the fix" problem ebpf 'Too many open files; growth is measured by the clock .*none.* raise LimitNOFILE='
 	wait_for "doctor" shown '^growth +warn +Cannot load the eBPF programs' doctor
 	sleep 3
 	is_said_once 'Cannot load the eBPF programs'

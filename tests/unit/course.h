@@ -220,6 +220,20 @@ static inline const struct rung_report *course_rung(const struct course *c, enum
 	return NULL;
 }
 
+/* A host at medium that has just asked n caches of that size, all in one group of 150 MiB. */
+static inline struct course *course_new_asked(size_t n_caches, uint64_t size_bytes)
+{
+	struct course *c = course_new();
+	struct group_reading *group = course_add_group(c, 150 * MIB);
+
+	for (size_t i = 0; i < n_caches; i++)
+		course_add_module(c, group, size_bytes);
+	c->seen.machine.available_bytes = 110 * MIB;
+	course_step(c);
+	assert_int_equal(course_count(c, RUNG_SHED), n_caches);
+	return c;
+}
+
 static inline enum level course_host_level(const struct course *c)
 {
 	return state_host(&c->state)->level;

@@ -5,12 +5,8 @@
 /* A host at medium that just asked one cache of 100 MiB in a group of 150 MiB. */
 static struct course *asked_host(struct action *ret_action)
 {
-	struct course *c = course_new();
+	struct course *c = course_new_asked(1, 100 * MIB);
 
-	course_add_module(c, course_add_group(c, 150 * MIB), 100 * MIB);
-	c->seen.machine.available_bytes = 110 * MIB;
-	course_step(c);
-	assert_int_equal(course_count(c, RUNG_SHED), 1);
 	*ret_action = *course_action(c, RUNG_SHED, 0);
 	return c;
 }
@@ -320,15 +316,9 @@ static void nothing_lowers_the_yield_and_busy_does_not(void **unused)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct course *c = course_new();
-		struct group_reading *g = course_add_group(c, 150 * MIB);
+		struct course *c = course_new_asked(2, 60 * MIB);
 
-		course_add_module(c, g, 60 * MIB);
-		course_add_module(c, g, 60 * MIB);
-		c->seen.machine.available_bytes = 110 * MIB;
-		course_step(c);
-		assert_int_equal(course_count(c, RUNG_SHED), 2);
-		g->current_bytes -= 30 * MIB;
+		c->groups[0].current_bytes -= 30 * MIB;
 		course_answer(c, c->state.modules[0].open_action_id, RESULT_PARTIAL, 30 * MIB);
 		course_answer(c, c->state.modules[1].open_action_id, rows[i].result, 0);
 		course_step_after(c, 10 * MSEC);

@@ -5,14 +5,8 @@
 /* Two caches of 60 MiB in one group of 150 MiB, both asked. */
 static struct course *two_in_one_group(struct action a[2])
 {
-	struct course *c = course_new();
-	struct group_reading *g = course_add_group(c, 150 * MIB);
+	struct course *c = course_new_asked(2, 60 * MIB);
 
-	course_add_module(c, g, 60 * MIB);
-	course_add_module(c, g, 60 * MIB);
-	c->seen.machine.available_bytes = 110 * MIB;
-	course_step(c);
-	assert_int_equal(course_count(c, RUNG_SHED), 2);
 	for (size_t i = 0; i < 2; i++)
 		a[i] = *course_action(c, RUNG_SHED, i);
 	return c;

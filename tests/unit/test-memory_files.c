@@ -282,7 +282,7 @@ static void a_line_is_found_by_its_whole_name(void **state)
 	assert_false(stat.is_known);
 }
 
-/* Without the lists, what is file cache is told by `file` and `shmem` together. */
+/* Without the lists, `file` less `shmem` is the file cache. */
 static void without_lists_both_others_are_needed(void **state)
 {
 	static const char *const texts[] = { "file 9000\nshmem -5\n", "file -5\nshmem 1000\n" };

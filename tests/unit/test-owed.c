@@ -3,18 +3,7 @@
 #include "policies/owed.h"
 #include "tests/unit/course.h"
 
-/* A cache of 100 MiB was asked just now; an answer to shed is due within half a second. */
-static struct course *asked(void)
-{
-	struct course *c = course_new();
-
-	course_add_module(c, course_add_group(c, 150 * MIB), 100 * MIB);
-	c->seen.machine.available_bytes = 110 * MIB;
-	course_step(c);
-	assert_int_equal(course_count(c, RUNG_SHED), 1);
-	return c;
-}
-
+/* An answer to shed is due within half a second. */
 static uint64_t wait_after(struct course *c, uint32_t group_slot, uint64_t pause_usec)
 {
 	struct step step = { .profile = &c->profile,
@@ -28,7 +17,7 @@ static uint64_t wait_after(struct course *c, uint32_t group_slot, uint64_t pause
 
 static void one_that_never_answered_takes_until_its_deadline(void **unused)
 {
-	struct course *c = asked();
+	struct course *c = course_new_asked(1, 100 * MIB);
 
 	assert_int_equal(wait_after(c, GROUP_SLOT_HOST, 0), 500 * MSEC);
 	assert_int_equal(wait_after(c, GROUP_SLOT_HOST, 100 * MSEC), 400 * MSEC);
@@ -38,7 +27,7 @@ static void one_that_never_answered_takes_until_its_deadline(void **unused)
 
 static void one_that_answered_before_takes_as_long_again(void **unused)
 {
-	struct course *c = asked();
+	struct course *c = course_new_asked(1, 100 * MIB);
 
 	c->state.modules[0].last_latency_usec = 200 * MSEC;
 	assert_int_equal(wait_after(c, GROUP_SLOT_HOST, 0), 200 * MSEC);
@@ -51,7 +40,7 @@ static void one_that_answered_before_takes_as_long_again(void **unused)
 
 static void only_answers_from_inside_are_waited_for(void **unused)
 {
-	struct course *c = asked();
+	struct course *c = course_new_asked(1, 100 * MIB);
 	struct group_reading *other = course_add_group(c, 10 * MIB);
 
 	course_step_after(c, MSEC);

@@ -55,7 +55,7 @@ static void a_long_sleep_is_looked_at_again(void **unused)
 	assert_int_equal(b.group.look_again_usec, 0);
 }
 
-/* Without a trigger the kernel wakes nobody: a look would be one of every sleep. */
+/* Without a trigger the kernel does not wake reliefd: a look would be one of every sleep. */
 static void without_triggers_a_long_sleep_is_no_reason_to_look(void **unused)
 {
 	struct bench b = bench_with(200 * MIB);
