@@ -24,7 +24,11 @@
 #define LOOK_PAUSE_RATIO 20
 /* Tops that found no place among the watched are looked below this often instead. */
 #define UNWATCHED_LOOK_USEC (10 * USEC_PER_SEC)
-/* Limits change by hand or at the start of a unit: cheap to be late, costly to read each time. */
+/*
+ * Limits change by hand, which may be noticed late and is costly to look for each time; and at the
+ * start of a unit, when systemd makes its cgroup first and sets the limits a moment later. So they
+ * are read again after as long as the group has been known, and this long at most.
+ */
 #define LIMITS_USEC (10 * USEC_PER_SEC)
 /* Less than this lost between two looks, and the group took no part in the stall. */
 #define STALL_MOVED_USEC 1000
@@ -89,6 +93,8 @@ void interest_learn(struct interest *i, const struct group_reading *reading, uin
 	if (reading->has & (GROUP_HAS_LIMIT | GROUP_HAS_HIGH)) {
 		glance->is_limited = reading_is_limited(reading);
 		glance->limits_usec = now_usec;
+		if (glance->limits_first_usec == 0)
+			glance->limits_first_usec = now_usec;
 	}
 }
 
@@ -191,13 +197,21 @@ bool interest_is_fresh(struct interest *i, const struct group *group, uint64_t n
 	return glance->moved_usec && now_usec < glance->moved_usec + FRESH_USEC;
 }
 
+static bool limits_are_fresh(const struct glance *glance, uint64_t now_usec)
+{
+	uint64_t known_usec = glance->limits_usec - glance->limits_first_usec;
+
+	return glance->limits_usec &&
+	       now_usec <= glance->limits_usec + u64_min(known_usec, LIMITS_USEC);
+}
+
 static void refresh_limits(struct interest *i, const struct group *group, uint64_t now_usec)
 {
 	const struct glance *glance = interest_glance(i, group);
 	struct group_reading reading = { .slot = group->slot };
 	_cleanup_fd_ int dir = -1;
 
-	if (glance->limits_usec && now_usec < glance->limits_usec + LIMITS_USEC)
+	if (limits_are_fresh(glance, now_usec))
 		return;
 	dir = group_open_directory(i->groups, group);
 	if (dir < 0)

@@ -13,16 +13,17 @@
 
 /* What is remembered of a group between two collects. */
 struct glance {
-	uint64_t n_events;     /* sum of the counters of memory.events: only its change counts */
-	uint64_t some_usec;    /* total of memory.pressure */
-	uint64_t moved_usec;   /* when either moved; 0: never */
-	uint64_t limits_usec;  /* when is_limited was found out; 0: never */
-	uint64_t shared_usec;  /* when shared_bytes was found out; 0: never */
-	uint64_t shared_bytes; /* of its shmem, mapped by its processes */
-	uint32_t round;	       /* the collect that listed it */
-	uint8_t stirs;	       /* enum stir, of a top: nobody looked below since */
-	bool is_known;	       /* listed at least once */
-	bool is_limited;       /* by its own memory.max or memory.high */
+	uint64_t n_events;   /* sum of the counters of memory.events: only its change counts */
+	uint64_t some_usec;  /* total of memory.pressure */
+	uint64_t moved_usec; /* when either moved; 0: never */
+	uint64_t limits_first_usec; /* when is_limited was found out at first; 0: never */
+	uint64_t limits_usec;	    /* the same, last */
+	uint64_t shared_usec;	    /* when shared_bytes was found out; 0: never */
+	uint64_t shared_bytes;	    /* of its shmem, mapped by its processes */
+	uint32_t round;		    /* the collect that listed it */
+	uint8_t stirs;		    /* enum stir, of a top: nobody looked below since */
+	bool is_known;		    /* listed at least once */
+	bool is_limited;	    /* by its own memory.max or memory.high */
 };
 
 struct interest {
@@ -62,7 +63,10 @@ void interest_learn(struct interest *interest, const struct group_reading *readi
 uint64_t interest_look_below(struct interest *interest, uint64_t now_usec);
 /* Something moved in it lately. */
 bool interest_is_fresh(struct interest *interest, const struct group *group, uint64_t now_usec);
-/* A limit of its own or of an ancestor binds it, as far as known since ten seconds. */
+/*
+ * A limit of its own or of an ancestor binds it. For a group known for ten seconds and more, what
+ * is known may be ten seconds old; before that at most half of the time it has been known.
+ */
 bool interest_is_limited(struct interest *interest, const struct group *group, uint64_t now_usec);
 /* memory.max or memory.high is set. */
 bool reading_is_limited(const struct group_reading *reading);

@@ -157,12 +157,43 @@ static void a_limit_above_counts(void **state)
 	struct world *w = *state;
 
 	assert_true(interest_is_limited(&interest, group(w, "/system.slice/a.service"), 1));
-	assert_false(interest_is_limited(&interest, group(w, "/pods/one"), START_USEC));
+}
+
+static bool pod_is_limited_after(struct world *w, uint64_t usec)
+{
+	return interest_is_limited(&interest, group(w, "/pods/one"), START_USEC + usec);
+}
+
+static void limits_of_an_old_group_are_read_now_and_then(void **state)
+{
+	struct world *w = *state;
+
+	assert_false(pod_is_limited_after(w, 0));
+	assert_false(pod_is_limited_after(w, 60 * USEC_PER_SEC));
 	fake_write(&w->fake, "/pods/memory.high", "4096\n");
-	assert_false(interest_is_limited(&interest, group(w, "/pods/one"),
-					 START_USEC + 9 * USEC_PER_SEC));
-	assert_true(interest_is_limited(&interest, group(w, "/pods/one"),
-					START_USEC + 10 * USEC_PER_SEC));
+	assert_false(pod_is_limited_after(w, 70 * USEC_PER_SEC));
+	assert_true(pod_is_limited_after(w, 70 * USEC_PER_SEC + 1));
+}
+
+/* systemd makes the cgroup of a unit first. */
+static void limits_of_a_new_group_are_looked_for(void **state)
+{
+	struct world *w = *state;
+
+	assert_false(pod_is_limited_after(w, 0));
+	assert_false(pod_is_limited_after(w, 100 * USEC_PER_MSEC));
+	fake_write(&w->fake, "/pods/memory.high", "4096\n");
+	assert_false(pod_is_limited_after(w, 200 * USEC_PER_MSEC));
+	assert_true(pod_is_limited_after(w, 200 * USEC_PER_MSEC + 1));
+}
+
+static void a_limit_set_right_after_birth_counts_at_the_next_look(void **state)
+{
+	struct world *w = *state;
+
+	assert_false(pod_is_limited_after(w, 0));
+	fake_write(&w->fake, "/pods/memory.high", "4096\n");
+	assert_true(pod_is_limited_after(w, 1));
 }
 
 int main(void)
@@ -175,6 +206,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unwatched_tops_are_looked_below_in_turn, start,
 						end),
 		cmocka_unit_test_setup_teardown(a_limit_above_counts, start, end),
+		cmocka_unit_test_setup_teardown(limits_of_an_old_group_are_read_now_and_then, start,
+						end),
+		cmocka_unit_test_setup_teardown(limits_of_a_new_group_are_looked_for, start, end),
+		cmocka_unit_test_setup_teardown(
+			a_limit_set_right_after_birth_counts_at_the_next_look, start, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
