@@ -6,6 +6,8 @@
 start_reliefd
 start_cache cache-1 --size=50M
 pid=$(unit_property reliefd MainPID)
+# They stay off the bus when it comes back, and later cases need sessions and passwords.
+cleanup_fn systemctl try-restart systemd-logind polkit
 cleanup_fn systemctl start dbus.socket dbus.service
 systemctl stop dbus.socket dbus.service
 sleep 2
