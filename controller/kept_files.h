@@ -8,7 +8,7 @@
  */
 
 #include "controller/base/retry.h"
-#include "controller/in_force.h"
+#include "controller/config/in_force.h"
 #include "controller/recorder.h"
 
 struct kept_files {

@@ -6,7 +6,7 @@
  *
  * A plain value: copied to switch, compared to see what changed. profile_settings[] describes
  * every setting once; the file reader, `cat-config`, the manual page test and the checks use that
- * one table. Reading files is not done here (controller/profile_file.c).
+ * one table. Reading files is not done here (controller/config/profile_file.c).
  */
 
 #include <stdbool.h>

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controller/config/profile_file.h"
+#include "controller/config/settings_file.h"
 #include "controller/ctl/output.h"
-#include "controller/profile_file.h"
-#include "controller/settings_file.h"
 
 static int cat_profile(const struct ctl *ctl, const char *name)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "controller/settings_file.h"
+#include "controller/config/settings_file.h"
 
 int configured_profile(const struct ctl *ctl, const char *name, struct profile *ret,
 		       char **ret_problem)

@@ -5,8 +5,8 @@
  * Configured: the profile that the files on this host (or below --root=) make up
  */
 
+#include "controller/config/profile_file.h"
 #include "controller/ctl/ctl.h"
-#include "controller/profile_file.h"
 
 /*
  * name: a profile, a file (when it has a slash), or NULL for the one of reliefd.conf.

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "controller/configuration.h"
+#include "controller/config/configuration.h"
 #include "controller/ctl/api.h"
 #include "controller/ctl/output.h"
 

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controller/config/settings_file.h"
+#include "controller/config/stray_files.h"
 #include "controller/ctl/configured.h"
 #include "controller/ctl/ctl.h"
-#include "controller/settings_file.h"
-#include "controller/stray_files.h"
 
 /* reliefd.conf and its drop-ins; everything else is a profile. */
 static bool is_settings_file(const char *path)

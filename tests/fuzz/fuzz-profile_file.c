@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/profile_file.h"
+#include "controller/config/profile_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

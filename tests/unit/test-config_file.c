@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "controller/config_file.h"
+#include "controller/config/config_file.h"
 
 static struct config_file config;
 

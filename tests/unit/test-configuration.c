@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "controller/base/parse.h"
-#include "controller/configuration.h"
-#include "controller/last_good.h"
-#include "controller/profile_value.h"
+#include "controller/config/configuration.h"
+#include "controller/config/last_good.h"
+#include "controller/config/profile_value.h"
 #include "tests/unit/config_root.h"
 
 #define DROP_IN "/etc/reliefd/profiles/default.conf.d/50-key.conf"

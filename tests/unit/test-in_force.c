@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "controller/in_force.h"
+#include "controller/config/in_force.h"
 #include "tests/unit/config_root.h"
 
 #define CONF	"/etc/reliefd/reliefd.conf"

@@ -15,8 +15,8 @@
 #include "controller/base/cleanup.h"
 #include "controller/base/file.h"
 #include "controller/base/parse.h"
-#include "controller/profile_file.h"
-#include "controller/settings_file.h"
+#include "controller/config/profile_file.h"
+#include "controller/config/settings_file.h"
 #include "tests/unit/config_root.h"
 
 #define ETC "/etc/reliefd/profiles/"

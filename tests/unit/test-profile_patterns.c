@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/profile_patterns.h"
+#include "controller/config/profile_patterns.h"
 #include "fixture.h"
 
 static struct assignment assignment_of(const char *key, char *value)

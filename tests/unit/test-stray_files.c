@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "controller/stray_files.h"
+#include "controller/config/stray_files.h"
 #include "tests/unit/config_root.h"
 
 /* Exactly one remark, about that file and with these words. */

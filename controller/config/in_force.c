@@ -8,15 +8,15 @@
  * misspelt, or when there are no last good settings and some file could not be read at all.
  */
 
-#include "controller/in_force.h"
+#include "controller/config/in_force.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "controller/base/retry.h"
-#include "controller/last_good.h"
-#include "controller/stray_files.h"
+#include "controller/config/last_good.h"
+#include "controller/config/stray_files.h"
 
 /* Moves what settings_load() gives. */
 static void use_settings(struct configuration *c, const struct settings *settings,

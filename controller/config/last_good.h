@@ -8,7 +8,7 @@
  * included, since those of a later version may be others.
  */
 
-#include "controller/configuration.h"
+#include "controller/config/configuration.h"
 
 #define LAST_GOOD_NAME "last-good.conf"
 

@@ -5,7 +5,7 @@
  * Origins: which line gave each setting of a table its value, and in which order
  */
 
-#include "controller/config_file.h"
+#include "controller/config/config_file.h"
 
 struct origin {
 	char *text;	/* "FILE:LINE"; NULL: built in */

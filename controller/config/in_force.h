@@ -17,7 +17,7 @@
 
 #include "controller/base/problems.h"
 #include "controller/base/remarks.h"
-#include "controller/configuration.h"
+#include "controller/config/configuration.h"
 
 /* Names of problems. */
 #define PROBLEM_SETTINGS "settings" /* what is in force is not what the files say */

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "controller/config_file.h"
+#include "controller/config/config_file.h"
 
 struct layered_file {
 	char **paths; /* in the order to apply */

@@ -3,14 +3,14 @@
  * Values as people write them: "2.5%", "500ms", "16M", "shed"
  */
 
-#include "controller/profile_value.h"
+#include "controller/config/profile_value.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "controller/base/parse.h"
-#include "controller/profile_patterns.h"
+#include "controller/config/profile_patterns.h"
 
 static void *setting_field(struct profile *profile, const struct profile_setting *setting)
 {

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "controller/origins.h"
+#include "controller/config/origins.h"
 #include "policies/profile.h"
 
 /* /etc/reliefd/profiles, /run/reliefd/profiles, /usr/lib/reliefd/profiles; NULL at the end. */

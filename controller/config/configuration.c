@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/configuration.h"
+#include "controller/config/configuration.h"
 
 #include <errno.h>
 
-#include "controller/profile_value.h"
+#include "controller/config/profile_value.h"
 
 int configuration_load(const char *root, const char *profile, struct configuration *ret,
 		       char **ret_problem)

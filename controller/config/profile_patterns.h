@@ -9,7 +9,7 @@
  * with another number replaces the earlier one.
  */
 
-#include "controller/config_file.h"
+#include "controller/config/config_file.h"
 #include "policies/profile.h"
 
 /* Returns: 0; -EINVAL and *ret_problem, "FILE:LINE: what is wrong; what would be right". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "controller/origins.h"
+#include "controller/config/origins.h"
 
 #include <string.h>
 

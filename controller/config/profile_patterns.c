@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/profile_patterns.h"
+#include "controller/config/profile_patterns.h"
 
 #include <ctype.h>
 #include <errno.h>

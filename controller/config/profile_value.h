@@ -5,7 +5,7 @@
  * Profile value: one setting of a profile, between its text in a file and its field
  */
 
-#include "controller/config_file.h"
+#include "controller/config/config_file.h"
 #include "policies/profile.h"
 
 /*

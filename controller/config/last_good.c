@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/last_good.h"
+#include "controller/config/last_good.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 
 #include "controller/base/file.h"
-#include "controller/profile_value.h"
+#include "controller/config/profile_value.h"
 
 /* Names the profile; no section of a profile has this name. */
 #define NAME_SECTION "Profile"

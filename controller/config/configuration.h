@@ -6,8 +6,8 @@
  */
 
 #include "controller/base/setting_list.h"
-#include "controller/profile_file.h"
-#include "controller/settings_file.h"
+#include "controller/config/profile_file.h"
+#include "controller/config/settings_file.h"
 
 struct configuration {
 	struct settings settings;

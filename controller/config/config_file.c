@@ -12,7 +12,7 @@
  * those.
  */
 
-#include "controller/config_file.h"
+#include "controller/config/config_file.h"
 
 #include <fcntl.h>
 #include <libeconf.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/settings_file.h"
+#include "controller/config/settings_file.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 
 #include "controller/base/closest.h"
 #include "controller/base/parse.h"
-#include "controller/layered_file.h"
-#include "controller/profile_file.h"
+#include "controller/config/layered_file.h"
+#include "controller/config/profile_file.h"
 
 #define SETTINGS_NAME "reliefd.conf"
 

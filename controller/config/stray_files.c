@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/stray_files.h"
+#include "controller/config/stray_files.h"
 
 #include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "controller/base/closest.h"
-#include "controller/layered_file.h"
-#include "controller/profile_file.h"
+#include "controller/config/layered_file.h"
+#include "controller/config/profile_file.h"
 
 #define DROP_INS ".conf.d"
 

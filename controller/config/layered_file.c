@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/layered_file.h"
+#include "controller/config/layered_file.h"
 
 #include <dirent.h>
 #include <string.h>

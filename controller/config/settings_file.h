@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "controller/origins.h"
+#include "controller/config/origins.h"
 #include "policies/profile.h"
 
 #define SETTINGS_SECTION "Daemon"

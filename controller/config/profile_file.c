@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/profile_file.h"
+#include "controller/config/profile_file.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "controller/base/closest.h"
-#include "controller/layered_file.h"
-#include "controller/profile_value.h"
+#include "controller/config/layered_file.h"
+#include "controller/config/profile_value.h"
 
 #define SUFFIX ".conf"
 
