@@ -66,7 +66,7 @@ help_verbs "$work/text" >"$work/help"
 page_verbs "$pages/reliefctl.1.scd" >"$work/page"
 compare verb reliefctl reliefctl.1.scd
 
-check_options reliefd "$build/controller/reliefd" reliefd.8.scd
+check_options reliefd "$build/controller/daemon/reliefd" reliefd.8.scd
 
 echo "$faults faults"
 [ "$faults" -eq 0 ]

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "controller/recorder.h"
+#include "controller/daemon/recorder.h"
 #include "controller/simulate/simulate.h"
 #include "tests/unit/course.h"
 

@@ -21,7 +21,7 @@
 #include "controller/act/privileges.h"
 #include "controller/base/log.h"
 #include "controller/client/include/relief/message.h"
-#include "controller/daemon.h"
+#include "controller/daemon/daemon.h"
 #include "controller/groups/cgroup_tree.h"
 
 /* What the loop, the groups and the files that stay open take; the rest can wait. */

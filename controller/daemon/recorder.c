@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/recorder.h"
+#include "controller/daemon/recorder.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -14,7 +14,7 @@
  * step, and a step never waits for bus traffic. All memory a step needs is there before the first.
  */
 
-#include "controller/daemon.h"
+#include "controller/daemon/daemon.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -28,10 +28,10 @@
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
 #include "controller/config/in_force.h"
-#include "controller/daemon_status.h"
-#include "controller/kept_files.h"
-#include "controller/later_parts.h"
-#include "controller/parts.h"
+#include "controller/daemon/daemon_status.h"
+#include "controller/daemon/kept_files.h"
+#include "controller/daemon/later_parts.h"
+#include "controller/daemon/parts.h"
 #include "controller/publish/journal.h"
 #include "policies/decide.h"
 #include "policies/outlook.h"

@@ -7,7 +7,7 @@
  * Each is a problem by its name until it is there.
  */
 
-#include "controller/parts.h"
+#include "controller/daemon/parts.h"
 
 /* Names of problems. */
 #define PROBLEM_CHANNEL	   "channel"	/* services cannot connect */

@@ -9,7 +9,7 @@
 
 #include "controller/base/retry.h"
 #include "controller/config/in_force.h"
-#include "controller/recorder.h"
+#include "controller/daemon/recorder.h"
 
 struct kept_files {
 	struct in_force *in_force;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "controller/later_parts.h"
+#include "controller/daemon/later_parts.h"
 
 #include <assert.h>
 #include <errno.h>

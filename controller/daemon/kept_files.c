@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "controller/kept_files.h"
+#include "controller/daemon/kept_files.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/daemon_status.h"
+#include "controller/daemon/daemon_status.h"
 
 #include <stdio.h>
 #include <systemd/sd-daemon.h>

@@ -9,7 +9,8 @@
 
 #include "controller/act/actor.h"
 #include "controller/base/retry.h"
-#include "controller/daemon_config.h"
+#include "controller/daemon/daemon_config.h"
+#include "controller/daemon/recorder.h"
 #include "controller/groups/group_set.h"
 #include "controller/observe/observer.h"
 #include "controller/observe/probes.h"
@@ -17,7 +18,6 @@
 #include "controller/publish/bus.h"
 #include "controller/publish/doubts.h"
 #include "controller/publish/tally.h"
-#include "controller/recorder.h"
 #include "controller/registry/channels.h"
 #include "controller/registry/outcomes.h"
 #include "controller/registry/registry.h"

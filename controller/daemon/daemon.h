@@ -11,7 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/daemon_config.h"
+#include "controller/daemon/daemon_config.h"
 
 struct daemon;
 
