@@ -32,7 +32,7 @@
 #include "controller/daemon/kept_files.h"
 #include "controller/daemon/later_parts.h"
 #include "controller/daemon/parts.h"
-#include "controller/publish/journal.h"
+#include "controller/journal/journal.h"
 #include "policies/decide.h"
 #include "policies/outlook.h"
 #include "policies/workspace.h"

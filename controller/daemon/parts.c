@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "controller/base/log.h"
-#include "controller/publish/journal.h"
+#include "controller/journal/journal.h"
 
 static uint64_t host_bytes(void)
 {

@@ -15,9 +15,9 @@ from pathlib import Path
 ROOT = Path(os.environ['SOURCE_ROOT'])
 PAGE = 'packaging/man/org.reliefd.Relief1.5.scd'
 CATALOG = 'packaging/journal/reliefd.catalog'
-IDS = 'controller/publish/message_ids.h'
-JOURNAL = 'controller/publish/journal*.c'
-ERRORS = 'controller/publish/bus_error.h'
+IDS = 'controller/journal/message_ids.h'
+JOURNAL = 'controller/journal/journal*.c'
+ERRORS = 'controller/bus/bus_error.h'
 
 
 def text(path):

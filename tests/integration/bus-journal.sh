@@ -31,7 +31,7 @@ wait_for "reliefd on the bus" on_bus
 
 id_of() {
 	sed -n "s/#define MESSAGE_ID_$1[[:space:]]*\"\(.*\)\"/\1/p" \
-		"$source_root/controller/publish/message_ids.h"
+		"$source_root/controller/journal/message_ids.h"
 }
 
 cat >"$dir/find-record.py" <<-'END'

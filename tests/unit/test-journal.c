@@ -13,8 +13,8 @@
 
 #include "controller/base/journal_record.h"
 #include "controller/base/log.h"
-#include "controller/publish/journal.h"
-#include "controller/publish/message_ids.h"
+#include "controller/journal/journal.h"
+#include "controller/journal/message_ids.h"
 #include "fixture.h"
 #include "group_world.h"
 

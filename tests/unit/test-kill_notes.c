@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "controller/publish/kill_notes.h"
+#include "controller/bus/kill_notes.h"
 #include "policies/units.h"
 
 #define SLICE "/system.slice"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/publish/tally.h"
+#include "controller/journal/tally.h"
 #include "fixture.h"
 #include "group_world.h"
 
