@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "controller/base/file.h"
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 #include "controller/observe/meminfo.h"
 #include "controller/observe/psi.h"
 #include "controller/observe/swaps.h"

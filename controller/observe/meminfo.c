@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 
 struct meminfo {
 	uint64_t total, free, available, buffers, cached, active_file, inactive_file;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 #include "controller/observe/memory_use.h"
 #include "controller/observe/psi.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "controller/observe/memory_use.h"
 
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 #include "policies/units.h"
 
 /* The counters of memory.stat that it takes, named as there. */

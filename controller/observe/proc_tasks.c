@@ -17,7 +17,7 @@
 
 #include "controller/base/cleanup.h"
 #include "controller/base/file.h"
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 
 /* status lists every group of the task: 64 KiB hold some thousand of them. */
 #define TEXT_SIZE (64 * 1024)

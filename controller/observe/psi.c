@@ -15,7 +15,8 @@
 #include <sys/epoll.h>
 #include <sys/vfs.h>
 
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
+#include "controller/base/wake.h"
 #include "policies/observation.h"
 
 /* What the kernel grants a process without CAP_SYS_RESOURCE: multiples of its averaging period. */

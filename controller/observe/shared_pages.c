@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 #include "policies/units.h"
 
 /* Some 15 us a process: a millisecond for one look at a group that is in doubt. */

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 
 #define SMALL_FILE_SIZE 512
 #define NAME_SIZE	1024

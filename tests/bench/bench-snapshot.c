@@ -29,10 +29,10 @@
 #include <unistd.h>
 
 #include "controller/base/file.h"
+#include "controller/base/kernel_text.h"
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
 #include "controller/groups/cgroup_tree.h"
-#include "controller/observe/kernel_text.h"
 #include "controller/observe/probes.h"
 #include "controller/observe/proc_tasks.h"
 #include "policies/units.h"

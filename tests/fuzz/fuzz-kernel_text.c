@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 #include "controller/observe/meminfo.h"
 #include "controller/observe/memory_files.h"
 #include "controller/observe/psi.h"

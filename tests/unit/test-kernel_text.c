@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 #include "fixture.h"
 #include "policies/units.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "controller/observe/kernel_text.h"
+#include "controller/base/kernel_text.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "controller/base/file.h"
-#include "policies/observation.h"
+#include "policies/units.h"
 
 bool text_take_number(const char **cursor, uint64_t *ret)
 {
