@@ -7,6 +7,12 @@
  * Many wakes in one turn of the loop become one step.
  */
 
+/*
+ * Of the kernel's event sources: before the daemon's step (daemon.c), so that all that is readable
+ * in a turn is one step.
+ */
+#define KERNEL_EVENT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 100)
+
 struct wake {
 	void (*fn)(void *data);
 	void *data;

@@ -65,6 +65,13 @@ static void on_oom_victim(void *data, const struct kernel_event *victim)
 		bus_note_victim(parts->bus, victim);
 }
 
+static void on_task_grew(void *data, const struct kernel_event *event)
+{
+	struct parts *parts = data;
+
+	task_watch_see(parts->tasks, event);
+}
+
 /*
  * Where no tree is to be found now, the host is looked after until there is one. A kernel without
  * cgroup v2 will never have one: this ends reliefd, and says what to do.
@@ -108,6 +115,9 @@ static int parts_build_eyes(struct parts *parts, const struct parts_config *conf
 		});
 	if (r < 0)
 		return log_errno(r, "Cannot follow the cgroup tree");
+	r = task_watch_new(&parts->tasks, parts->probes, &parts->tree);
+	if (r < 0)
+		return log_errno(r, "Cannot watch tasks");
 	r = observer_new(&parts->observer, &(struct observer_config){
 						   .event = config->event,
 						   .groups = parts->groups,
@@ -117,6 +127,8 @@ static int parts_build_eyes(struct parts *parts, const struct parts_config *conf
 						   .wake = config->wake,
 						   .oom_victim = on_oom_victim,
 						   .oom_victim_data = parts,
+						   .task_grew = on_task_grew,
+						   .task_grew_data = parts,
 					   });
 	if (r < 0)
 		return log_errno(r, "Cannot watch memory");
@@ -175,7 +187,7 @@ static int parts_build_faces(struct parts *parts, const struct parts_config *con
 					 .groups = parts->groups,
 					 .observer = parts->observer,
 					 .tallies = parts->tallies,
-					 .tasks = observer_tasks(parts->observer),
+					 .tasks = parts->tasks,
 					 .registry = parts->registry,
 					 .channels = parts->channels,
 					 .agents_file = config->daemon->agents,
@@ -222,6 +234,7 @@ void parts_done(struct parts *parts)
 	registry_free(parts->registry);
 	masks_free(parts->masks);
 	observer_free(parts->observer);
+	task_watch_free(parts->tasks);
 	group_set_free(parts->groups);
 	cgroup_tree_done(&parts->tree);
 	probes_free(parts->probes);

@@ -18,6 +18,7 @@
 #include "controller/observe/observer.h"
 #include "controller/observe/probes.h"
 #include "controller/observe/probes_loader.h"
+#include "controller/observe/task_watch.h"
 #include "controller/registry/channels.h"
 #include "controller/registry/outcomes.h"
 #include "controller/registry/registry.h"
@@ -31,6 +32,7 @@ struct parts {
 	struct retry *open_held_file;
 	struct cgroup_tree tree;
 	struct group_set *groups;
+	struct task_watch *tasks;
 	struct observer *observer;
 	struct masks *masks;
 	struct outcomes outcomes;

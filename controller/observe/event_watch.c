@@ -23,6 +23,7 @@
 
 #include "controller/base/file.h"
 #include "controller/base/log.h"
+#include "controller/base/wake.h"
 #include "controller/groups/group_match.h"
 #include "controller/observe/psi.h"
 

@@ -2,8 +2,8 @@
 /*
  *    probes ──▶ SPENT        the group is read, and the daemon makes a step
  *           ──▶ GROUP_GREW   remembered here until the next reading of the group
- *           ──▶ TASK_GREW    task_watch.c
- *           ──▶ OOM_VICTIM   the journal
+ *           ──▶ TASK_GREW    handed on, for GetTopTasks
+ *           ──▶ OOM_VICTIM   handed on, for the journal
  *
  *    decision.budgets ──▶ probes
  */
@@ -15,7 +15,7 @@
 
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
-#include "controller/observe/psi.h"
+#include "controller/base/wake.h"
 
 /* A growth this old says nothing about now; slices are a second long. */
 #define GROWTH_FRESH_USEC (2 * USEC_PER_SEC)
@@ -32,7 +32,6 @@ struct pace {
 
 struct growth {
 	struct growth_config config;
-	struct task_watch *tasks;
 	struct pace *paces; /* by slot */
 };
 
@@ -71,7 +70,8 @@ static void on_told(void *data, const struct kernel_event *event)
 		on_group_grew(g, event);
 		break;
 	case KERNEL_EVENT_TASK_GREW:
-		task_watch_see(g->tasks, event);
+		if (g->config.task_grew)
+			g->config.task_grew(g->config.task_grew_data, event);
 		break;
 	case KERNEL_EVENT_OOM_VICTIM:
 		if (g->config.oom_victim)
@@ -169,11 +169,6 @@ bool growth_has_tripwire(const struct growth *g)
 	return g->config.probes && probes_have_tripwire(g->config.probes);
 }
 
-struct task_watch *growth_tasks(struct growth *g)
-{
-	return g->tasks;
-}
-
 int growth_new(struct growth **ret, const struct growth_config *config)
 {
 	_cleanup_(growth_free_cleanup) struct growth *g = calloc(1, sizeof(*g));
@@ -185,9 +180,6 @@ int growth_new(struct growth **ret, const struct growth_config *config)
 	g->paces = calloc(group_set_max(config->groups), sizeof(*g->paces));
 	if (!g->paces)
 		return -ENOMEM;
-	r = task_watch_new(&g->tasks, config->probes, group_set_tree(config->groups));
-	if (r < 0)
-		return r;
 	if (config->probes) {
 		r = probes_listen(config->probes, config->event, KERNEL_EVENT_PRIORITY, on_told, g);
 		if (r < 0)
@@ -202,7 +194,6 @@ struct growth *growth_free(struct growth *g)
 {
 	if (!g)
 		return NULL;
-	task_watch_free(g->tasks);
 	free(g->paces);
 	free(g);
 	return NULL;

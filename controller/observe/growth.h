@@ -12,7 +12,6 @@
 
 #include "controller/groups/group_set.h"
 #include "controller/observe/probes.h"
-#include "controller/observe/task_watch.h"
 #include "policies/decision.h"
 
 struct growth;
@@ -25,7 +24,9 @@ struct growth_config {
 	void (*spent)(void *data, uint32_t slot);
 	/* The kernel's OOM killer chose somebody; NULL: nobody wants to know. */
 	void (*oom_victim)(void *data, const struct kernel_event *victim);
-	void *data, *oom_victim_data;
+	/* A task grew; NULL: nobody wants to know. */
+	void (*task_grew)(void *data, const struct kernel_event *event);
+	void *data, *oom_victim_data, *task_grew_data;
 };
 
 /* Returns: 0 or negative errno. */
@@ -48,4 +49,3 @@ bool growth_lately(const struct growth *growth, uint32_t slot, uint64_t now_usec
 void growth_arm(struct growth *growth, const struct decision *decision);
 
 bool growth_has_tripwire(const struct growth *growth);
-struct task_watch *growth_tasks(struct growth *growth);

@@ -381,8 +381,10 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 					   .probes = o->probes,
 					   .spent = on_spent,
 					   .oom_victim = config->oom_victim,
+					   .task_grew = config->task_grew,
 					   .data = o,
 					   .oom_victim_data = config->oom_victim_data,
+					   .task_grew_data = config->task_grew_data,
 				   });
 	if (r < 0)
 		return r;
@@ -490,9 +492,4 @@ void observer_group_stalls(const struct observer *o, uint32_t slot, uint64_t *re
 void observer_arm(struct observer *o, const struct decision *decision)
 {
 	growth_arm(o->growth, decision);
-}
-
-struct task_watch *observer_tasks(struct observer *o)
-{
-	return growth_tasks(o->growth);
 }

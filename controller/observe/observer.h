@@ -13,7 +13,6 @@
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
 #include "controller/observe/probes.h"
-#include "controller/observe/task_watch.h"
 #include "policies/decision.h"
 #include "policies/profile.h"
 
@@ -29,6 +28,9 @@ struct observer_config {
 	/* The kernel's OOM killer chose somebody; may be NULL. */
 	void (*oom_victim)(void *data, const struct kernel_event *victim);
 	void *oom_victim_data;
+	/* A task grew; may be NULL. */
+	void (*task_grew)(void *data, const struct kernel_event *event);
+	void *task_grew_data;
 };
 
 struct observer_stats {
@@ -67,8 +69,6 @@ void observer_group_stalls(const struct observer *observer, uint32_t slot, uint6
 
 /* Hands the decision's budgets to the kernel, which wakes us when one is spent. */
 void observer_arm(struct observer *observer, const struct decision *decision);
-/* Who grows and who is largest, task by task. */
-struct task_watch *observer_tasks(struct observer *observer);
 
 /*
  * For clients that ask between two steps: readings that are as fresh as a twentieth of a processor

@@ -13,9 +13,6 @@
 
 #include "controller/observe/fd_closer.h"
 
-/* Before the daemon's step (daemon.c), so that all that is readable in a turn is one step. */
-#define KERNEL_EVENT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 100)
-
 /*
  * The totals of a pressure file; one that is missing, cut short or no time becomes COUNT_UNKNOWN.
  * Returns: 0; -EBADMSG when one of them did, or the last line is cut short.
