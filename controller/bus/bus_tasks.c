@@ -13,7 +13,7 @@
 #include "controller/bus/bus_error.h"
 #include "controller/bus/bus_internal.h"
 #include "controller/groups/unit_name.h"
-#include "controller/observe/task_watch.h"
+#include "controller/tasks/task_watch.h"
 
 /* uint32, uint32, comm, unit, cgroup, pod, container, rss, exact, swap, growth, since */
 #define TASK_TYPE "uussssstbttt"

@@ -27,7 +27,7 @@ struct settings {
 	char profile[PROFILE_NAME_MAX]; /* Profile=, default "default" */
 	bool dry_run;			/* DryRun=, default no */
 	int log_level;			/* LogLevel=, default LOG_INFO */
-	/* GrowthClock=, one of the known names (controller/observe/probes.h) or "auto" */
+	/* GrowthClock=, one of the known names (controller/kernel/probes.h) or "auto" */
 	char growth_clock[GROWTH_CLOCK_NAME_SIZE];
 	char record[RECORD_NAME_SIZE]; /* Record=, "no", "yes" or an absolute path */
 	uint64_t record_max_bytes;     /* RecordMax=, of both files together */

@@ -15,13 +15,13 @@
 #include "controller/groups/group_set.h"
 #include "controller/journal/doubts.h"
 #include "controller/journal/tally.h"
+#include "controller/kernel/probes.h"
+#include "controller/kernel/probes_loader.h"
 #include "controller/observe/observer.h"
-#include "controller/observe/probes.h"
-#include "controller/observe/probes_loader.h"
-#include "controller/observe/task_watch.h"
 #include "controller/registry/channels.h"
 #include "controller/registry/outcomes.h"
 #include "controller/registry/registry.h"
+#include "controller/tasks/task_watch.h"
 
 #define PARTS_MAX_RETRIES 7
 

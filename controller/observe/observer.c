@@ -4,7 +4,7 @@
  *
  *    always             the machine; the host's entry; groups never read before
  *    a top stirred      memory.events (or PSI) of all below it, once: what moved is "of interest"
- *    of interest        until nothing moved in it for 10 s (interest.c)
+ *    of interest        until nothing moved in it for 10 s (reading_plan.c)
  *    holds modules      with ATTENTION_MODULES; at any attention if a limit binds it or an ancestor
  *    everything         with ATTENTION_GROUPS
  *
@@ -17,14 +17,14 @@
 #include <fcntl.h>
 
 #include "controller/base/log.h"
-#include "controller/observe/event_watch.h"
-#include "controller/observe/growth.h"
-#include "controller/observe/interest.h"
+#include "controller/kernel/tripwire.h"
 #include "controller/observe/looks.h"
 #include "controller/observe/machine.h"
 #include "controller/observe/memory_files.h"
 #include "controller/observe/misread.h"
+#include "controller/observe/pressure_watch.h"
 #include "controller/observe/psi.h"
+#include "controller/observe/reading_plan.h"
 #include "controller/observe/shared_pages.h"
 
 /* What comes and goes is one degradation, not many. */

@@ -12,7 +12,7 @@
 
 #include "controller/base/wake.h"
 #include "controller/groups/group_set.h"
-#include "controller/observe/probes.h"
+#include "controller/kernel/probes.h"
 #include "policies/decision.h"
 #include "policies/profile.h"
 

@@ -38,7 +38,7 @@
 
 #include "controller/base/file.h"
 #include "controller/base/parse.h"
-#include "controller/observe/probes.h"
+#include "controller/kernel/probes.h"
 
 #define MAP_BYTES  (128ULL << 20) /* 32,768 faults of 4 KiB */
 #define QUADS_MAX  64

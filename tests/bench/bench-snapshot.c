@@ -33,8 +33,8 @@
 #include "controller/base/log.h"
 #include "controller/base/parse.h"
 #include "controller/groups/cgroup_tree.h"
-#include "controller/observe/probes.h"
-#include "controller/observe/proc_tasks.h"
+#include "controller/kernel/probes.h"
+#include "controller/tasks/proc_tasks.h"
 #include "policies/units.h"
 
 #define N_ROUNDS      31

@@ -16,7 +16,7 @@
 
 #include "controller/base/file.h"
 #include "controller/base/log.h"
-#include "controller/observe/probes.h"
+#include "controller/kernel/probes.h"
 #include "native.h"
 
 #define N_CHURNERS   6

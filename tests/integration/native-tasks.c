@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 #include "controller/base/file.h"
-#include "controller/observe/task_watch.h"
+#include "controller/tasks/task_watch.h"
 #include "native.h"
 
 #define LARGE_BYTES  (700 * MIB)

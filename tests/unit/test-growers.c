@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/observe/growers.h"
+#include "controller/tasks/growers.h"
 #include "fixture.h"
 #include "policies/observation.h"
 

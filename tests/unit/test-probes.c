@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "controller/observe/probes.h"
-#include "controller/observe/probes_loader.h"
+#include "controller/kernel/probes.h"
+#include "controller/kernel/probes_loader.h"
 #include "policies/units.h"
 
 static int no_row(void *data, const struct task_row *row)

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "controller/observe/proc_tasks.h"
+#include "controller/tasks/proc_tasks.h"
 #include "fake_tree.h"
 #include "fixture.h"
 #include "policies/observation.h"

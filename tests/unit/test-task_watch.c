@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "controller/observe/task_watch.h"
+#include "controller/tasks/task_watch.h"
 #include "fake_tree.h"
 #include "fixture.h"
 #include "policies/observation.h"

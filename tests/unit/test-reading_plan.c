@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/observe/interest.h"
+#include "controller/observe/reading_plan.h"
 #include "fixture.h"
 #include "group_world.h"
 

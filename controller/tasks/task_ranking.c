@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "controller/observe/task_ranking.h"
+#include "controller/tasks/task_ranking.h"
 
 #include <string.h>
 

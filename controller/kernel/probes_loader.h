@@ -11,7 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "controller/base/cleanup.h"
-#include "controller/observe/probes.h"
+#include "controller/kernel/probes.h"
 
 struct probes_loader;
 

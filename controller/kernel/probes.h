@@ -17,7 +17,7 @@
 #include "policies/words.h"
 
 struct probes;
-struct kernel_side; /* controller/observe/kernel_side.h */
+struct kernel_side; /* controller/kernel/kernel_side.h */
 
 /*
  * Tries the clocks from `best` on. total_bytes: of the host, for the threshold of tasks.

@@ -14,7 +14,7 @@
  * What is freed in between lowers the rise: the rate is net.
  */
 
-#include "controller/observe/growers.h"
+#include "controller/tasks/growers.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  *	probes_loader_begin() ──── wanted ────▶ kernel_side_load()
  *	loaded()             ◀─── eventfd ──── is_done
  */
-#include "controller/observe/probes_loader.h"
+#include "controller/kernel/probes_loader.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 
 #include "controller/base/log.h"
 #include "controller/base/thread.h"
-#include "controller/observe/kernel_side.h"
+#include "controller/kernel/kernel_side.h"
 
 DEFINE_CLEANUP(cap_t, cap_free);
 

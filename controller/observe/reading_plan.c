@@ -11,7 +11,7 @@
  * CPU.
  */
 
-#include "controller/observe/interest.h"
+#include "controller/observe/reading_plan.h"
 
 #include <errno.h>
 #include <string.h>

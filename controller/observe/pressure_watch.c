@@ -13,7 +13,7 @@
  * death is told by inotify only (group_set.c), that of a trigger's group by POLLERR as well.
  */
 
-#include "controller/observe/event_watch.h"
+#include "controller/observe/pressure_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>

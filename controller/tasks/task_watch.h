@@ -9,8 +9,8 @@
  */
 
 #include "controller/groups/cgroup_tree.h"
-#include "controller/observe/probes.h"
-#include "controller/observe/task_standing.h"
+#include "controller/kernel/probes.h"
+#include "controller/tasks/task_standing.h"
 
 struct task_watch;
 

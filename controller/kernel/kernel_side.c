@@ -17,7 +17,7 @@
  * An attempt takes about 50 ms, most of it reading the kernel's BTF; a host that takes all has two.
  */
 
-#include "controller/observe/kernel_side.h"
+#include "controller/kernel/kernel_side.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>

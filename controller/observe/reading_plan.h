@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "controller/observe/event_watch.h"
+#include "controller/observe/pressure_watch.h"
 
 /* What is remembered of a group between two collects. */
 struct glance {

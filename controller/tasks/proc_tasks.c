@@ -4,7 +4,7 @@
  * that is stuck in reclaim may hold: the daemon must not wait for those it watches.
  */
 
-#include "controller/observe/proc_tasks.h"
+#include "controller/tasks/proc_tasks.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
  * ring are mapped, the snapshot is read through an iterator.
  */
 
-#include "controller/observe/probes.h"
+#include "controller/kernel/probes.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "controller/base/log.h"
-#include "controller/observe/kernel_side.h"
+#include "controller/kernel/kernel_side.h"
 
 /* One read of the snapshot. Whole rows fit, so that none is cut in two. */
 #define ROWS_PER_READ 256

@@ -5,7 +5,7 @@
  * Task ranking: the first of many tasks in one order, each mm once
  */
 
-#include "controller/observe/task_standing.h"
+#include "controller/tasks/task_standing.h"
 
 struct ranked_task {
 	struct task_standing task;

@@ -7,7 +7,7 @@
  *
  *    decision.budgets ──▶ probes
  */
-#include "controller/observe/growth.h"
+#include "controller/kernel/tripwire.h"
 
 #include <errno.h>
 #include <inttypes.h>

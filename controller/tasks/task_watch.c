@@ -14,15 +14,15 @@
  * difference to the look before; and when there was none lately, what its running slice shows.
  */
 
-#include "controller/observe/task_watch.h"
+#include "controller/tasks/task_watch.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-#include "controller/observe/growers.h"
-#include "controller/observe/proc_tasks.h"
-#include "controller/observe/task_ranking.h"
+#include "controller/tasks/growers.h"
+#include "controller/tasks/proc_tasks.h"
+#include "controller/tasks/task_ranking.h"
 #include "policies/observation.h"
 
 /* As good as now for a reader, and those who ask every second get a new look each time. */

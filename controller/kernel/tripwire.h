@@ -11,7 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "controller/groups/group_set.h"
-#include "controller/observe/probes.h"
+#include "controller/kernel/probes.h"
 #include "policies/decision.h"
 
 struct growth;
