@@ -39,7 +39,7 @@ struct observer {
 	struct group_set *groups;
 	struct wake wake;
 	struct machine *machine;
-	struct event_watch *watch;
+	struct pressure_watch *watch;
 	struct interest interest;
 	struct probes *probes; /* lent; NULL: none */
 	struct growth *growth;
@@ -98,8 +98,8 @@ static int on_look_later(sd_event_source *source, uint64_t usec, void *data)
 
 static void observer_count_triggers(struct observer *o)
 {
-	o->stats.n_triggers = event_watch_n_triggers(o->watch);
-	o->stats.trigger_window_usec = event_watch_window_usec(o->watch);
+	o->stats.n_triggers = pressure_watch_n_triggers(o->watch);
+	o->stats.trigger_window_usec = pressure_watch_window_usec(o->watch);
 }
 
 static void on_watch_retried(void *data)
@@ -115,7 +115,7 @@ static void on_added(void *data, const struct group *group)
 	struct observer *o = data;
 
 	*interest_glance(&o->interest, group) = (struct glance){};
-	event_watch_add(o->watch, group);
+	pressure_watch_add(o->watch, group);
 	growth_add(o->growth, group);
 	observer_count_triggers(o);
 }
@@ -136,7 +136,7 @@ static void on_removed(void *data, const struct group *group)
 {
 	struct observer *o = data;
 
-	event_watch_remove(o->watch, group);
+	pressure_watch_remove(o->watch, group);
 	growth_remove(o->growth, group);
 	looks_forget(o->looks, group->slot);
 	observer_count_triggers(o);
@@ -364,14 +364,14 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 	r = observer_add_timer(o);
 	if (r < 0)
 		return r;
-	r = event_watch_new(&o->watch, &(struct event_watch_config){
-					       .event = o->event,
-					       .groups = o->groups,
-					       .profile = config->profile,
-					       .stirred = on_stirred,
-					       .retried = on_watch_retried,
-					       .data = o,
-				       });
+	r = pressure_watch_new(&o->watch, &(struct pressure_watch_config){
+						  .event = o->event,
+						  .groups = o->groups,
+						  .profile = config->profile,
+						  .stirred = on_stirred,
+						  .retried = on_watch_retried,
+						  .data = o,
+					  });
 	if (r < 0)
 		return r;
 	o->interest.watch = o->watch;
@@ -421,7 +421,7 @@ struct observer *observer_free(struct observer *o)
 {
 	if (!o)
 		return NULL;
-	event_watch_free(o->watch);
+	pressure_watch_free(o->watch);
 	growth_free(o->growth);
 	looks_free(o->looks);
 	sd_event_source_disable_unref(o->look_later);
@@ -436,14 +436,14 @@ struct observer *observer_free(struct observer *o)
 int observer_use_profile(struct observer *o, const struct profile *profile)
 {
 	o->wanted_window_usec = profile->trigger_window_usec;
-	event_watch_use_profile(o->watch, profile);
+	pressure_watch_use_profile(o->watch, profile);
 	observer_count_triggers(o);
 	return 0;
 }
 
 uint32_t observer_degradations(const struct observer *o)
 {
-	uint64_t window_usec = event_watch_window_usec(o->watch);
+	uint64_t window_usec = pressure_watch_window_usec(o->watch);
 	uint32_t bits = o->probes ? probes_degradations(o->probes) : 0;
 
 	if (window_usec == 0)
@@ -452,9 +452,9 @@ uint32_t observer_degradations(const struct observer *o)
 		bits |= DEGRADATION_SLOW_PSI;
 	if (group_set_tree(o->groups)->mode != CGROUP_MODE_PURE)
 		bits |= DEGRADATION_NO_MEMORY_CONTROLLER | DEGRADATION_NO_EVENTS;
-	else if (event_watch_lacks_events(o->watch))
+	else if (pressure_watch_lacks_events(o->watch))
 		bits |= DEGRADATION_NO_EVENTS;
-	if (event_watch_is_starved(o->watch))
+	if (pressure_watch_is_starved(o->watch))
 		bits |= DEGRADATION_STARVED;
 	if (!group_set_is_followed(o->groups))
 		bits |= DEGRADATION_NO_INOTIFY;

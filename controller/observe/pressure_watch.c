@@ -43,7 +43,7 @@
 #define DESCRIPTION_SIZE 128
 
 struct watcher {
-	struct event_watch *watch;
+	struct pressure_watch *watch;
 	uint64_t id; /* of the group; 0: free */
 	uint32_t slot;
 	bool is_top;
@@ -52,8 +52,8 @@ struct watcher {
 	int events_fd;
 };
 
-struct event_watch {
-	struct event_watch_config config;
+struct pressure_watch {
+	struct pressure_watch_config config;
 	struct profile profile;
 	struct fd_closer *closer;
 	sd_event_source *retry; /* of what is missing */
@@ -67,7 +67,7 @@ struct event_watch {
 
 static void host_fired(void *data, struct psi_trigger *trigger, bool gone)
 {
-	struct event_watch *w = data;
+	struct pressure_watch *w = data;
 
 	w->config.stirred(w->config.data, GROUP_SLOT_HOST, STIR_STALL);
 }
@@ -75,7 +75,7 @@ static void host_fired(void *data, struct psi_trigger *trigger, bool gone)
 static void watcher_fired(void *data, struct psi_trigger *trigger, bool gone)
 {
 	struct watcher *watcher = data;
-	struct event_watch *w = watcher->watch;
+	struct pressure_watch *w = watcher->watch;
 
 	/* The group set will tell of the death, too. */
 	if (!gone)
@@ -90,7 +90,7 @@ static bool is_starvation(int error)
 }
 
 /* PSI switched off or absent is a degradation, not an error. */
-static void watch_trigger_failed(struct event_watch *w, int error, const char *what)
+static void watch_trigger_failed(struct pressure_watch *w, int error, const char *what)
 {
 	w->starved |= is_starvation(error);
 	if (error == -EOPNOTSUPP || error == -ENOENT || error == -ENODEV || w->trigger_said)
@@ -99,7 +99,7 @@ static void watch_trigger_failed(struct event_watch *w, int error, const char *w
 	log_errno(error, "Cannot set a PSI trigger on %s", what);
 }
 
-static int host_open(const struct event_watch *w)
+static int host_open(const struct pressure_watch *w)
 {
 	char path[PATH_MAX];
 	int n, fd;
@@ -112,7 +112,7 @@ static int host_open(const struct event_watch *w)
 	return fd < 0 ? -errno : fd;
 }
 
-static void host_arm(struct event_watch *w, struct psi_trigger *trigger, enum psi_kind kind,
+static void host_arm(struct pressure_watch *w, struct psi_trigger *trigger, enum psi_kind kind,
 		     uint64_t stall_usec, const char *description)
 {
 	int r;
@@ -136,7 +136,7 @@ static void host_arm(struct event_watch *w, struct psi_trigger *trigger, enum ps
 		watch_trigger_failed(w, r, "the host");
 }
 
-static void watch_arm_host(struct event_watch *w)
+static void watch_arm_host(struct pressure_watch *w)
 {
 	host_arm(w, &w->host_some, PSI_SOME, w->profile.trigger_some_usec, "trigger:host-some");
 	host_arm(w, &w->host_full, PSI_FULL, w->profile.trigger_full_usec, "trigger:host-full");
@@ -144,7 +144,7 @@ static void watch_arm_host(struct event_watch *w)
 
 static void watcher_arm_trigger(struct watcher *watcher, const struct group *group)
 {
-	struct event_watch *w = watcher->watch;
+	struct pressure_watch *w = watcher->watch;
 	char description[DESCRIPTION_SIZE];
 	int r;
 
@@ -186,7 +186,7 @@ static int events_rearm(int fd)
 static int on_events(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct watcher *watcher = data;
-	struct event_watch *w = watcher->watch;
+	struct pressure_watch *w = watcher->watch;
 
 	/* ENODEV: the group is gone. Whatever it is, an unread file would wake us for ever. */
 	if (events_rearm(watcher->events_fd) < 0) {
@@ -199,7 +199,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *da
 
 static int watcher_open_events(struct watcher *watcher, const struct group *group)
 {
-	struct event_watch *w = watcher->watch;
+	struct pressure_watch *w = watcher->watch;
 	char description[DESCRIPTION_SIZE];
 	int r;
 
@@ -220,7 +220,7 @@ static int watcher_open_events(struct watcher *watcher, const struct group *grou
 
 static void watcher_watch_events(struct watcher *watcher, const struct group *group)
 {
-	struct event_watch *w = watcher->watch;
+	struct pressure_watch *w = watcher->watch;
 	int r;
 
 	/* Without the memory controller there is no such file. */
@@ -240,8 +240,8 @@ static void watcher_watch_events(struct watcher *watcher, const struct group *gr
 	log_errno(r, "Cannot watch memory.events of %s", group->path);
 }
 
-static void watcher_start(struct watcher *watcher, struct event_watch *w, const struct group *group,
-			  bool is_top)
+static void watcher_start(struct watcher *watcher, struct pressure_watch *w,
+			  const struct group *group, bool is_top)
 {
 	*watcher = (struct watcher){
 		.watch = w,
@@ -265,7 +265,7 @@ static void watcher_stop(struct watcher *watcher)
 	watcher->id = 0;
 }
 
-static struct watcher *watch_find(const struct event_watch *w, const struct group *group)
+static struct watcher *watch_find(const struct pressure_watch *w, const struct group *group)
 {
 	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
 		if (w->watchers[i].id == group->id && w->watchers[i].slot == group->slot)
@@ -274,7 +274,7 @@ static struct watcher *watch_find(const struct event_watch *w, const struct grou
 }
 
 /* A free place among the tops' or the others'. */
-static struct watcher *watch_place(struct event_watch *w, bool is_top)
+static struct watcher *watch_place(struct pressure_watch *w, bool is_top)
 {
 	size_t first = is_top ? 0 : MAX_TOPS, end = is_top ? MAX_TOPS : MAX_TOPS + MAX_NAMED;
 
@@ -286,7 +286,7 @@ static struct watcher *watch_place(struct event_watch *w, bool is_top)
 
 static bool watcher_lacks(const struct watcher *watcher)
 {
-	const struct event_watch *w = watcher->watch;
+	const struct pressure_watch *w = watcher->watch;
 
 	if (w->profile.trigger_some_usec != 0 && !watcher->trigger.source)
 		return true;
@@ -294,7 +294,7 @@ static bool watcher_lacks(const struct watcher *watcher)
 	       group_set_tree(w->config.groups)->mode == CGROUP_MODE_PURE;
 }
 
-static bool watch_lacks(const struct event_watch *w)
+static bool watch_lacks(const struct pressure_watch *w)
 {
 	if ((w->profile.trigger_some_usec != 0 && !w->host_some.source) ||
 	    (w->profile.trigger_full_usec != 0 && !w->host_full.source))
@@ -306,7 +306,7 @@ static bool watch_lacks(const struct event_watch *w)
 }
 
 /* Nothing is planned when all is there; what is planned stays so. */
-static void watch_plan_retry(struct event_watch *w)
+static void watch_plan_retry(struct pressure_watch *w)
 {
 	int is_planned = SD_EVENT_OFF;
 
@@ -325,7 +325,7 @@ static void watch_plan_retry(struct event_watch *w)
 	w->retry_usec = u64_min(2 * w->retry_usec, RETRY_LAST_USEC);
 }
 
-void event_watch_add(struct event_watch *w, const struct group *group)
+void pressure_watch_add(struct pressure_watch *w, const struct group *group)
 {
 	bool is_top = group->parent_slot == GROUP_SLOT_HOST;
 	struct watcher *place;
@@ -341,7 +341,7 @@ void event_watch_add(struct event_watch *w, const struct group *group)
 	watch_plan_retry(w);
 }
 
-void event_watch_remove(struct event_watch *w, const struct group *group)
+void pressure_watch_remove(struct pressure_watch *w, const struct group *group)
 {
 	struct watcher *watcher = watch_find(w, group);
 
@@ -357,7 +357,7 @@ static bool same_triggers(const struct profile *a, const struct profile *b)
 }
 
 /* Places of groups that are not named any more become free. */
-static void watch_drop_unnamed(struct event_watch *w)
+static void watch_drop_unnamed(struct pressure_watch *w)
 {
 	for (size_t i = MAX_TOPS; i < MAX_TOPS + MAX_NAMED; i++) {
 		struct watcher *watcher = &w->watchers[i];
@@ -371,7 +371,7 @@ static void watch_drop_unnamed(struct event_watch *w)
 	}
 }
 
-static void watch_disarm_all(struct event_watch *w)
+static void watch_disarm_all(struct pressure_watch *w)
 {
 	psi_trigger_disarm(&w->host_some);
 	psi_trigger_disarm(&w->host_full);
@@ -379,7 +379,7 @@ static void watch_disarm_all(struct event_watch *w)
 		watcher_stop(&w->watchers[i]);
 }
 
-void event_watch_use_profile(struct event_watch *w, const struct profile *profile)
+void pressure_watch_use_profile(struct pressure_watch *w, const struct profile *profile)
 {
 	bool same = same_triggers(&w->profile, profile);
 
@@ -394,18 +394,18 @@ void event_watch_use_profile(struct event_watch *w, const struct profile *profil
 		watch_arm_host(w);
 	}
 	group_set_foreach(w->config.groups, group)
-		event_watch_add(w, group);
+		pressure_watch_add(w, group);
 	watch_plan_retry(w);
 }
 
-bool event_watch_is_starved(const struct event_watch *w)
+bool pressure_watch_is_starved(const struct pressure_watch *w)
 {
 	return w->starved;
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *data)
 {
-	struct event_watch *w = data;
+	struct pressure_watch *w = data;
 
 	w->starved = w->events_failed = false;
 	watch_arm_host(w);
@@ -424,7 +424,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-static int watch_add_retry(struct event_watch *w)
+static int watch_add_retry(struct pressure_watch *w)
 {
 	int r;
 
@@ -437,9 +437,9 @@ static int watch_add_retry(struct event_watch *w)
 	return sd_event_source_set_enabled(w->retry, SD_EVENT_OFF);
 }
 
-int event_watch_new(struct event_watch **ret, const struct event_watch_config *config)
+int pressure_watch_new(struct pressure_watch **ret, const struct pressure_watch_config *config)
 {
-	_cleanup_(event_watch_free_cleanup) struct event_watch *w = calloc(1, sizeof(*w));
+	_cleanup_(pressure_watch_free_cleanup) struct pressure_watch *w = calloc(1, sizeof(*w));
 	int r;
 
 	if (!w)
@@ -458,7 +458,7 @@ int event_watch_new(struct event_watch **ret, const struct event_watch_config *c
 	return 0;
 }
 
-struct event_watch *event_watch_free(struct event_watch *w)
+struct pressure_watch *pressure_watch_free(struct pressure_watch *w)
 {
 	if (!w)
 		return NULL;
@@ -469,7 +469,7 @@ struct event_watch *event_watch_free(struct event_watch *w)
 	return NULL;
 }
 
-uint32_t event_watch_covers(const struct event_watch *w, const struct group *group)
+uint32_t pressure_watch_covers(const struct pressure_watch *w, const struct group *group)
 {
 	const struct watcher *watcher = watch_find(w, group);
 
@@ -478,7 +478,7 @@ uint32_t event_watch_covers(const struct event_watch *w, const struct group *gro
 	return (watcher->trigger.source ? STIR_STALL : 0) | (watcher->events ? STIR_EVENTS : 0);
 }
 
-uint32_t event_watch_n_triggers(const struct event_watch *w)
+uint32_t pressure_watch_n_triggers(const struct pressure_watch *w)
 {
 	uint32_t n = !!w->host_some.source + !!w->host_full.source;
 
@@ -487,14 +487,14 @@ uint32_t event_watch_n_triggers(const struct event_watch *w)
 	return n;
 }
 
-uint64_t event_watch_window_usec(const struct event_watch *w)
+uint64_t pressure_watch_window_usec(const struct pressure_watch *w)
 {
 	if (w->host_some.source)
 		return w->host_some.window_usec;
 	return w->host_full.source ? w->host_full.window_usec : 0;
 }
 
-bool event_watch_lacks_events(const struct event_watch *w)
+bool pressure_watch_lacks_events(const struct pressure_watch *w)
 {
 	return w->events_failed;
 }

@@ -18,14 +18,14 @@
 #include "controller/groups/group_set.h"
 #include "policies/profile.h"
 
-struct event_watch;
+struct pressure_watch;
 
 enum stir {
 	STIR_STALL = 1U << 0,  /* a PSI trigger */
 	STIR_EVENTS = 1U << 1, /* memory.events */
 };
 
-struct event_watch_config {
+struct pressure_watch_config {
 	sd_event *event;
 	struct group_set *groups;
 	const struct profile *profile; /* copied */
@@ -37,22 +37,22 @@ struct event_watch_config {
 };
 
 /* Watches the host; groups are handed in. Returns: 0 or negative errno. */
-int event_watch_new(struct event_watch **ret, const struct event_watch_config *config);
-struct event_watch *event_watch_free(struct event_watch *watch);
-DEFINE_CLEANUP(struct event_watch *, event_watch_free);
+int pressure_watch_new(struct pressure_watch **ret, const struct pressure_watch_config *config);
+struct pressure_watch *pressure_watch_free(struct pressure_watch *watch);
+DEFINE_CLEANUP(struct pressure_watch *, pressure_watch_free);
 
 /* As told by the group set; the host is ignored. */
-void event_watch_add(struct event_watch *watch, const struct group *group);
-void event_watch_remove(struct event_watch *watch, const struct group *group);
+void pressure_watch_add(struct pressure_watch *watch, const struct group *group);
+void pressure_watch_remove(struct pressure_watch *watch, const struct group *group);
 /* Triggers are set anew when their settings differ or other groups are named. */
-void event_watch_use_profile(struct event_watch *watch, const struct profile *profile);
+void pressure_watch_use_profile(struct pressure_watch *watch, const struct profile *profile);
 
 /* A trigger or a watch is missing for want of descriptors, memory or a place; it may pass. */
-bool event_watch_is_starved(const struct event_watch *watch);
+bool pressure_watch_is_starved(const struct pressure_watch *watch);
 /* What is heard of that group: enum stir bits, 0 when it found no place or no file. */
-uint32_t event_watch_covers(const struct event_watch *watch, const struct group *group);
-uint32_t event_watch_n_triggers(const struct event_watch *watch);
+uint32_t pressure_watch_covers(const struct pressure_watch *watch, const struct group *group);
+uint32_t pressure_watch_n_triggers(const struct pressure_watch *watch);
 /* Of the host's triggers; 0 without. */
-uint64_t event_watch_window_usec(const struct event_watch *watch);
+uint64_t pressure_watch_window_usec(const struct pressure_watch *watch);
 /* Some memory.events could not be watched although it is there. */
-bool event_watch_lacks_events(const struct event_watch *watch);
+bool pressure_watch_lacks_events(const struct pressure_watch *watch);

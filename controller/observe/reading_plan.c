@@ -143,7 +143,7 @@ static bool any_top_stirred(struct interest *i, uint64_t now_usec)
 		if (!is_top(group))
 			continue;
 		if (overdue && i->fields & GROUP_HAS_EVENTS &&
-		    !(event_watch_covers(i->watch, group) & STIR_EVENTS))
+		    !(pressure_watch_covers(i->watch, group) & STIR_EVENTS))
 			glance->stirs |= STIR_EVENTS;
 		any |= glance->stirs != 0;
 	}

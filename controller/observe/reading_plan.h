@@ -28,10 +28,10 @@ struct glance {
 
 struct interest {
 	struct group_set *groups;
-	struct event_watch *watch; /* the observer's */
-	uint32_t fields;	   /* enum group_field: what this host's groups can have */
-	struct glance *glances;	   /* by slot */
-	uint64_t next_look_usec;   /* not before */
+	struct pressure_watch *watch; /* the observer's */
+	uint32_t fields;	      /* enum group_field: what this host's groups can have */
+	struct glance *glances;	      /* by slot */
+	uint64_t next_look_usec;      /* not before */
 	uint64_t unwatched_look_usec;
 };
 

@@ -37,13 +37,13 @@ static int start(void **state)
 	fake_events(&w->fake, "/pods/one", 1);
 	world_open(w, MAX_GROUPS);
 	assert_int_equal(interest_init(&interest, w->set, FIELDS), 0);
-	assert_int_equal(event_watch_new(&interest.watch,
-					 &(struct event_watch_config){
-						 .event = w->event,
-						 .groups = w->set,
-						 .profile = &w->profile,
-						 .stirred = no_stir,
-					 }),
+	assert_int_equal(pressure_watch_new(&interest.watch,
+					    &(struct pressure_watch_config){
+						    .event = w->event,
+						    .groups = w->set,
+						    .profile = &w->profile,
+						    .stirred = no_stir,
+					    }),
 			 0);
 	/* As after the first listing; and no top is due for lack of a watch. */
 	group_set_foreach(w->set, g) {
@@ -59,7 +59,7 @@ static int start(void **state)
 
 static int end(void **state)
 {
-	interest.watch = event_watch_free(interest.watch);
+	interest.watch = pressure_watch_free(interest.watch);
 	interest_done(&interest);
 	return teardown(state);
 }
