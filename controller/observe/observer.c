@@ -40,7 +40,7 @@ struct observer {
 	struct wake wake;
 	struct machine *machine;
 	struct pressure_watch *watch;
-	struct interest interest;
+	struct reading_plan plan;
 	struct probes *probes; /* lent; NULL: none */
 	struct growth *growth;
 	struct looks *looks;
@@ -70,7 +70,7 @@ static void on_stirred(void *data, uint32_t slot, enum stir stir)
 	else
 		o->stats.n_memory_events++;
 	if (slot != GROUP_SLOT_HOST)
-		interest_stir(&o->interest, slot, stir, now_usec);
+		reading_plan_stir(&o->plan, slot, stir, now_usec);
 	wake_up(&o->wake);
 }
 
@@ -84,7 +84,7 @@ static void on_spent(void *data, uint32_t slot)
 		return;
 	o->stats.last_trigger_usec = now_usec;
 	o->stats.n_tripwire_events++;
-	interest_glance_at(&o->interest, slot)->moved_usec = now_usec;
+	reading_plan_glance_at(&o->plan, slot)->moved_usec = now_usec;
 	wake_up(&o->wake);
 }
 
@@ -114,7 +114,7 @@ static void on_added(void *data, const struct group *group)
 {
 	struct observer *o = data;
 
-	*interest_glance(&o->interest, group) = (struct glance){};
+	*reading_plan_glance(&o->plan, group) = (struct glance){};
 	pressure_watch_add(o->watch, group);
 	growth_add(o->growth, group);
 	observer_count_triggers(o);
@@ -125,11 +125,11 @@ static void on_changed(void *data, const struct group *group)
 {
 	struct observer *o = data;
 
-	interest_glance(&o->interest, group)->is_known = false;
+	reading_plan_glance(&o->plan, group)->is_known = false;
 	if (group->slot != GROUP_SLOT_HOST)
 		return;
-	o->interest.fields = interest_fields(group_set_tree(o->groups)); /* it may be found now */
-	looks_use_fields(o->looks, o->interest.fields);
+	o->plan.fields = reading_plan_fields(group_set_tree(o->groups)); /* it may be found now */
+	looks_use_fields(o->looks, o->plan.fields);
 }
 
 static void on_removed(void *data, const struct group *group)
@@ -159,7 +159,7 @@ static void fill_identity(const struct group *group, struct group_reading *readi
 static void observer_settle_doubt(struct observer *o, const struct group *group, int dir,
 				  uint64_t doubtful_bytes, struct group_reading *reading)
 {
-	struct glance *glance = interest_glance(&o->interest, group);
+	struct glance *glance = reading_plan_glance(&o->plan, group);
 	uint64_t limit_bytes = BYTES_UNLIMITED;
 
 	if (reading->has & GROUP_HAS_LIMIT)
@@ -184,7 +184,7 @@ static void observer_read(struct observer *o, const struct group *group, bool is
 			  struct group_reading *reading)
 {
 	_cleanup_fd_ int dir = group_open_directory(o->groups, group);
-	uint32_t fields = o->interest.fields, costly = fields & GROUP_HAS_RECLAIMABLE, garbled;
+	uint32_t fields = o->plan.fields, costly = fields & GROUP_HAS_RECLAIMABLE, garbled;
 	uint64_t doubtful_bytes = 0;
 
 	if (dir < 0) {
@@ -200,26 +200,26 @@ static void observer_read(struct observer *o, const struct group *group, bool is
 	misread_note_group(&o->misread, group, garbled);
 	/* Read at the next looks, too. */
 	if (garbled)
-		interest_glance(&o->interest, group)->moved_usec = o->now_usec;
+		reading_plan_glance(&o->plan, group)->moved_usec = o->now_usec;
 }
 
 static bool is_wanted(struct observer *o, const struct group *group, enum attention attention,
 		      uint64_t now_usec)
 {
-	if (attention >= ATTENTION_GROUPS || !interest_glance(&o->interest, group)->is_known ||
-	    interest_is_fresh(&o->interest, group, now_usec))
+	if (attention >= ATTENTION_GROUPS || !reading_plan_glance(&o->plan, group)->is_known ||
+	    reading_plan_is_fresh(&o->plan, group, now_usec))
 		return true;
 	if (group->n_modules > 0 && attention >= ATTENTION_MODULES)
 		return true;
 	return (group->n_modules > 0 || attention >= ATTENTION_LIMITS) &&
-	       interest_is_limited(&o->interest, group, now_usec);
+	       reading_plan_is_limited(&o->plan, group, now_usec);
 }
 
 /* Ancestors first, each once a round. */
 static void list_group(struct observer *o, const struct group *group, enum attention attention,
 		       struct observation *observation)
 {
-	struct glance *glance = interest_glance(&o->interest, group);
+	struct glance *glance = reading_plan_glance(&o->plan, group);
 	struct group_reading *reading;
 	bool is_context = group->flags & GROUP_IS_CONTEXT && attention < ATTENTION_GROUPS;
 
@@ -232,7 +232,7 @@ static void list_group(struct observer *o, const struct group *group, enum atten
 	fill_identity(group, reading);
 	observer_read(o, group, is_context, reading);
 	growth_fill(o->growth, reading, observation->now_usec);
-	interest_learn(&o->interest, reading, observation->now_usec);
+	reading_plan_learn(&o->plan, reading, observation->now_usec);
 	glance->is_known = true;
 	glance->round = o->round;
 }
@@ -289,7 +289,7 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 	observation->covers |= OBSERVED_MACHINE;
 	group_set_collect(o->groups, observation);
 	list_host(o, observation);
-	look_again_usec = interest_look_below(&o->interest, now_usec);
+	look_again_usec = reading_plan_look_below(&o->plan, now_usec);
 	group_set_foreach(o->groups, group)
 		if (is_wanted(o, group, attention, now_usec))
 			list_group(o, group, attention, observation);
@@ -348,10 +348,10 @@ uint64_t observer_look_at(const struct observer *o)
 static int observer_build(struct observer *o, const struct observer_config *config)
 {
 	const struct cgroup_tree *tree = group_set_tree(o->groups);
-	uint32_t fields = interest_fields(tree);
+	uint32_t fields = reading_plan_fields(tree);
 	int r;
 
-	r = interest_init(&o->interest, o->groups, fields);
+	r = reading_plan_init(&o->plan, o->groups, fields);
 	if (r < 0)
 		return r;
 	r = machine_new(&o->machine, tree->proc, config->sys);
@@ -374,7 +374,7 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 					  });
 	if (r < 0)
 		return r;
-	o->interest.watch = o->watch;
+	o->plan.watch = o->watch;
 	r = growth_new(&o->growth, &(struct growth_config){
 					   .event = o->event,
 					   .groups = o->groups,
@@ -428,7 +428,7 @@ struct observer *observer_free(struct observer *o)
 	sd_event_unref(o->event);
 	machine_free(o->machine);
 	fd_close(o->proc_fd);
-	interest_done(&o->interest);
+	reading_plan_done(&o->plan);
 	free(o);
 	return NULL;
 }

@@ -33,7 +33,7 @@
 /* Less than this lost between two looks, and the group took no part in the stall. */
 #define STALL_MOVED_USEC 1000
 
-uint32_t interest_fields(const struct cgroup_tree *tree)
+uint32_t reading_plan_fields(const struct cgroup_tree *tree)
 {
 	if (tree->mode != CGROUP_MODE_PURE)
 		return GROUP_HAS_STALL;
@@ -41,20 +41,20 @@ uint32_t interest_fields(const struct cgroup_tree *tree)
 	       GROUP_HAS_SWAP | GROUP_HAS_SWAP_LIMIT | GROUP_HAS_STALL | GROUP_HAS_EVENTS;
 }
 
-int interest_init(struct interest *i, struct group_set *groups, uint32_t fields)
+int reading_plan_init(struct reading_plan *i, struct group_set *groups, uint32_t fields)
 {
-	*i = (struct interest){ .groups = groups, .fields = fields };
+	*i = (struct reading_plan){ .groups = groups, .fields = fields };
 	i->glances = calloc(group_set_max(groups), sizeof(*i->glances));
 	return i->glances ? 0 : -ENOMEM;
 }
 
-void interest_done(struct interest *i)
+void reading_plan_done(struct reading_plan *i)
 {
 	free(i->glances);
 	i->glances = NULL;
 }
 
-void interest_stir(struct interest *i, uint32_t slot, enum stir stir, uint64_t now_usec)
+void reading_plan_stir(struct reading_plan *i, uint32_t slot, enum stir stir, uint64_t now_usec)
 {
 	i->glances[slot].stirs |= stir;
 	i->glances[slot].moved_usec = now_usec;
@@ -80,7 +80,8 @@ static void glance_see_stall(struct glance *glance, uint64_t some_usec, uint64_t
 	glance->some_usec = some_usec;
 }
 
-void interest_learn(struct interest *i, const struct group_reading *reading, uint64_t now_usec)
+void reading_plan_learn(struct reading_plan *i, const struct group_reading *reading,
+			uint64_t now_usec)
 {
 	struct glance *glance = &i->glances[reading->slot];
 
@@ -103,22 +104,23 @@ static bool is_top(const struct group *group)
 	return group->parent_slot == GROUP_SLOT_HOST;
 }
 
-static const struct group *parent_of(struct interest *i, const struct group *group)
+static const struct group *parent_of(struct reading_plan *i, const struct group *group)
 {
 	return group_set_get(i->groups, group->parent_slot);
 }
 
-static const struct group *top_of(struct interest *i, const struct group *group)
+static const struct group *top_of(struct reading_plan *i, const struct group *group)
 {
 	while (!is_top(group))
 		group = parent_of(i, group);
 	return group;
 }
 
-static void look_at(struct interest *i, const struct group *group, uint8_t stirs, uint64_t now_usec)
+static void look_at(struct reading_plan *i, const struct group *group, uint8_t stirs,
+		    uint64_t now_usec)
 {
 	_cleanup_fd_ int dir = group_open_directory(i->groups, group);
-	struct glance *glance = interest_glance(i, group);
+	struct glance *glance = reading_plan_glance(i, group);
 	struct memory_events events;
 	uint64_t some_usec, full_usec;
 
@@ -133,12 +135,12 @@ static void look_at(struct interest *i, const struct group *group, uint8_t stirs
 }
 
 /* Tops without a watched memory.events are taken to have stirred now and then. */
-static bool any_top_stirred(struct interest *i, uint64_t now_usec)
+static bool any_top_stirred(struct reading_plan *i, uint64_t now_usec)
 {
 	bool overdue = now_usec >= i->unwatched_look_usec, any = false;
 
 	group_set_foreach(i->groups, group) {
-		struct glance *glance = interest_glance(i, group);
+		struct glance *glance = reading_plan_glance(i, group);
 
 		if (!is_top(group))
 			continue;
@@ -152,20 +154,20 @@ static bool any_top_stirred(struct interest *i, uint64_t now_usec)
 	return any;
 }
 
-static void look_below_all(struct interest *i, uint64_t now_usec)
+static void look_below_all(struct reading_plan *i, uint64_t now_usec)
 {
 	group_set_foreach(i->groups, group) {
 		const struct group *top;
 
 		/* One never listed is about to be read as a whole. */
-		if (group->slot == GROUP_SLOT_HOST || !interest_glance(i, group)->is_known)
+		if (group->slot == GROUP_SLOT_HOST || !reading_plan_glance(i, group)->is_known)
 			continue;
 		top = top_of(i, group);
-		if (group != top && interest_glance(i, top)->stirs)
-			look_at(i, group, interest_glance(i, top)->stirs, now_usec);
+		if (group != top && reading_plan_glance(i, top)->stirs)
+			look_at(i, group, reading_plan_glance(i, top)->stirs, now_usec);
 	}
 	group_set_foreach(i->groups, group)
-		interest_glance(i, group)->stirs = 0;
+		reading_plan_glance(i, group)->stirs = 0;
 }
 
 static uint64_t clock_usec(void)
@@ -176,7 +178,7 @@ static uint64_t clock_usec(void)
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
-uint64_t interest_look_below(struct interest *i, uint64_t now_usec)
+uint64_t reading_plan_look_below(struct reading_plan *i, uint64_t now_usec)
 {
 	uint64_t start_usec;
 
@@ -190,9 +192,9 @@ uint64_t interest_look_below(struct interest *i, uint64_t now_usec)
 	return 0;
 }
 
-bool interest_is_fresh(struct interest *i, const struct group *group, uint64_t now_usec)
+bool reading_plan_is_fresh(struct reading_plan *i, const struct group *group, uint64_t now_usec)
 {
-	const struct glance *glance = interest_glance(i, group);
+	const struct glance *glance = reading_plan_glance(i, group);
 
 	return glance->moved_usec && now_usec < glance->moved_usec + FRESH_USEC;
 }
@@ -205,9 +207,9 @@ static bool limits_are_fresh(const struct glance *glance, uint64_t now_usec)
 	       now_usec <= glance->limits_usec + u64_min(known_usec, LIMITS_USEC);
 }
 
-static void refresh_limits(struct interest *i, const struct group *group, uint64_t now_usec)
+static void refresh_limits(struct reading_plan *i, const struct group *group, uint64_t now_usec)
 {
-	const struct glance *glance = interest_glance(i, group);
+	const struct glance *glance = reading_plan_glance(i, group);
 	struct group_reading reading = { .slot = group->slot };
 	_cleanup_fd_ int dir = -1;
 
@@ -218,16 +220,16 @@ static void refresh_limits(struct interest *i, const struct group *group, uint64
 		return;
 	/* What cannot be understood is said when the group is read as a whole. */
 	memory_files_read(dir, GROUP_HAS_LIMIT | GROUP_HAS_HIGH, &reading, NULL);
-	interest_learn(i, &reading, now_usec);
+	reading_plan_learn(i, &reading, now_usec);
 }
 
-bool interest_is_limited(struct interest *i, const struct group *group, uint64_t now_usec)
+bool reading_plan_is_limited(struct reading_plan *i, const struct group *group, uint64_t now_usec)
 {
 	if (!(i->fields & GROUP_HAS_LIMIT))
 		return false;
 	for (; group->slot != GROUP_SLOT_HOST; group = parent_of(i, group)) {
 		refresh_limits(i, group, now_usec);
-		if (interest_glance(i, group)->is_limited)
+		if (reading_plan_glance(i, group)->is_limited)
 			return true;
 	}
 	return false;

@@ -26,7 +26,7 @@ struct glance {
 	bool is_limited;	    /* by its own memory.max or memory.high */
 };
 
-struct interest {
+struct reading_plan {
 	struct group_set *groups;
 	struct pressure_watch *watch; /* the observer's */
 	uint32_t fields;	      /* enum group_field: what this host's groups can have */
@@ -36,37 +36,39 @@ struct interest {
 };
 
 /* What groups of this tree can have, enum group_field. */
-uint32_t interest_fields(const struct cgroup_tree *tree);
+uint32_t reading_plan_fields(const struct cgroup_tree *tree);
 /* Returns: 0 or -ENOMEM. */
-int interest_init(struct interest *interest, struct group_set *groups, uint32_t fields);
-void interest_done(struct interest *interest);
+int reading_plan_init(struct reading_plan *plan, struct group_set *groups, uint32_t fields);
+void reading_plan_done(struct reading_plan *plan);
 
-static inline struct glance *interest_glance_at(struct interest *interest, uint32_t slot)
+static inline struct glance *reading_plan_glance_at(struct reading_plan *plan, uint32_t slot)
 {
-	return &interest->glances[slot];
+	return &plan->glances[slot];
 }
 
-static inline struct glance *interest_glance(struct interest *interest, const struct group *group)
+static inline struct glance *reading_plan_glance(struct reading_plan *plan,
+						 const struct group *group)
 {
-	return interest_glance_at(interest, group->slot);
+	return reading_plan_glance_at(plan, group->slot);
 }
 
 /* The group made itself heard. */
-void interest_stir(struct interest *interest, uint32_t slot, enum stir stir, uint64_t now_usec);
+void reading_plan_stir(struct reading_plan *plan, uint32_t slot, enum stir stir, uint64_t now_usec);
 /* The group was read. */
-void interest_learn(struct interest *interest, const struct group_reading *reading,
-		    uint64_t now_usec);
+void reading_plan_learn(struct reading_plan *plan, const struct group_reading *reading,
+			uint64_t now_usec);
 /*
  * Looks at the groups below the tops that stirred, unless it is too soon after the last look.
  * Returns: 0, or the time at which to come again.
  */
-uint64_t interest_look_below(struct interest *interest, uint64_t now_usec);
+uint64_t reading_plan_look_below(struct reading_plan *plan, uint64_t now_usec);
 /* Something moved in it lately. */
-bool interest_is_fresh(struct interest *interest, const struct group *group, uint64_t now_usec);
+bool reading_plan_is_fresh(struct reading_plan *plan, const struct group *group, uint64_t now_usec);
 /*
  * A limit of its own or of an ancestor binds it. For a group known for ten seconds and more, what
  * is known may be ten seconds old; before that at most half of the time it has been known.
  */
-bool interest_is_limited(struct interest *interest, const struct group *group, uint64_t now_usec);
+bool reading_plan_is_limited(struct reading_plan *plan, const struct group *group,
+			     uint64_t now_usec);
 /* memory.max or memory.high is set. */
 bool reading_is_limited(const struct group_reading *reading);

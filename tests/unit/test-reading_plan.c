@@ -7,7 +7,7 @@
 #define START_USEC (1000 * USEC_PER_SEC)
 #define FIELDS	   (GROUP_HAS_EVENTS | GROUP_HAS_STALL | GROUP_HAS_LIMIT | GROUP_HAS_HIGH)
 
-static struct interest interest;
+static struct reading_plan plan;
 
 static void no_stir(void *data, uint32_t slot, enum stir stir)
 {
@@ -36,8 +36,8 @@ static int start(void **state)
 	fake_events(&w->fake, "/system.slice/sshd.service", 1);
 	fake_events(&w->fake, "/pods/one", 1);
 	world_open(w, MAX_GROUPS);
-	assert_int_equal(interest_init(&interest, w->set, FIELDS), 0);
-	assert_int_equal(pressure_watch_new(&interest.watch,
+	assert_int_equal(reading_plan_init(&plan, w->set, FIELDS), 0);
+	assert_int_equal(pressure_watch_new(&plan.watch,
 					    &(struct pressure_watch_config){
 						    .event = w->event,
 						    .groups = w->set,
@@ -47,20 +47,20 @@ static int start(void **state)
 			 0);
 	/* As after the first listing; and no top is due for lack of a watch. */
 	group_set_foreach(w->set, g) {
-		interest_learn(&interest,
-			       &(struct group_reading){
-				       .slot = g->slot, .has = GROUP_HAS_EVENTS, .n_max = 1 },
-			       START_USEC);
-		interest_glance(&interest, g)->is_known = true;
+		reading_plan_learn(&plan,
+				   &(struct group_reading){
+					   .slot = g->slot, .has = GROUP_HAS_EVENTS, .n_max = 1 },
+				   START_USEC);
+		reading_plan_glance(&plan, g)->is_known = true;
 	}
-	interest.unwatched_look_usec = USEC_NEVER;
+	plan.unwatched_look_usec = USEC_NEVER;
 	return 0;
 }
 
 static int end(void **state)
 {
-	interest.watch = pressure_watch_free(interest.watch);
-	interest_done(&interest);
+	plan.watch = pressure_watch_free(plan.watch);
+	reading_plan_done(&plan);
 	return teardown(state);
 }
 
@@ -69,8 +69,8 @@ static void nothing_stirred_nothing_is_looked_at(void **state)
 	struct world *w = *state;
 
 	fake_events(&w->fake, "/system.slice/a.service", 2);
-	assert_int_equal(interest_look_below(&interest, START_USEC), 0);
-	assert_false(interest_is_fresh(&interest, group(w, "/system.slice/a.service"), START_USEC));
+	assert_int_equal(reading_plan_look_below(&plan, START_USEC), 0);
+	assert_false(reading_plan_is_fresh(&plan, group(w, "/system.slice/a.service"), START_USEC));
 }
 
 static void who_moved_below_a_top_is_found(void **state)
@@ -80,16 +80,16 @@ static void who_moved_below_a_top_is_found(void **state)
 
 	fake_events(&w->fake, "/system.slice/a.service", 2);
 	fake_events(&w->fake, "/pods/one", 2);
-	interest_stir(&interest, group(w, "/system.slice")->slot, STIR_EVENTS, START_USEC);
-	assert_int_equal(interest_look_below(&interest, START_USEC), 0);
-	assert_true(interest_is_fresh(&interest, a, START_USEC));
-	assert_true(interest_is_fresh(&interest, group(w, "/system.slice"), START_USEC));
+	reading_plan_stir(&plan, group(w, "/system.slice")->slot, STIR_EVENTS, START_USEC);
+	assert_int_equal(reading_plan_look_below(&plan, START_USEC), 0);
+	assert_true(reading_plan_is_fresh(&plan, a, START_USEC));
+	assert_true(reading_plan_is_fresh(&plan, group(w, "/system.slice"), START_USEC));
 	assert_false(
-		interest_is_fresh(&interest, group(w, "/system.slice/sshd.service"), START_USEC));
+		reading_plan_is_fresh(&plan, group(w, "/system.slice/sshd.service"), START_USEC));
 	/* The other top did not say anything. */
-	assert_false(interest_is_fresh(&interest, group(w, "/pods/one"), START_USEC));
-	assert_true(interest_is_fresh(&interest, a, START_USEC + 10 * USEC_PER_SEC - 1));
-	assert_false(interest_is_fresh(&interest, a, START_USEC + 10 * USEC_PER_SEC));
+	assert_false(reading_plan_is_fresh(&plan, group(w, "/pods/one"), START_USEC));
+	assert_true(reading_plan_is_fresh(&plan, a, START_USEC + 10 * USEC_PER_SEC - 1));
+	assert_false(reading_plan_is_fresh(&plan, a, START_USEC + 10 * USEC_PER_SEC));
 }
 
 static void looks_keep_a_pause(void **state)
@@ -99,17 +99,17 @@ static void looks_keep_a_pause(void **state)
 	uint32_t top = group(w, "/system.slice")->slot;
 	uint64_t again_usec;
 
-	interest_stir(&interest, top, STIR_EVENTS, START_USEC);
-	assert_int_equal(interest_look_below(&interest, START_USEC), 0);
-	assert_true(interest.next_look_usec > START_USEC);
+	reading_plan_stir(&plan, top, STIR_EVENTS, START_USEC);
+	assert_int_equal(reading_plan_look_below(&plan, START_USEC), 0);
+	assert_true(plan.next_look_usec > START_USEC);
 	fake_events(&w->fake, "/system.slice/a.service", 2);
-	interest_stir(&interest, top, STIR_EVENTS, START_USEC + 1);
-	again_usec = interest_look_below(&interest, START_USEC + 1);
+	reading_plan_stir(&plan, top, STIR_EVENTS, START_USEC + 1);
+	again_usec = reading_plan_look_below(&plan, START_USEC + 1);
 	assert_true(again_usec > START_USEC + 1);
-	assert_false(interest_is_fresh(&interest, a, START_USEC + 1));
+	assert_false(reading_plan_is_fresh(&plan, a, START_USEC + 1));
 	/* It is not forgotten. */
-	assert_int_equal(interest_look_below(&interest, again_usec), 0);
-	assert_true(interest_is_fresh(&interest, a, again_usec));
+	assert_int_equal(reading_plan_look_below(&plan, again_usec), 0);
+	assert_true(reading_plan_is_fresh(&plan, a, again_usec));
 }
 
 static void put_stall(struct world *w, unsigned int total_usec)
@@ -129,14 +129,14 @@ static void who_stalls_below_a_top_is_found(void **state)
 	uint64_t now_usec = START_USEC;
 
 	put_stall(w, 900);
-	interest_stir(&interest, top, STIR_STALL, now_usec);
-	assert_int_equal(interest_look_below(&interest, now_usec), 0);
-	assert_false(interest_is_fresh(&interest, one, now_usec));
+	reading_plan_stir(&plan, top, STIR_STALL, now_usec);
+	assert_int_equal(reading_plan_look_below(&plan, now_usec), 0);
+	assert_false(reading_plan_is_fresh(&plan, one, now_usec));
 	now_usec += USEC_PER_SEC;
 	put_stall(w, 1900);
-	interest_stir(&interest, top, STIR_STALL, now_usec);
-	assert_int_equal(interest_look_below(&interest, now_usec), 0);
-	assert_true(interest_is_fresh(&interest, one, now_usec));
+	reading_plan_stir(&plan, top, STIR_STALL, now_usec);
+	assert_int_equal(reading_plan_look_below(&plan, now_usec), 0);
+	assert_true(reading_plan_is_fresh(&plan, one, now_usec));
 }
 
 static void unwatched_tops_are_looked_below_in_turn(void **state)
@@ -144,24 +144,24 @@ static void unwatched_tops_are_looked_below_in_turn(void **state)
 	struct world *w = *state;
 	const struct group *one = group(w, "/pods/one");
 
-	interest.unwatched_look_usec = START_USEC + USEC_PER_SEC;
+	plan.unwatched_look_usec = START_USEC + USEC_PER_SEC;
 	fake_events(&w->fake, "/pods/one", 2);
-	assert_int_equal(interest_look_below(&interest, START_USEC), 0);
-	assert_false(interest_is_fresh(&interest, one, START_USEC));
-	assert_int_equal(interest_look_below(&interest, START_USEC + USEC_PER_SEC), 0);
-	assert_true(interest_is_fresh(&interest, one, START_USEC + USEC_PER_SEC));
+	assert_int_equal(reading_plan_look_below(&plan, START_USEC), 0);
+	assert_false(reading_plan_is_fresh(&plan, one, START_USEC));
+	assert_int_equal(reading_plan_look_below(&plan, START_USEC + USEC_PER_SEC), 0);
+	assert_true(reading_plan_is_fresh(&plan, one, START_USEC + USEC_PER_SEC));
 }
 
 static void a_limit_above_counts(void **state)
 {
 	struct world *w = *state;
 
-	assert_true(interest_is_limited(&interest, group(w, "/system.slice/a.service"), 1));
+	assert_true(reading_plan_is_limited(&plan, group(w, "/system.slice/a.service"), 1));
 }
 
 static bool pod_is_limited_after(struct world *w, uint64_t usec)
 {
-	return interest_is_limited(&interest, group(w, "/pods/one"), START_USEC + usec);
+	return reading_plan_is_limited(&plan, group(w, "/pods/one"), START_USEC + usec);
 }
 
 static void limits_of_an_old_group_are_read_now_and_then(void **state)
