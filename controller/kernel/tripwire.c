@@ -30,12 +30,12 @@ struct pace {
 	uint64_t at_usec;
 };
 
-struct growth {
-	struct growth_config config;
+struct tripwire {
+	struct tripwire_config config;
 	struct pace *paces; /* by slot */
 };
 
-static void on_spent(struct growth *g, const struct kernel_event *event)
+static void on_spent(struct tripwire *g, const struct kernel_event *event)
 {
 	const struct group *group = group_set_get(g->config.groups, event->slot);
 	char amount[16];
@@ -48,7 +48,7 @@ static void on_spent(struct growth *g, const struct kernel_event *event)
 	g->config.spent(g->config.data, event->slot);
 }
 
-static void on_group_grew(struct growth *g, const struct kernel_event *event)
+static void on_group_grew(struct tripwire *g, const struct kernel_event *event)
 {
 	if (event->slot >= group_set_max(g->config.groups))
 		return;
@@ -60,7 +60,7 @@ static void on_group_grew(struct growth *g, const struct kernel_event *event)
 
 static void on_told(void *data, const struct kernel_event *event)
 {
-	struct growth *g = data;
+	struct tripwire *g = data;
 
 	switch (event->kind) {
 	case KERNEL_EVENT_SPENT:
@@ -80,7 +80,7 @@ static void on_told(void *data, const struct kernel_event *event)
 	}
 }
 
-void growth_add(struct growth *g, const struct group *group)
+void tripwire_add(struct tripwire *g, const struct group *group)
 {
 	if (!g->config.probes || group->slot == GROUP_SLOT_HOST)
 		return;
@@ -90,19 +90,19 @@ void growth_add(struct growth *g, const struct group *group)
 
 static void on_renewal(void *data)
 {
-	struct growth *g = data;
+	struct tripwire *g = data;
 
 	group_set_foreach(g->config.groups, group)
-		growth_add(g, group);
+		tripwire_add(g, group);
 }
 
-void growth_remove(struct growth *g, const struct group *group)
+void tripwire_remove(struct tripwire *g, const struct group *group)
 {
 	if (g->config.probes && group->slot != GROUP_SLOT_HOST)
 		probes_unwatch(g->config.probes, group->slot, group->id);
 }
 
-void growth_catch_up(struct growth *g)
+void tripwire_catch_up(struct tripwire *g)
 {
 	if (g->config.probes)
 		probes_drain(g->config.probes);
@@ -118,7 +118,7 @@ static uint64_t limit_of(const struct group_reading *reading)
 	return limit_bytes;
 }
 
-static void learn_limit(struct growth *g, const struct group_reading *reading)
+static void learn_limit(struct tripwire *g, const struct group_reading *reading)
 {
 	uint64_t limit_bytes = limit_of(reading), threshold_bytes = THRESHOLD_UNLIMITED;
 
@@ -129,30 +129,31 @@ static void learn_limit(struct growth *g, const struct group_reading *reading)
 	probes_set_threshold(g->config.probes, reading->slot, threshold_bytes);
 }
 
-bool growth_lately(const struct growth *g, uint32_t slot, uint64_t now_usec, uint64_t *ret_bytes)
+bool tripwire_lately(const struct tripwire *g, uint32_t slot, uint64_t now_usec,
+		     uint64_t *ret_bytes)
 {
 	const struct pace *pace = &g->paces[slot];
 
-	if (!growth_has_tripwire(g) || pace->at_usec == 0 ||
+	if (!tripwire_works(g) || pace->at_usec == 0 ||
 	    now_usec >= pace->at_usec + GROWTH_FRESH_USEC)
 		return false;
 	*ret_bytes = pace->bytes;
 	return true;
 }
 
-void growth_fill(struct growth *g, struct group_reading *reading, uint64_t now_usec)
+void tripwire_fill(struct tripwire *g, struct group_reading *reading, uint64_t now_usec)
 {
-	if (!growth_has_tripwire(g))
+	if (!tripwire_works(g))
 		return;
-	if (growth_lately(g, reading->slot, now_usec, &reading->growth_bytes))
+	if (tripwire_lately(g, reading->slot, now_usec, &reading->growth_bytes))
 		reading->has |= GROUP_HAS_GROWTH;
 	if (reading->has & GROUP_HAS_LIMIT)
 		learn_limit(g, reading);
 }
 
-void growth_arm(struct growth *g, const struct decision *decision)
+void tripwire_arm(struct tripwire *g, const struct decision *decision)
 {
-	if (!growth_has_tripwire(g))
+	if (!tripwire_works(g))
 		return;
 	for (size_t i = 0; i < decision->n_budgets; i++) {
 		const struct budget *budget = &decision->budgets[i];
@@ -164,14 +165,14 @@ void growth_arm(struct growth *g, const struct decision *decision)
 	}
 }
 
-bool growth_has_tripwire(const struct growth *g)
+bool tripwire_works(const struct tripwire *g)
 {
 	return g->config.probes && probes_have_tripwire(g->config.probes);
 }
 
-int growth_new(struct growth **ret, const struct growth_config *config)
+int tripwire_new(struct tripwire **ret, const struct tripwire_config *config)
 {
-	_cleanup_(growth_free_cleanup) struct growth *g = calloc(1, sizeof(*g));
+	_cleanup_(tripwire_free_cleanup) struct tripwire *g = calloc(1, sizeof(*g));
 	int r;
 
 	if (!g)
@@ -190,7 +191,7 @@ int growth_new(struct growth **ret, const struct growth_config *config)
 	return 0;
 }
 
-struct growth *growth_free(struct growth *g)
+struct tripwire *tripwire_free(struct tripwire *g)
 {
 	if (!g)
 		return NULL;

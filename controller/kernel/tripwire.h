@@ -14,9 +14,9 @@
 #include "controller/kernel/probes.h"
 #include "policies/decision.h"
 
-struct growth;
+struct tripwire;
 
-struct growth_config {
+struct tripwire_config {
 	sd_event *event;
 	struct group_set *groups;
 	struct probes *probes; /* NULL: none; outlives this */
@@ -30,22 +30,22 @@ struct growth_config {
 };
 
 /* Returns: 0 or negative errno. */
-int growth_new(struct growth **ret, const struct growth_config *config);
-struct growth *growth_free(struct growth *growth);
-DEFINE_CLEANUP(struct growth *, growth_free);
+int tripwire_new(struct tripwire **ret, const struct tripwire_config *config);
+struct tripwire *tripwire_free(struct tripwire *tripwire);
+DEFINE_CLEANUP(struct tripwire *, tripwire_free);
 
 /* As told by the group set; the host is ignored. */
-void growth_add(struct growth *growth, const struct group *group);
-void growth_remove(struct growth *growth, const struct group *group);
+void tripwire_add(struct tripwire *tripwire, const struct group *group);
+void tripwire_remove(struct tripwire *tripwire, const struct group *group);
 
 /* Takes in what the probes told meanwhile without waking anybody. */
-void growth_catch_up(struct growth *growth);
+void tripwire_catch_up(struct tripwire *tripwire);
 /* Completes the reading with the group's growth, if it grew lately, and learns its limit. */
-void growth_fill(struct growth *growth, struct group_reading *reading, uint64_t now_usec);
+void tripwire_fill(struct tripwire *tripwire, struct group_reading *reading, uint64_t now_usec);
 /* How fast the group grew by its last event. Returns: whether that was lately. */
-bool growth_lately(const struct growth *growth, uint32_t slot, uint64_t now_usec,
-		   uint64_t *ret_bytes);
+bool tripwire_lately(const struct tripwire *tripwire, uint32_t slot, uint64_t now_usec,
+		     uint64_t *ret_bytes);
 /* Hands the budgets of a decision to the kernel; those of groups that went meanwhile are void. */
-void growth_arm(struct growth *growth, const struct decision *decision);
+void tripwire_arm(struct tripwire *tripwire, const struct decision *decision);
 
-bool growth_has_tripwire(const struct growth *growth);
+bool tripwire_works(const struct tripwire *tripwire);

@@ -42,7 +42,7 @@ struct observer {
 	struct pressure_watch *watch;
 	struct reading_plan plan;
 	struct probes *probes; /* lent; NULL: none */
-	struct growth *growth;
+	struct tripwire *tripwire;
 	struct looks *looks;
 	sd_event_source *look_later;
 	struct observer_stats stats;
@@ -116,7 +116,7 @@ static void on_added(void *data, const struct group *group)
 
 	*reading_plan_glance(&o->plan, group) = (struct glance){};
 	pressure_watch_add(o->watch, group);
-	growth_add(o->growth, group);
+	tripwire_add(o->tripwire, group);
 	observer_count_triggers(o);
 }
 
@@ -137,7 +137,7 @@ static void on_removed(void *data, const struct group *group)
 	struct observer *o = data;
 
 	pressure_watch_remove(o->watch, group);
-	growth_remove(o->growth, group);
+	tripwire_remove(o->tripwire, group);
 	looks_forget(o->looks, group->slot);
 	observer_count_triggers(o);
 }
@@ -231,7 +231,7 @@ static void list_group(struct observer *o, const struct group *group, enum atten
 		return;
 	fill_identity(group, reading);
 	observer_read(o, group, is_context, reading);
-	growth_fill(o->growth, reading, observation->now_usec);
+	tripwire_fill(o->tripwire, reading, observation->now_usec);
 	reading_plan_learn(&o->plan, reading, observation->now_usec);
 	glance->is_known = true;
 	glance->round = o->round;
@@ -283,9 +283,9 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 	o->now_usec = now_usec;
 	misread_begin(&o->misread, now_usec);
 	observer_read_machine(o, &observation->machine);
-	if (growth_has_tripwire(o->growth))
+	if (tripwire_works(o->tripwire))
 		observation->machine.has |= MACHINE_HAS_TRIPWIRE;
-	growth_catch_up(o->growth);
+	tripwire_catch_up(o->tripwire);
 	observation->covers |= OBSERVED_MACHINE;
 	group_set_collect(o->groups, observation);
 	list_host(o, observation);
@@ -315,8 +315,8 @@ bool observer_look_at_growth(struct observer *o, const struct group *group, uint
 {
 	if (looks_growth(o->looks, group, turn_usec, ret_bytes))
 		return true;
-	growth_catch_up(o->growth);
-	return growth_lately(o->growth, group->slot, turn_usec, ret_bytes);
+	tripwire_catch_up(o->tripwire);
+	return tripwire_lately(o->tripwire, group->slot, turn_usec, ret_bytes);
 }
 
 static int observer_add_timer(struct observer *o)
@@ -375,17 +375,17 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 	if (r < 0)
 		return r;
 	o->plan.watch = o->watch;
-	r = growth_new(&o->growth, &(struct growth_config){
-					   .event = o->event,
-					   .groups = o->groups,
-					   .probes = o->probes,
-					   .spent = on_spent,
-					   .oom_victim = config->oom_victim,
-					   .task_grew = config->task_grew,
-					   .data = o,
-					   .oom_victim_data = config->oom_victim_data,
-					   .task_grew_data = config->task_grew_data,
-				   });
+	r = tripwire_new(&o->tripwire, &(struct tripwire_config){
+					       .event = o->event,
+					       .groups = o->groups,
+					       .probes = o->probes,
+					       .spent = on_spent,
+					       .oom_victim = config->oom_victim,
+					       .task_grew = config->task_grew,
+					       .data = o,
+					       .oom_victim_data = config->oom_victim_data,
+					       .task_grew_data = config->task_grew_data,
+				       });
 	if (r < 0)
 		return r;
 	observer_count_triggers(o);
@@ -422,7 +422,7 @@ struct observer *observer_free(struct observer *o)
 	if (!o)
 		return NULL;
 	pressure_watch_free(o->watch);
-	growth_free(o->growth);
+	tripwire_free(o->tripwire);
 	looks_free(o->looks);
 	sd_event_source_disable_unref(o->look_later);
 	sd_event_unref(o->event);
@@ -491,5 +491,5 @@ void observer_group_stalls(const struct observer *o, uint32_t slot, uint64_t *re
 
 void observer_arm(struct observer *o, const struct decision *decision)
 {
-	growth_arm(o->growth, decision);
+	tripwire_arm(o->tripwire, decision);
 }
