@@ -161,11 +161,11 @@ static void nonsense_is_refused(void **state)
 }
 
 /*
- * An open file takes one trigger. pressure_watch.c opens a file for each and tries again after EBUSY
- * as after EMFILE, which tests/integration/field-resources.sh lets run out; whatever gives EBUSY
- * there cannot be made from outside. Nor can ENOMEM: the kernel takes a trigger from memory that no
- * cgroup is charged for, and fails only where a host has a page no more, or in a kernel with
- * CONFIG_FAILSLAB.
+ * An open file takes one trigger. pressure_watch.c opens a file for each and tries again after
+ * EBUSY as after EMFILE, which tests/integration/field-resources.sh lets run out; whatever gives
+ * EBUSY there cannot be made from outside. Nor can ENOMEM: the kernel takes a trigger from memory
+ * that no cgroup is charged for, and fails only where a host has a page no more, or in a kernel
+ * with CONFIG_FAILSLAB.
  */
 static void a_file_that_has_a_trigger_is_busy(void **state)
 {
