@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Parts: eyes, hands and faces, built in the order in which they need each other
+ * Parts: all that the daemon is built of, in the order in which they need each other
  *
  * What needs privileges (the probes) comes first, then the process is confined, then the rest.
  */

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Growth: what the probes tell, sorted by group and task
+ * Tripwire: what the probes report, sorted by group and task
  *
- * Puts the groups under the probes' eyes, hands them the judgement's budgets, and keeps how fast
+ * Has the probes watch the groups, gives them the judgement's budgets, and keeps how fast
  * each group grew lately. Without probes it is silent.
  */
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Event watch: what the kernel tells by itself
+ * Pressure watch: what the kernel reports by itself
  *
  * PSI triggers on the host, memory.events and a PSI trigger on the top groups (the children of the
  * root), and a PSI trigger on groups that the profile names. The number of descriptors does not

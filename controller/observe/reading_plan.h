@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Interest: which groups are worth reading, from what was seen of them before
+ * Reading plan: which groups are worth reading, from what was seen of them before
  *
  * One small record a group: the counters when last seen, and when they last moved.
  */
