@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -65,14 +64,14 @@ struct pressure_watch {
 	bool starved;			/* something could not be watched for want of a resource */
 };
 
-static void host_fired(void *data, struct psi_trigger *trigger, bool gone)
+static void pressure_watch_host_fired(void *data, struct psi_trigger *trigger, bool gone)
 {
 	struct pressure_watch *w = data;
 
 	w->config.stirred(w->config.data, GROUP_SLOT_HOST, STIR_STALL);
 }
 
-static void watcher_fired(void *data, struct psi_trigger *trigger, bool gone)
+static void pressure_watcher_fired(void *data, struct psi_trigger *trigger, bool gone)
 {
 	struct watcher *watcher = data;
 	struct pressure_watch *w = watcher->watch;
@@ -83,43 +82,31 @@ static void watcher_fired(void *data, struct psi_trigger *trigger, bool gone)
 }
 
 /* It passes: descriptors and memory of this process or of the host, or a trigger's place. */
-static bool is_starvation(int error)
+static bool pressure_watch_is_starvation(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOSPC ||
 	       error == -EBUSY || error == -EAGAIN;
 }
 
 /* PSI switched off or absent is a degradation, not an error. */
-static void watch_trigger_failed(struct pressure_watch *w, int error, const char *what)
+static void pressure_watch_trigger_failed(struct pressure_watch *w, int error, const char *what)
 {
-	w->starved |= is_starvation(error);
+	w->starved |= pressure_watch_is_starvation(error);
 	if (error == -EOPNOTSUPP || error == -ENOENT || error == -ENODEV || w->trigger_said)
 		return;
 	w->trigger_said = true;
 	log_errno(error, "Cannot set a PSI trigger on %s", what);
 }
 
-static int host_open(const struct pressure_watch *w)
-{
-	char path[PATH_MAX];
-	int n, fd;
-
-	n = snprintf(path, sizeof(path), "%s/pressure/memory",
-		     group_set_tree(w->config.groups)->proc);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-static void host_arm(struct pressure_watch *w, struct psi_trigger *trigger, enum psi_kind kind,
-		     uint64_t stall_usec, const char *description)
+static void pressure_watch_host_arm(struct pressure_watch *w, struct psi_trigger *trigger,
+				    enum psi_kind kind, uint64_t stall_usec,
+				    const char *description)
 {
 	int r;
 
 	if (stall_usec == 0 || trigger->source)
 		return;
-	r = host_open(w);
+	r = psi_open_host(group_set_tree(w->config.groups)->proc);
 	if (r >= 0)
 		r = psi_trigger_arm(trigger, r,
 				    &(struct psi_trigger_config){
@@ -129,20 +116,22 @@ static void host_arm(struct pressure_watch *w, struct psi_trigger *trigger, enum
 					    .stall_usec = stall_usec,
 					    .window_usec = w->profile.trigger_window_usec,
 					    .description = description,
-					    .fired = host_fired,
+					    .fired = pressure_watch_host_fired,
 					    .data = w,
 				    });
 	if (r < 0)
-		watch_trigger_failed(w, r, "the host");
+		pressure_watch_trigger_failed(w, r, "the host");
 }
 
-static void watch_arm_host(struct pressure_watch *w)
+static void pressure_watch_arm_host(struct pressure_watch *w)
 {
-	host_arm(w, &w->host_some, PSI_SOME, w->profile.trigger_some_usec, "trigger:host-some");
-	host_arm(w, &w->host_full, PSI_FULL, w->profile.trigger_full_usec, "trigger:host-full");
+	pressure_watch_host_arm(w, &w->host_some, PSI_SOME, w->profile.trigger_some_usec,
+				"trigger:host-some");
+	pressure_watch_host_arm(w, &w->host_full, PSI_FULL, w->profile.trigger_full_usec,
+				"trigger:host-full");
 }
 
-static void watcher_arm_trigger(struct watcher *watcher, const struct group *group)
+static void pressure_watcher_arm_trigger(struct watcher *watcher, const struct group *group)
 {
 	struct pressure_watch *w = watcher->watch;
 	char description[DESCRIPTION_SIZE];
@@ -161,21 +150,21 @@ static void watcher_arm_trigger(struct watcher *watcher, const struct group *gro
 					    .stall_usec = w->profile.trigger_some_usec,
 					    .window_usec = w->profile.trigger_window_usec,
 					    .description = description,
-					    .fired = watcher_fired,
+					    .fired = pressure_watcher_fired,
 					    .data = watcher,
 				    });
 	if (r < 0)
-		watch_trigger_failed(w, r, group->path);
+		pressure_watch_trigger_failed(w, r, group->path);
 }
 
-static void watcher_close_events(struct watcher *watcher)
+static void pressure_watcher_close_events(struct watcher *watcher)
 {
 	watcher->events = sd_event_source_disable_unref(watcher->events);
 	watcher->events_fd = fd_close(watcher->events_fd);
 }
 
 /* Reading from the start arms the file for the next movement. */
-static int events_rearm(int fd)
+static int pressure_watch_events_rearm(int fd)
 {
 	char text[512];
 	ssize_t n = file_read_fd(fd, text, sizeof(text));
@@ -183,21 +172,21 @@ static int events_rearm(int fd)
 	return n < 0 ? (int)n : 0;
 }
 
-static int on_events(sd_event_source *source, int fd, uint32_t revents, void *data)
+static int pressure_watch_on_events(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct watcher *watcher = data;
 	struct pressure_watch *w = watcher->watch;
 
 	/* ENODEV: the group is gone. Whatever it is, an unread file would wake us for ever. */
-	if (events_rearm(watcher->events_fd) < 0) {
-		watcher_close_events(watcher);
+	if (pressure_watch_events_rearm(watcher->events_fd) < 0) {
+		pressure_watcher_close_events(watcher);
 		return 0;
 	}
 	w->config.stirred(w->config.data, watcher->slot, STIR_EVENTS);
 	return 0;
 }
 
-static int watcher_open_events(struct watcher *watcher, const struct group *group)
+static int pressure_watcher_open_events(struct watcher *watcher, const struct group *group)
 {
 	struct pressure_watch *w = watcher->watch;
 	char description[DESCRIPTION_SIZE];
@@ -206,11 +195,11 @@ static int watcher_open_events(struct watcher *watcher, const struct group *grou
 	watcher->events_fd = group_open(w->config.groups, group, "memory.events", O_RDONLY);
 	if (watcher->events_fd < 0)
 		return watcher->events_fd;
-	r = events_rearm(watcher->events_fd);
+	r = pressure_watch_events_rearm(watcher->events_fd);
 	if (r < 0)
 		return r;
 	r = sd_event_add_io(w->config.event, &watcher->events, watcher->events_fd, EPOLLPRI,
-			    on_events, watcher);
+			    pressure_watch_on_events, watcher);
 	if (r < 0)
 		return r;
 	snprintf(description, sizeof(description), "events:%s", group->path);
@@ -218,7 +207,7 @@ static int watcher_open_events(struct watcher *watcher, const struct group *grou
 	return sd_event_source_set_priority(watcher->events, KERNEL_EVENT_PRIORITY);
 }
 
-static void watcher_watch_events(struct watcher *watcher, const struct group *group)
+static void pressure_watcher_watch_events(struct watcher *watcher, const struct group *group)
 {
 	struct pressure_watch *w = watcher->watch;
 	int r;
@@ -226,12 +215,12 @@ static void watcher_watch_events(struct watcher *watcher, const struct group *gr
 	/* Without the memory controller there is no such file. */
 	if (group_set_tree(w->config.groups)->mode != CGROUP_MODE_PURE)
 		return;
-	r = watcher_open_events(watcher, group);
+	r = pressure_watcher_open_events(watcher, group);
 	if (r >= 0)
 		return;
-	watcher_close_events(watcher);
-	w->starved |= is_starvation(r);
-	if (r == -ENODEV || is_starvation(r))
+	pressure_watcher_close_events(watcher);
+	w->starved |= pressure_watch_is_starvation(r);
+	if (r == -ENODEV || pressure_watch_is_starvation(r))
 		return;
 	w->events_failed = true;
 	if (w->events_said)
@@ -240,8 +229,8 @@ static void watcher_watch_events(struct watcher *watcher, const struct group *gr
 	log_errno(r, "Cannot watch memory.events of %s", group->path);
 }
 
-static void watcher_start(struct watcher *watcher, struct pressure_watch *w,
-			  const struct group *group, bool is_top)
+static void pressure_watcher_start(struct watcher *watcher, struct pressure_watch *w,
+				   const struct group *group, bool is_top)
 {
 	*watcher = (struct watcher){
 		.watch = w,
@@ -251,21 +240,22 @@ static void watcher_start(struct watcher *watcher, struct pressure_watch *w,
 		.trigger.fd = -1,
 		.events_fd = -1,
 	};
-	watcher_arm_trigger(watcher, group);
+	pressure_watcher_arm_trigger(watcher, group);
 	if (is_top)
-		watcher_watch_events(watcher, group);
+		pressure_watcher_watch_events(watcher, group);
 }
 
-static void watcher_stop(struct watcher *watcher)
+static void pressure_watcher_stop(struct watcher *watcher)
 {
 	if (watcher->id == 0)
 		return;
 	psi_trigger_disarm(&watcher->trigger);
-	watcher_close_events(watcher);
+	pressure_watcher_close_events(watcher);
 	watcher->id = 0;
 }
 
-static struct watcher *watch_find(const struct pressure_watch *w, const struct group *group)
+static struct watcher *pressure_watch_find(const struct pressure_watch *w,
+					   const struct group *group)
 {
 	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
 		if (w->watchers[i].id == group->id && w->watchers[i].slot == group->slot)
@@ -274,7 +264,7 @@ static struct watcher *watch_find(const struct pressure_watch *w, const struct g
 }
 
 /* A free place among the tops' or the others'. */
-static struct watcher *watch_place(struct pressure_watch *w, bool is_top)
+static struct watcher *pressure_watch_place(struct pressure_watch *w, bool is_top)
 {
 	size_t first = is_top ? 0 : MAX_TOPS, end = is_top ? MAX_TOPS : MAX_TOPS + MAX_NAMED;
 
@@ -284,7 +274,7 @@ static struct watcher *watch_place(struct pressure_watch *w, bool is_top)
 	return NULL;
 }
 
-static bool watcher_lacks(const struct watcher *watcher)
+static bool pressure_watcher_lacks(const struct watcher *watcher)
 {
 	const struct pressure_watch *w = watcher->watch;
 
@@ -294,23 +284,23 @@ static bool watcher_lacks(const struct watcher *watcher)
 	       group_set_tree(w->config.groups)->mode == CGROUP_MODE_PURE;
 }
 
-static bool watch_lacks(const struct pressure_watch *w)
+static bool pressure_watch_lacks(const struct pressure_watch *w)
 {
 	if ((w->profile.trigger_some_usec != 0 && !w->host_some.source) ||
 	    (w->profile.trigger_full_usec != 0 && !w->host_full.source))
 		return true;
 	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
-		if (w->watchers[i].id != 0 && watcher_lacks(&w->watchers[i]))
+		if (w->watchers[i].id != 0 && pressure_watcher_lacks(&w->watchers[i]))
 			return true;
 	return false;
 }
 
 /* Nothing is planned when all is there; what is planned stays so. */
-static void watch_plan_retry(struct pressure_watch *w)
+static void pressure_watch_plan_retry(struct pressure_watch *w)
 {
 	int is_planned = SD_EVENT_OFF;
 
-	if (!watch_lacks(w)) {
+	if (!pressure_watch_lacks(w)) {
 		sd_event_source_set_enabled(w->retry, SD_EVENT_OFF);
 		w->retry_usec = RETRY_FIRST_USEC;
 		w->starved = w->events_failed = false;
@@ -330,26 +320,26 @@ void pressure_watch_add(struct pressure_watch *w, const struct group *group)
 	bool is_top = group->parent_slot == GROUP_SLOT_HOST;
 	struct watcher *place;
 
-	if (group->slot == GROUP_SLOT_HOST || watch_find(w, group))
+	if (group->slot == GROUP_SLOT_HOST || pressure_watch_find(w, group))
 		return;
 	if (!is_top && !group_match_named(&w->profile, group->path))
 		return;
-	place = watch_place(w, is_top);
+	place = pressure_watch_place(w, is_top);
 	if (!place)
 		return;
-	watcher_start(place, w, group, is_top);
-	watch_plan_retry(w);
+	pressure_watcher_start(place, w, group, is_top);
+	pressure_watch_plan_retry(w);
 }
 
 void pressure_watch_remove(struct pressure_watch *w, const struct group *group)
 {
-	struct watcher *watcher = watch_find(w, group);
+	struct watcher *watcher = pressure_watch_find(w, group);
 
 	if (watcher)
-		watcher_stop(watcher);
+		pressure_watcher_stop(watcher);
 }
 
-static bool same_triggers(const struct profile *a, const struct profile *b)
+static bool pressure_watch_same_triggers(const struct profile *a, const struct profile *b)
 {
 	return a->trigger_some_usec == b->trigger_some_usec &&
 	       a->trigger_full_usec == b->trigger_full_usec &&
@@ -357,7 +347,7 @@ static bool same_triggers(const struct profile *a, const struct profile *b)
 }
 
 /* Places of groups that are not named any more become free. */
-static void watch_drop_unnamed(struct pressure_watch *w)
+static void pressure_watch_drop_unnamed(struct pressure_watch *w)
 {
 	for (size_t i = MAX_TOPS; i < MAX_TOPS + MAX_NAMED; i++) {
 		struct watcher *watcher = &w->watchers[i];
@@ -367,35 +357,35 @@ static void watch_drop_unnamed(struct pressure_watch *w)
 			continue;
 		group = group_set_get(w->config.groups, watcher->slot);
 		if (!group || !group_match_named(&w->profile, group->path))
-			watcher_stop(watcher);
+			pressure_watcher_stop(watcher);
 	}
 }
 
-static void watch_disarm_all(struct pressure_watch *w)
+static void pressure_watch_disarm_all(struct pressure_watch *w)
 {
 	psi_trigger_disarm(&w->host_some);
 	psi_trigger_disarm(&w->host_full);
 	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++)
-		watcher_stop(&w->watchers[i]);
+		pressure_watcher_stop(&w->watchers[i]);
 }
 
 void pressure_watch_use_profile(struct pressure_watch *w, const struct profile *profile)
 {
-	bool same = same_triggers(&w->profile, profile);
+	bool same = pressure_watch_same_triggers(&w->profile, profile);
 
 	w->profile = *profile;
 	if (same) {
-		watch_drop_unnamed(w);
+		pressure_watch_drop_unnamed(w);
 	} else {
-		watch_disarm_all(w);
+		pressure_watch_disarm_all(w);
 		sd_event_source_set_enabled(w->retry, SD_EVENT_OFF);
 		w->retry_usec = RETRY_FIRST_USEC;
 		w->starved = w->events_failed = w->trigger_said = w->events_said = false;
-		watch_arm_host(w);
+		pressure_watch_arm_host(w);
 	}
 	group_set_foreach(w->config.groups, group)
 		pressure_watch_add(w, group);
-	watch_plan_retry(w);
+	pressure_watch_plan_retry(w);
 }
 
 bool pressure_watch_is_starved(const struct pressure_watch *w)
@@ -403,34 +393,34 @@ bool pressure_watch_is_starved(const struct pressure_watch *w)
 	return w->starved;
 }
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *data)
+static int pressure_watch_on_retry(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct pressure_watch *w = data;
 
 	w->starved = w->events_failed = false;
-	watch_arm_host(w);
+	pressure_watch_arm_host(w);
 	for (size_t i = 0; i < MAX_TOPS + MAX_NAMED; i++) {
 		struct watcher *watcher = &w->watchers[i];
 		const struct group *group = group_set_get(w->config.groups, watcher->slot);
 
 		if (watcher->id == 0 || !group || group->id != watcher->id)
 			continue;
-		watcher_arm_trigger(watcher, group);
+		pressure_watcher_arm_trigger(watcher, group);
 		if (watcher->is_top && !watcher->events)
-			watcher_watch_events(watcher, group);
+			pressure_watcher_watch_events(watcher, group);
 	}
-	watch_plan_retry(w);
+	pressure_watch_plan_retry(w);
 	w->config.retried(w->config.data);
 	return 0;
 }
 
-static int watch_add_retry(struct pressure_watch *w)
+static int pressure_watch_add_retry(struct pressure_watch *w)
 {
 	int r;
 
 	w->retry_usec = RETRY_FIRST_USEC;
 	r = sd_event_add_time(w->config.event, &w->retry, CLOCK_MONOTONIC, 0, RETRY_FIRST_USEC / 8,
-			      on_retry, w);
+			      pressure_watch_on_retry, w);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(w->retry, "watch-retry");
@@ -449,11 +439,11 @@ int pressure_watch_new(struct pressure_watch **ret, const struct pressure_watch_
 	r = fd_closer_new(&w->closer);
 	if (r < 0)
 		return r;
-	r = watch_add_retry(w);
+	r = pressure_watch_add_retry(w);
 	if (r < 0)
 		return r;
-	watch_arm_host(w);
-	watch_plan_retry(w);
+	pressure_watch_arm_host(w);
+	pressure_watch_plan_retry(w);
 	*ret = take_ptr(w);
 	return 0;
 }
@@ -462,7 +452,7 @@ struct pressure_watch *pressure_watch_free(struct pressure_watch *w)
 {
 	if (!w)
 		return NULL;
-	watch_disarm_all(w);
+	pressure_watch_disarm_all(w);
 	sd_event_source_disable_unref(w->retry);
 	fd_closer_free(w->closer);
 	free(w);
@@ -471,7 +461,7 @@ struct pressure_watch *pressure_watch_free(struct pressure_watch *w)
 
 uint32_t pressure_watch_covers(const struct pressure_watch *w, const struct group *group)
 {
-	const struct watcher *watcher = watch_find(w, group);
+	const struct watcher *watcher = pressure_watch_find(w, group);
 
 	if (!watcher)
 		return 0;

@@ -9,8 +9,11 @@
 #include "controller/observe/psi.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/vfs.h>
@@ -29,7 +32,7 @@
  * "some avg10=0.00 avg60=0.00 avg300=0.00 total=178240": the number behind " total="; where there
  * is none, *ret_usec stays as it was.
  */
-static void parse_total(const char *line, const char *end, uint64_t *ret_usec)
+static void psi_parse_total(const char *line, const char *end, uint64_t *ret_usec)
 {
 	static const char key[] = " total=";
 	const char *s = strstr(line, key);
@@ -48,16 +51,16 @@ int psi_parse(const char *text, uint64_t *ret_some_usec, uint64_t *ret_full_usec
 
 	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
 		if (strncmp(text, "some ", 5) == 0)
-			parse_total(text, end, &some);
+			psi_parse_total(text, end, &some);
 		else if (strncmp(text, "full ", 5) == 0)
-			parse_total(text, end, &full);
+			psi_parse_total(text, end, &full);
 	}
 	*ret_some_usec = some;
 	*ret_full_usec = full;
 	return *text || some == COUNT_UNKNOWN || full == COUNT_UNKNOWN ? -EBADMSG : 0;
 }
 
-static int write_trigger(int fd, enum psi_kind kind, uint64_t stall_usec, uint64_t window_usec)
+static int psi_write_trigger(int fd, enum psi_kind kind, uint64_t stall_usec, uint64_t window_usec)
 {
 	char text[64];
 	int n = snprintf(text, sizeof(text), "%s %" PRIu64 " %" PRIu64,
@@ -67,26 +70,26 @@ static int write_trigger(int fd, enum psi_kind kind, uint64_t stall_usec, uint64
 	return write(fd, text, (size_t)n + 1) < 0 ? -errno : 0;
 }
 
-static int ask_for_window(int fd, enum psi_kind kind, uint64_t stall_usec, uint64_t window_usec,
-			  uint64_t *ret_window_usec)
+static int psi_ask_for_window(int fd, enum psi_kind kind, uint64_t stall_usec, uint64_t window_usec,
+			      uint64_t *ret_window_usec)
 {
 	uint64_t n, wide_usec;
 	int r;
 
-	r = write_trigger(fd, kind, stall_usec, window_usec);
+	r = psi_write_trigger(fd, kind, stall_usec, window_usec);
 	if (r >= 0)
 		*ret_window_usec = window_usec;
 	if (r != -EINVAL && r != -EPERM)
 		return r;
 	n = window_usec / UNPRIVILEGED_STEP_USEC + (window_usec % UNPRIVILEGED_STEP_USEC != 0);
 	wide_usec = u64_min(n * UNPRIVILEGED_STEP_USEC, WINDOW_MAX_USEC);
-	r = write_trigger(fd, kind, u64_muldiv(stall_usec, wide_usec, window_usec), wide_usec);
+	r = psi_write_trigger(fd, kind, u64_muldiv(stall_usec, wide_usec, window_usec), wide_usec);
 	if (r >= 0)
 		*ret_window_usec = wide_usec;
 	return r;
 }
 
-static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *data)
+static int psi_on_trigger(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct psi_trigger *t = data;
 	bool gone = revents & EPOLLERR;
@@ -97,8 +100,20 @@ static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *d
 	return 0;
 }
 
+int psi_open_host(const char *proc)
+{
+	char path[PATH_MAX];
+	int n, fd;
+
+	n = snprintf(path, sizeof(path), "%s/pressure/memory", proc);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Prepared directories of tests hold plain files: a write would only spoil them. */
-static bool is_kernel_file(int fd)
+static bool psi_is_kernel_file(int fd)
 {
 	struct statfs fs;
 
@@ -113,9 +128,10 @@ int psi_trigger_arm(struct psi_trigger *t, int fd, const struct psi_trigger_conf
 	uint64_t window_usec;
 	int r;
 
-	if (!is_kernel_file(fd))
+	if (!psi_is_kernel_file(fd))
 		return -EOPNOTSUPP;
-	r = ask_for_window(fd, config->kind, config->stall_usec, config->window_usec, &window_usec);
+	r = psi_ask_for_window(fd, config->kind, config->stall_usec, config->window_usec,
+			       &window_usec);
 	if (r < 0)
 		return r;
 	*t = (struct psi_trigger){
@@ -125,7 +141,7 @@ int psi_trigger_arm(struct psi_trigger *t, int fd, const struct psi_trigger_conf
 		.fired = config->fired,
 		.data = config->data,
 	};
-	r = sd_event_add_io(config->event, &source, fd, EPOLLPRI, on_trigger, t);
+	r = sd_event_add_io(config->event, &source, fd, EPOLLPRI, psi_on_trigger, t);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(source, config->description);

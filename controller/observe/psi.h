@@ -46,6 +46,11 @@ struct psi_trigger_config {
 };
 
 /*
+ * The host's pressure file, for a trigger. proc: where /proc is.
+ * Returns: a descriptor, to be closed; negative errno, -EOPNOTSUPP or -ENOENT where PSI is off.
+ */
+int psi_open_host(const char *proc);
+/*
  * Asks for the wanted window; refused that, for the next multiple of 2 s with the same share.
  * Takes over fd, a pressure file opened O_RDWR, in any case.
  * Returns: 0; -EOPNOTSUPP no kernel pressure file, or PSI is off; other negative errno.
