@@ -47,7 +47,7 @@ enum {
 	OPT_LET_GO,
 };
 
-static void print_help(void)
+static void main_print_help(void)
 {
 	printf("reliefd [OPTIONS...]\n\n"
 	       "Gets memory back from the services that can spare it, before anything is "
@@ -71,7 +71,24 @@ static void print_help(void)
 	       "     --cgroup-root=DIR   The cgroup v2 tree, if not found by mountinfo\n");
 }
 
-static int parse_log_level(const char *text)
+static const struct option main_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "profile", required_argument, NULL, OPT_PROFILE },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "let-go", no_argument, NULL, OPT_LET_GO },
+	{ "record", required_argument, NULL, OPT_RECORD },
+	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "proc", required_argument, NULL, OPT_PROC },
+	{ "sys", required_argument, NULL, OPT_SYS },
+	{ "cgroup-root", required_argument, NULL, OPT_CGROUP_ROOT },
+	{},
+};
+
+static int main_parse_log_level(const char *text)
 {
 	static const struct {
 		const char *name;
@@ -89,31 +106,28 @@ static int parse_log_level(const char *text)
 	return -EINVAL;
 }
 
-/* Returns: 1 go on; 0 all is said; negative errno bad usage, explained on stderr. */
-static int parse_options(int argc, char **argv, struct daemon_config *config, bool *ret_let_go)
+static int main_set_log_level(struct daemon_config *config, const char *text)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPT_VERSION },
-		{ "profile", required_argument, NULL, OPT_PROFILE },
-		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-		{ "let-go", no_argument, NULL, OPT_LET_GO },
-		{ "record", required_argument, NULL, OPT_RECORD },
-		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-		{ "socket", required_argument, NULL, OPT_SOCKET },
-		{ "state", required_argument, NULL, OPT_STATE },
-		{ "root", required_argument, NULL, OPT_ROOT },
-		{ "proc", required_argument, NULL, OPT_PROC },
-		{ "sys", required_argument, NULL, OPT_SYS },
-		{ "cgroup-root", required_argument, NULL, OPT_CGROUP_ROOT },
-		{},
-	};
-	int c, level;
+	int level = main_parse_log_level(text);
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+	if (level < 0) {
+		fprintf(stderr, "reliefd: --log-level=%s: use err, warning, info or debug\n", text);
+		return level;
+	}
+	config->log_level = level;
+	log_set_max_level(level);
+	return 0;
+}
+
+/* Returns: 1 go on; 0 all is said; negative errno bad usage, explained on stderr. */
+static int main_parse_options(int argc, char **argv, struct daemon_config *config, bool *ret_let_go)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", main_options, NULL)) >= 0)
 		switch (c) {
 		case 'h':
-			print_help();
+			main_print_help();
 			return 0;
 		case OPT_VERSION:
 			printf("reliefd %s\n", RELIEFD_VERSION);
@@ -131,16 +145,8 @@ static int parse_options(int argc, char **argv, struct daemon_config *config, bo
 			config->record = optarg;
 			break;
 		case OPT_LOG_LEVEL:
-			level = parse_log_level(optarg);
-			if (level < 0) {
-				fprintf(stderr,
-					"reliefd: --log-level=%s: use err, warning, info or "
-					"debug\n",
-					optarg);
+			if (main_set_log_level(config, optarg) < 0)
 				return -EINVAL;
-			}
-			config->log_level = level;
-			log_set_max_level(level);
 			break;
 		case OPT_SOCKET:
 			config->socket = optarg;
@@ -170,13 +176,13 @@ static int parse_options(int argc, char **argv, struct daemon_config *config, bo
 	return 1;
 }
 
-static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+static int main_on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
 	daemon_reload(data);
 	return 0;
 }
 
-static int block_signals(void)
+static int main_block_signals(void)
 {
 	sigset_t set;
 
@@ -190,7 +196,7 @@ static int block_signals(void)
 	return 0;
 }
 
-static int handle_signals(sd_event *event, struct daemon *daemon)
+static int main_handle_signals(sd_event *event, struct daemon *daemon)
 {
 	int r;
 
@@ -201,10 +207,10 @@ static int handle_signals(sd_event *event, struct daemon *daemon)
 	r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
 	if (r < 0)
 		return r;
-	return sd_event_add_signal(event, NULL, SIGHUP, on_hangup, daemon);
+	return sd_event_add_signal(event, NULL, SIGHUP, main_on_hangup, daemon);
 }
 
-static int listening_socket(void)
+static int main_listening_socket(void)
 {
 	int n = sd_listen_fds(true);
 
@@ -213,13 +219,13 @@ static int listening_socket(void)
 	return n > 0 ? SD_LISTEN_FDS_START : -1;
 }
 
-static int run(const struct daemon_config *config)
+static int main_run(const struct daemon_config *config)
 {
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
 	_cleanup_(daemon_free_cleanup) struct daemon *daemon = NULL;
 	int r;
 
-	r = block_signals();
+	r = main_block_signals();
 	if (r < 0)
 		return log_errno(r, "Cannot block signals");
 	r = sd_event_default(&event);
@@ -228,7 +234,7 @@ static int run(const struct daemon_config *config)
 	r = daemon_new(&daemon, event, config);
 	if (r < 0)
 		return r;
-	r = handle_signals(event, daemon);
+	r = main_handle_signals(event, daemon);
 	if (r < 0)
 		return log_errno(r, "Cannot handle signals");
 	r = sd_event_set_watchdog(event, true);
@@ -244,7 +250,7 @@ static int run(const struct daemon_config *config)
  * A soft limit is there for programs that use select(), which reliefd does not: the hard one is
  * what the administrator means.
  */
-static void raise_descriptors(void)
+static void main_raise_descriptors(void)
 {
 	struct rlimit limit;
 
@@ -260,7 +266,7 @@ static void raise_descriptors(void)
 }
 
 /* What was logged names what could not be had; this is how to get it. */
-static void log_fix(int error)
+static void main_log_fix(int error)
 {
 	switch (error) {
 	case -EMFILE:
@@ -282,7 +288,7 @@ static void log_fix(int error)
 }
 
 /* A page that must be read back from disk under pressure comes too late. */
-static void lock_memory(void)
+static void main_lock_memory(void)
 {
 	struct rlimit limit;
 
@@ -296,11 +302,11 @@ static void lock_memory(void)
 }
 
 /* Memory is locked only now: loading the probes takes megabytes for a moment. */
-static int confine(void)
+static int main_confine(void)
 {
 	int r;
 
-	lock_memory();
+	main_lock_memory();
 	r = privileges_keep();
 	if (r < 0)
 		log_errno(r, "Privileges are not reduced");
@@ -308,7 +314,8 @@ static int confine(void)
 }
 
 /* Returns: 0, or -ENAMETOOLONG, which is logged. */
-static int join_path(const char *directory, int length, const char *name, char ret[static PATH_MAX])
+static int main_join_path(const char *directory, int length, const char *name,
+			  char ret[static PATH_MAX])
 {
 	int n = snprintf(ret, PATH_MAX, "%.*s/%s", length, directory, name);
 
@@ -321,7 +328,7 @@ static int join_path(const char *directory, int length, const char *name, char r
  * What ends with the boot is beside the socket, so that two daemons do not let go of each other's
  * groups.
  */
-static int find_files(struct daemon_config *config)
+static int main_find_files(struct daemon_config *config)
 {
 	const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 	static char held[PATH_MAX], agents[PATH_MAX], masks[PATH_MAX];
@@ -332,9 +339,9 @@ static int find_files(struct daemon_config *config)
 	if (strlen(config->socket) > most)
 		return log_errno(-ENAMETOOLONG, "Cannot use --socket=%s, the most is %zu bytes",
 				 config->socket, most);
-	if (join_path(directory, length, "held", held) < 0 ||
-	    join_path(directory, length, "agents", agents) < 0 ||
-	    join_path(config->state, (int)strlen(config->state), "masks", masks) < 0)
+	if (main_join_path(directory, length, "held", held) < 0 ||
+	    main_join_path(directory, length, "agents", agents) < 0 ||
+	    main_join_path(config->state, (int)strlen(config->state), "masks", masks) < 0)
 		return -ENAMETOOLONG;
 	config->held = held;
 	config->agents = agents;
@@ -343,7 +350,7 @@ static int find_files(struct daemon_config *config)
 }
 
 /* After a crash, and by hand: no daemon is needed to let go of what one held. */
-static int let_go(const struct daemon_config *config)
+static int main_let_go(const struct daemon_config *config)
 {
 	_cleanup_(cgroup_tree_done) struct cgroup_tree tree = {};
 	int r;
@@ -364,29 +371,29 @@ int main(int argc, char **argv)
 		.state = STATE_DIRECTORY,
 		.socket_fd = -1,
 		.log_level = -1,
-		.confine = confine,
+		.confine = main_confine,
 	};
 	bool only_let_go = false;
 	int r;
 
-	r = parse_options(argc, argv, &config, &only_let_go);
+	r = main_parse_options(argc, argv, &config, &only_let_go);
 	if (r <= 0)
 		return r < 0 ? 2 : EXIT_SUCCESS;
-	r = find_files(&config);
+	r = main_find_files(&config);
 	if (r < 0)
 		return EXIT_FAILURE;
 	if (only_let_go)
-		return let_go(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return main_let_go(&config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	/* Without systemd nothing else makes it; where this fails, what is to be kept there says
 	 * so. */
 	mkdir(config.state, 0700);
-	config.socket_fd = listening_socket();
+	config.socket_fd = main_listening_socket();
 
 	/* One huge page under the block of mostly untouched slots would double what we take. */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0)
 		log_errno(-errno, "Huge pages are not switched off");
-	raise_descriptors();
-	r = run(&config);
-	log_fix(r);
+	main_raise_descriptors();
+	r = main_run(&config);
+	main_log_fix(r);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

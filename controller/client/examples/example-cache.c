@@ -75,7 +75,7 @@ struct delayed {
 	uint64_t asked_usec;
 };
 
-static uint64_t now_usec(void)
+static uint64_t example_cache_now_usec(void)
 {
 	struct timespec now;
 
@@ -83,7 +83,7 @@ static uint64_t now_usec(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static uint64_t random_next(uint64_t *seed) /* xorshift64 */
+static uint64_t example_cache_random_next(uint64_t *seed) /* xorshift64 */
 {
 	*seed ^= *seed << 13;
 	*seed ^= *seed >> 7;
@@ -93,12 +93,12 @@ static uint64_t random_next(uint64_t *seed) /* xorshift64 */
 
 /* ---- the cache ------------------------------------------------------------------------------ */
 
-static uint64_t cache_bytes(const struct cache *cache)
+static uint64_t example_cache_bytes(const struct cache *cache)
 {
 	return (uint64_t)cache->n_entries * ENTRY_BYTES;
 }
 
-static void cache_fill(struct cache *cache, uint32_t key)
+static void example_cache_fill(struct cache *cache, uint32_t key)
 {
 	struct entry *entry = malloc(ENTRY_BYTES);
 
@@ -106,7 +106,7 @@ static void cache_fill(struct cache *cache, uint32_t key)
 		return;
 	entry->key = key;
 	for (size_t i = 0; i + 8 <= sizeof(entry->data); i += 8) {
-		uint64_t value = random_next(&cache->seed);
+		uint64_t value = example_cache_random_next(&cache->seed);
 
 		memcpy(entry->data + i, &value, 8);
 	}
@@ -115,7 +115,7 @@ static void cache_fill(struct cache *cache, uint32_t key)
 	cache->n_entries++;
 }
 
-static void cache_drop_coldest(struct cache *cache)
+static void example_cache_drop_coldest(struct cache *cache)
 {
 	struct entry *entry = TAILQ_LAST(&cache->by_use, entries);
 
@@ -126,21 +126,21 @@ static void cache_drop_coldest(struct cache *cache)
 }
 
 /* Returns: bytes freed. */
-static uint64_t cache_shed(struct cache *cache, uint64_t bytes)
+static uint64_t example_cache_shed(struct cache *cache, uint64_t bytes)
 {
-	uint64_t before = cache_bytes(cache), block_bytes = cache->options.block_bytes;
+	uint64_t before = example_cache_bytes(cache), block_bytes = cache->options.block_bytes;
 
 	if (block_bytes > 0)
 		bytes = (bytes + block_bytes - 1) / block_bytes * block_bytes;
-	while (cache->n_entries > 0 && before - cache_bytes(cache) < bytes)
-		cache_drop_coldest(cache);
-	relief_module_set_size(cache->module, cache_bytes(cache));
-	return before - cache_bytes(cache);
+	while (cache->n_entries > 0 && before - example_cache_bytes(cache) < bytes)
+		example_cache_drop_coldest(cache);
+	relief_module_set_size(cache->module, example_cache_bytes(cache));
+	return before - example_cache_bytes(cache);
 }
 
-static void cache_get(struct cache *cache)
+static void example_cache_get(struct cache *cache)
 {
-	uint64_t random = random_next(&cache->seed);
+	uint64_t random = example_cache_random_next(&cache->seed);
 	uint32_t hot_keys = cache->n_keys / 10 + 1;
 	uint32_t key = (uint32_t)(random >> 8) % (random % 10 < 9 ? hot_keys : cache->n_keys);
 	struct entry *entry = cache->by_key[key];
@@ -154,47 +154,48 @@ static void cache_get(struct cache *cache)
 	}
 	cache->n_misses++;
 	if (relief_level(cache->relief) == RELIEF_LEVEL_LOW) {
-		cache_fill(cache, key);
-		relief_module_set_size(cache->module, cache_bytes(cache));
+		example_cache_fill(cache, key);
+		relief_module_set_size(cache->module, example_cache_bytes(cache));
 	}
 }
 
 /* ---- reliefd asks --------------------------------------------------------------------------- */
 
-static void print_answer(const struct cache *cache, const struct relief_request *request,
-			 uint64_t freed_bytes, uint64_t asked_usec)
+static void example_cache_print_answer(const struct cache *cache,
+				       const struct relief_request *request, uint64_t freed_bytes,
+				       uint64_t asked_usec)
 {
-	uint64_t took_usec = now_usec() - asked_usec;
+	uint64_t took_usec = example_cache_now_usec() - asked_usec;
 
 	printf("%s: request %" PRIu64 " level %d (%s): asked %" PRIu64 " freed %" PRIu64
 	       " left %" PRIu64 " ms %" PRIu64 ".%03" PRIu64 "\n",
 	       cache->options.name, relief_request_id(request), (int)relief_request_level(request),
 	       relief_request_reason(request), relief_request_bytes(request), freed_bytes,
-	       cache_bytes(cache), took_usec / 1000, took_usec % 1000);
+	       example_cache_bytes(cache), took_usec / 1000, took_usec % 1000);
 }
 
-static int on_reply_delay_over(sd_event_source *source, uint64_t usec, void *userdata)
+static int example_cache_on_reply_delay_over(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct delayed *delayed = userdata;
-	uint64_t freed = cache_shed(delayed->cache, relief_request_bytes(delayed->request));
+	uint64_t freed = example_cache_shed(delayed->cache, relief_request_bytes(delayed->request));
 
-	print_answer(delayed->cache, delayed->request, freed, delayed->asked_usec);
+	example_cache_print_answer(delayed->cache, delayed->request, freed, delayed->asked_usec);
 	relief_request_done(delayed->request, (int64_t)freed);
 	free(delayed);
 	return 0;
 }
 
-static int64_t shed_later(struct cache *cache, struct relief_request *request)
+static int64_t example_cache_shed_later(struct cache *cache, struct relief_request *request)
 {
 	struct delayed *delayed = malloc(sizeof(*delayed));
 	int r;
 
 	if (!delayed)
 		return -ENOMEM;
-	*delayed = (struct delayed){ cache, request, now_usec() };
+	*delayed = (struct delayed){ cache, request, example_cache_now_usec() };
 	r = sd_event_add_time_relative(cache->event, NULL, CLOCK_MONOTONIC,
 				       cache->options.reply_delay_msec * 1000, TIMER_ACCURACY_USEC,
-				       on_reply_delay_over, delayed);
+				       example_cache_on_reply_delay_over, delayed);
 	if (r < 0) {
 		free(delayed);
 		return r;
@@ -202,11 +203,12 @@ static int64_t shed_later(struct cache *cache, struct relief_request *request)
 	return RELIEF_ANSWER_LATER;
 }
 
-static int64_t on_shed(struct relief_module *module, uint64_t bytes, uint32_t ratio_bp,
-		       struct relief_request *request, void *userdata)
+static int64_t example_cache_on_shed(struct relief_module *module, uint64_t bytes,
+				     uint32_t ratio_bp, struct relief_request *request,
+				     void *userdata)
 {
 	struct cache *cache = userdata;
-	uint64_t asked_usec = now_usec(), freed;
+	uint64_t asked_usec = example_cache_now_usec(), freed;
 
 	if (cache->options.die_on_request) {
 		printf("%s: request %" PRIu64 ": dies\n", cache->options.name,
@@ -219,21 +221,21 @@ static int64_t on_shed(struct relief_module *module, uint64_t bytes, uint32_t ra
 		return RELIEF_ANSWER_LATER;
 	}
 	if (cache->options.reply_delay_msec > 0)
-		return shed_later(cache, request);
-	freed = cache->options.lie ? bytes : cache_shed(cache, bytes);
-	print_answer(cache, request, freed, asked_usec);
+		return example_cache_shed_later(cache, request);
+	freed = cache->options.lie ? bytes : example_cache_shed(cache, bytes);
+	example_cache_print_answer(cache, request, freed, asked_usec);
 	return (int64_t)freed;
 }
 
-static void on_level(struct relief *relief, enum relief_level level, void *userdata)
+static void example_cache_on_level(struct relief *relief, enum relief_level level, void *userdata)
 {
 	const struct cache *cache = userdata;
 
 	printf("%s: level %d\n", cache->options.name, (int)level);
 }
 
-static void on_error(struct relief *relief, struct relief_module *module, int error,
-		     const char *text, void *userdata)
+static void example_cache_on_error(struct relief *relief, struct relief_module *module, int error,
+				   const char *text, void *userdata)
 {
 	fprintf(stderr, "%s: %s (%s)\n", module ? relief_module_name(module) : "reliefd", text,
 		strerror(-error));
@@ -241,24 +243,24 @@ static void on_error(struct relief *relief, struct relief_module *module, int er
 
 /* ---- the service ---------------------------------------------------------------------------- */
 
-static int on_work(sd_event_source *source, uint64_t usec, void *userdata)
+static int example_cache_on_work(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct cache *cache = userdata;
 	uint64_t interval_usec = 1000000 / cache->options.gets_per_second;
 
-	cache_get(cache);
+	example_cache_get(cache);
 	sd_event_source_set_time_relative(source, interval_usec);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static void cache_ready(const struct cache *cache)
+static void example_cache_ready(const struct cache *cache)
 {
-	printf("%s: ready, %" PRIu64 " bytes\n", cache->options.name, cache_bytes(cache));
+	printf("%s: ready, %" PRIu64 " bytes\n", cache->options.name, example_cache_bytes(cache));
 	sd_notify(0, "READY=1");
 }
 
 /* One turn of --register-first; its size goes to reliefd when the loop has its turn. */
-static int on_fill(sd_event_source *source, uint64_t usec, void *userdata)
+static int example_cache_on_fill(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct cache *cache = userdata;
 	uint64_t filled_bytes = 0;
@@ -266,32 +268,32 @@ static int on_fill(sd_event_source *source, uint64_t usec, void *userdata)
 	for (; cache->next_key < cache->n_keys && filled_bytes < cache->options.chunk_bytes;
 	     filled_bytes += ENTRY_BYTES)
 		if (!cache->by_key[cache->next_key++])
-			cache_fill(cache, cache->next_key - 1);
-	relief_module_set_size(cache->module, cache_bytes(cache));
+			example_cache_fill(cache, cache->next_key - 1);
+	relief_module_set_size(cache->module, example_cache_bytes(cache));
 	if (cache->next_key == cache->n_keys) {
-		cache_ready(cache);
+		example_cache_ready(cache);
 		return 0;
 	}
 	sd_event_source_set_time_relative(source, cache->options.pause_msec * 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int cache_register(struct cache *cache)
+static int example_cache_register(struct cache *cache)
 {
 	const struct relief_module_options options = {
 		.size = sizeof(options),
 		.kind = RELIEF_KIND_CACHE,
 		.keep = cache->options.keep,
-		.bytes = cache_bytes(cache),
+		.bytes = example_cache_bytes(cache),
 	};
-	const struct relief_module_ops ops = { .size = sizeof(ops), .shed = on_shed };
+	const struct relief_module_ops ops = { .size = sizeof(ops), .shed = example_cache_on_shed };
 	int r;
 
 	r = relief_new(&cache->relief);
 	if (r < 0)
 		return r;
-	relief_set_level_handler(cache->relief, on_level, cache);
-	relief_set_error_handler(cache->relief, on_error, cache);
+	relief_set_level_handler(cache->relief, example_cache_on_level, cache);
+	relief_set_error_handler(cache->relief, example_cache_on_error, cache);
 	r = relief_module_register(cache->relief, &cache->module, cache->options.name, &options,
 				   &ops, cache);
 	if (r < 0)
@@ -299,7 +301,7 @@ static int cache_register(struct cache *cache)
 	return relief_attach_sd_event(cache->relief, cache->event, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
-static int cache_run(struct cache *cache)
+static int example_cache_run(struct cache *cache)
 {
 	int r;
 
@@ -308,45 +310,45 @@ static int cache_run(struct cache *cache)
 	if (!cache->by_key)
 		return -ENOMEM;
 	for (uint32_t key = 0; key < cache->n_keys && cache->options.chunk_bytes == 0; key++)
-		cache_fill(cache, key);
+		example_cache_fill(cache, key);
 
 	r = sd_event_default(&cache->event);
 	if (r < 0)
 		return r;
 	sd_event_add_signal(cache->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
 	sd_event_add_signal(cache->event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
-	r = cache_register(cache);
+	r = example_cache_register(cache);
 	if (r < 0)
 		return r;
 	if (cache->options.gets_per_second > 0) {
 		r = sd_event_add_time_relative(cache->event, NULL, CLOCK_MONOTONIC, 0,
-					       TIMER_ACCURACY_USEC, on_work, cache);
+					       TIMER_ACCURACY_USEC, example_cache_on_work, cache);
 		if (r < 0)
 			return r;
 	}
 	if (cache->options.chunk_bytes == 0) {
-		cache_ready(cache);
+		example_cache_ready(cache);
 	} else {
 		r = sd_event_add_time_relative(cache->event, NULL, CLOCK_MONOTONIC, 0,
-					       TIMER_ACCURACY_USEC, on_fill, cache);
+					       TIMER_ACCURACY_USEC, example_cache_on_fill, cache);
 		if (r < 0)
 			return r;
 	}
 	return sd_event_loop(cache->event);
 }
 
-static void cache_done(struct cache *cache)
+static void example_cache_done(struct cache *cache)
 {
 	printf("%s: end, hits %" PRIu64 " misses %" PRIu64 " left %" PRIu64 "\n",
-	       cache->options.name, cache->n_hits, cache->n_misses, cache_bytes(cache));
+	       cache->options.name, cache->n_hits, cache->n_misses, example_cache_bytes(cache));
 	relief_free(cache->relief);
 	sd_event_unref(cache->event);
 	while (cache->n_entries > 0)
-		cache_drop_coldest(cache);
+		example_cache_drop_coldest(cache);
 	free(cache->by_key);
 }
 
-static void usage(void)
+static void example_cache_usage(void)
 {
 	printf("example-cache [OPTIONS]\n"
 	       "\n"
@@ -366,26 +368,27 @@ static void usage(void)
 	       "  --die-on-request    SIGKILL itself at the first request\n");
 }
 
-static void parse_arguments(struct options *options, int argc, char **argv)
+static const struct option example_cache_options[] = {
+	{ "name", required_argument, NULL, 'n' },
+	{ "size", required_argument, NULL, 's' },
+	{ "rate", required_argument, NULL, 'r' },
+	{ "keep", no_argument, NULL, 'k' },
+	{ "register-first", required_argument, NULL, 'f' },
+	{ "pause", required_argument, NULL, 'p' },
+	{ "block", required_argument, NULL, 'b' },
+	{ "reply-delay", required_argument, NULL, 'd' },
+	{ "lie", no_argument, NULL, 'l' },
+	{ "silent", no_argument, NULL, 'q' },
+	{ "die-on-request", no_argument, NULL, 'x' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static void example_cache_parse_arguments(struct options *options, int argc, char **argv)
 {
-	static const struct option known[] = {
-		{ "name", required_argument, NULL, 'n' },
-		{ "size", required_argument, NULL, 's' },
-		{ "rate", required_argument, NULL, 'r' },
-		{ "keep", no_argument, NULL, 'k' },
-		{ "register-first", required_argument, NULL, 'f' },
-		{ "pause", required_argument, NULL, 'p' },
-		{ "block", required_argument, NULL, 'b' },
-		{ "reply-delay", required_argument, NULL, 'd' },
-		{ "lie", no_argument, NULL, 'l' },
-		{ "silent", no_argument, NULL, 'q' },
-		{ "die-on-request", no_argument, NULL, 'x' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "", example_cache_options, NULL)) >= 0) {
 		switch (option) {
 		case 'n':
 			options->name = optarg;
@@ -425,7 +428,7 @@ static void parse_arguments(struct options *options, int argc, char **argv)
 			options->die_on_request = true;
 			break;
 		case 'h':
-			usage();
+			example_cache_usage();
 			exit(0);
 		default:
 			exit(2);
@@ -437,16 +440,16 @@ int main(int argc, char **argv)
 {
 	struct cache cache = {
 		.options = { .name = "cache", .size_bytes = 100 << 20, .gets_per_second = 20 },
-		.seed = 0x9e3779b97f4a7c15ULL ^ now_usec(),
+		.seed = 0x9e3779b97f4a7c15ULL ^ example_cache_now_usec(),
 	};
 	int r;
 
-	parse_arguments(&cache.options, argc, argv);
+	example_cache_parse_arguments(&cache.options, argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	TAILQ_INIT(&cache.by_use);
-	r = cache_run(&cache);
+	r = example_cache_run(&cache);
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", cache.options.name, strerror(-r));
-	cache_done(&cache);
+	example_cache_done(&cache);
 	return r < 0 ? 1 : 0;
 }
