@@ -32,12 +32,12 @@
 /* Demotion doubles with each late answer in a row, up to 64 times. */
 #define DEMOTE_DOUBLINGS_MAX 6
 
-static struct module_state *module_of(struct state *state, const struct action *action)
+static struct module_state *booking_module_of(struct state *state, const struct action *action)
 {
 	return (struct module_state *)state_module(state, action->module_slot, action->module_id);
 }
 
-static struct ladder *ladder_of(struct state *state, const struct request *request)
+static struct ladder *booking_ladder_of(struct state *state, const struct request *request)
 {
 	return request->ladder < state->limits.max_ladders ? &state->ladders[request->ladder]
 							   : NULL;
@@ -47,7 +47,7 @@ static struct ladder *ladder_of(struct state *state, const struct request *reque
  * A free slot, or that of the oldest request that no ladder waits for: a late one, whose answer
  * will then not be missed, or one to be looked at again, from which nothing is then learned.
  */
-static struct request *free_request(struct state *state)
+static struct request *booking_free_request(struct state *state)
 {
 	struct request *oldest = NULL;
 
@@ -67,7 +67,7 @@ static struct request *free_request(struct state *state)
 bool booking_send(struct step *step, uint32_t ladder_index, const struct action *wanted)
 {
 	struct state *state = step->state;
-	struct request *request = free_request(state);
+	struct request *request = booking_free_request(state);
 	struct action *action = request ? decision_add_action(step->decision) : NULL;
 	struct module_state *module;
 
@@ -80,7 +80,7 @@ bool booking_send(struct step *step, uint32_t ladder_index, const struct action 
 	action->started_usec = step->now_usec;
 	measure_open(state, action->group_slot);
 	*request = (struct request){ .action = *action, .active = true, .ladder = ladder_index };
-	module = module_of(state, action);
+	module = booking_module_of(state, action);
 	if (module) {
 		module->open_action_id = action->id;
 		module->n_requests++;
@@ -104,10 +104,10 @@ bool booking_group_is_busy(const struct state *state, uint32_t group_slot, uint6
 }
 
 /* One that gives more than it is asked for has no smaller blocks to give. */
-static void learn_step(struct step *step, struct module_state *module,
-		       const struct request *request)
+static void booking_learn_step(struct step *step, struct module_state *module,
+			       const struct request *request)
 {
-	struct ladder *ladder = ladder_of(step->state, request);
+	struct ladder *ladder = booking_ladder_of(step->state, request);
 	uint64_t more_bytes = u64_sub(request->outcome.claimed_bytes, request->action.bytes);
 
 	if (request->action.rung != RUNG_SHED)
@@ -118,7 +118,7 @@ static void learn_step(struct step *step, struct module_state *module,
 }
 
 /* What to expect of a module from now on. */
-static void learn_yield(struct module_state *module, const struct request *request)
+static void booking_learn_yield(struct module_state *module, const struct request *request)
 {
 	uint64_t claimed_bytes = request->outcome.claimed_bytes;
 	uint64_t measured_bytes = request->total_measured_bytes;
@@ -136,17 +136,17 @@ static void learn_yield(struct module_state *module, const struct request *reque
 }
 
 /* One that gave nothing lets the others go first for a while; then it is asked again. */
-static void learn_standing(const struct step *step, struct module_state *module,
-			   const struct request *request)
+static void booking_learn_standing(const struct step *step, struct module_state *module,
+				   const struct request *request)
 {
 	bool empty = request->total_measured_bytes == 0 &&
 		     (request->measured_by_group || request->outcome.claimed_bytes == 0);
 
 	module->last_until_usec = empty ? u64_add(step->now_usec, step->profile->demote_usec) : 0;
-	learn_yield(module, request);
+	booking_learn_yield(module, request);
 }
 
-static void demote(struct step *step, struct module_state *module)
+static void booking_demote(struct step *step, struct module_state *module)
 {
 	uint32_t doublings = module->n_late_in_a_row < DEMOTE_DOUBLINGS_MAX
 				     ? module->n_late_in_a_row
@@ -161,8 +161,8 @@ static void demote(struct step *step, struct module_state *module)
 	step->state->n_late++;
 }
 
-static void report_finish(struct step *step, const struct request *request, enum result result,
-			  uint64_t finished_usec)
+static void booking_report_finish(struct step *step, const struct request *request,
+				  enum result result, uint64_t finished_usec)
 {
 	struct finish *finish = decision_add_finish(step->decision);
 
@@ -180,7 +180,7 @@ static void report_finish(struct step *step, const struct request *request, enum
 /* A cache that fills again does so within minutes; what grows later is something else. */
 #define REFILL_USEC (10 * USEC_PER_MIN)
 
-static void note_refill(struct state *state, struct group_state *group, uint64_t bytes)
+static void booking_note_refill(struct state *state, struct group_state *group, uint64_t bytes)
 {
 	struct refill *refill = &group->refill;
 	uint64_t used_bytes =
@@ -197,23 +197,23 @@ static void note_refill(struct state *state, struct group_state *group, uint64_t
 }
 
 /* Tells the groups above a module, up to the host, what it gave. */
-static void book_to_groups(struct state *state, uint32_t slot, uint64_t bytes)
+static void booking_book_to_groups(struct state *state, uint32_t slot, uint64_t bytes)
 {
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
 
 	host->given_bytes = u64_add(host->given_bytes, bytes);
-	note_refill(state, host, bytes);
+	booking_note_refill(state, host, bytes);
 	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
 		if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
 			return;
 		state->groups[slot].given_bytes = u64_add(state->groups[slot].given_bytes, bytes);
-		note_refill(state, &state->groups[slot], bytes);
+		booking_note_refill(state, &state->groups[slot], bytes);
 		slot = group_tree_parent(state, slot);
 	}
 }
 
 /* Whether the rung that sent it waits still. */
-static bool rung_stands(const struct ladder *ladder, const struct request *request)
+static bool booking_rung_stands(const struct ladder *ladder, const struct request *request)
 {
 	return ladder->rung == request->action.rung &&
 	       ladder->rung_started_usec == request->action.started_usec;
@@ -223,13 +223,13 @@ static bool rung_stands(const struct ladder *ladder, const struct request *reque
  * Its rung has ended as a miss, yet it gave: the next cycle follows as after one that gave. What
  * grew while it was late may hide that.
  */
-static void book_late_gift(struct step *step, const struct request *request, uint64_t claimed_bytes,
-			   uint64_t measured_bytes)
+static void booking_book_late_gift(struct step *step, const struct request *request,
+				   uint64_t claimed_bytes, uint64_t measured_bytes)
 {
-	struct ladder *ladder = ladder_of(step->state, request);
+	struct ladder *ladder = booking_ladder_of(step->state, request);
 	struct episode *episode;
 
-	if (!ladder || rung_stands(ladder, request))
+	if (!ladder || booking_rung_stands(ladder, request))
 		return;
 	ladder->total_claimed_bytes = u64_add(ladder->total_claimed_bytes, claimed_bytes);
 	ladder->total_measured_bytes = u64_add(ladder->total_measured_bytes, measured_bytes);
@@ -249,22 +249,22 @@ static void book_late_gift(struct step *step, const struct request *request, uin
 }
 
 /* To the rung while it stands; what a later look finds counts for the ladder after that, too. */
-static void book_to_ladder(struct step *step, const struct request *request, uint64_t bytes)
+static void booking_book_to_ladder(struct step *step, const struct request *request, uint64_t bytes)
 {
-	struct ladder *ladder = ladder_of(step->state, request);
+	struct ladder *ladder = booking_ladder_of(step->state, request);
 
 	if (!ladder)
 		return;
-	if (rung_stands(ladder, request))
+	if (booking_rung_stands(ladder, request))
 		ladder->measured_bytes = u64_add(ladder->measured_bytes, bytes);
 	else if (request->look_usec != 0)
-		book_late_gift(step, request, 0, bytes);
+		booking_book_late_gift(step, request, 0, bytes);
 }
 
 /* Books what was measured in this step to the module, its groups, the ladder and the totals. */
-static void book_measured(struct step *step, struct request *request)
+static void booking_book_measured(struct step *step, struct request *request)
 {
-	struct module_state *module = module_of(step->state, &request->action);
+	struct module_state *module = booking_module_of(step->state, &request->action);
 	uint64_t bytes = request->measured_bytes;
 
 	request->measured_bytes = 0;
@@ -272,29 +272,29 @@ static void book_measured(struct step *step, struct request *request)
 	if (module)
 		module->measured_bytes = u64_add(module->measured_bytes, bytes);
 	if (request->action.module_slot != SLOT_NONE)
-		book_to_groups(step->state, request->action.group_slot, bytes);
-	book_to_ladder(step, request, bytes);
+		booking_book_to_groups(step->state, request->action.group_slot, bytes);
+	booking_book_to_ladder(step, request, bytes);
 	step->state->measured_bytes = u64_add(step->state->measured_bytes, bytes);
 }
 
-static void book_claimed(struct step *step, const struct request *request)
+static void booking_book_claimed(struct step *step, const struct request *request)
 {
-	struct module_state *module = module_of(step->state, &request->action);
-	struct ladder *ladder = ladder_of(step->state, request);
+	struct module_state *module = booking_module_of(step->state, &request->action);
+	struct ladder *ladder = booking_ladder_of(step->state, request);
 	uint64_t bytes = request->outcome.claimed_bytes;
 
 	if (module)
 		module->claimed_bytes = u64_add(module->claimed_bytes, bytes);
-	if (ladder && rung_stands(ladder, request))
+	if (ladder && booking_rung_stands(ladder, request))
 		ladder->claimed_bytes = u64_add(ladder->claimed_bytes, bytes);
 	step->state->claimed_bytes = u64_add(step->state->claimed_bytes, bytes);
 }
 
 /* Takes a request out of what is open; `active` becomes false. */
-static void close_request(struct step *step, struct request *request)
+static void booking_close_request(struct step *step, struct request *request)
 {
-	struct module_state *module = module_of(step->state, &request->action);
-	struct ladder *ladder = ladder_of(step->state, request);
+	struct module_state *module = booking_module_of(step->state, &request->action);
+	struct ladder *ladder = booking_ladder_of(step->state, request);
 
 	request->active = false;
 	if (module && module->open_action_id == request->action.id)
@@ -303,99 +303,101 @@ static void close_request(struct step *step, struct request *request)
 		ladder->n_open--;
 }
 
-static void finish_late(struct step *step, struct request *request)
+static void booking_finish_late(struct step *step, struct request *request)
 {
-	struct module_state *module = module_of(step->state, &request->action);
-	struct ladder *ladder = ladder_of(step->state, request);
+	struct module_state *module = booking_module_of(step->state, &request->action);
+	struct ladder *ladder = booking_ladder_of(step->state, request);
 
 	if (module)
-		demote(step, module);
+		booking_demote(step, module);
 	if (ladder)
 		ladder->n_late++;
-	report_finish(step, request, RESULT_LATE, step->now_usec);
-	close_request(step, request);
+	booking_report_finish(step, request, RESULT_LATE, step->now_usec);
+	booking_close_request(step, request);
 	request->late = true;
 }
 
 /* The adapter gave up waiting: that this module owes an answer stays known as it is. */
-static void finish_given_up(struct step *step, struct request *request)
+static void booking_finish_given_up(struct step *step, struct request *request)
 {
 	if (request->active)
-		finish_late(step, request);
+		booking_finish_late(step, request);
 	request->late = false;
 }
 
-static void finish_in_time(struct step *step, struct request *request)
+static void booking_finish_in_time(struct step *step, struct request *request)
 {
 	request->is_held = false;
-	report_finish(step, request, request->outcome.result, request->outcome.finished_usec);
-	close_request(step, request);
+	booking_report_finish(step, request, request->outcome.result,
+			      request->outcome.finished_usec);
+	booking_close_request(step, request);
 }
 
 /* Judges the module by its answer, unless that is to be looked at again. */
-static void judge_answer(struct step *step, struct request *request, struct module_state *module)
+static void booking_judge_answer(struct step *step, struct request *request,
+				 struct module_state *module)
 {
 	module->last_latency_usec = request->outcome.finished_usec - request->action.started_usec;
 	module->owes_since_usec = 0;
 	if (!second_look_plan(step, request))
-		learn_standing(step, module, request);
+		booking_learn_standing(step, module, request);
 	else if (request->total_measured_bytes < request->outcome.claimed_bytes / LIE_SHARE)
 		/* Others first, until that is clear. */
 		module->last_until_usec =
 			u64_max(module->last_until_usec, second_look_last_usec(request));
 }
 
-static void book_answer(struct step *step, struct request *request)
+static void booking_book_answer(struct step *step, struct request *request)
 {
 	uint64_t *finished_usec = &request->outcome.finished_usec;
 
 	if (*finished_usec < request->action.started_usec || *finished_usec > step->now_usec)
 		*finished_usec = step->now_usec;
 	request->answered = false;
-	book_claimed(step, request);
-	book_measured(step, request);
+	booking_book_claimed(step, request);
+	booking_book_measured(step, request);
 }
 
-static void finish_answered(struct step *step, struct request *request)
+static void booking_finish_answered(struct step *step, struct request *request)
 {
-	struct module_state *module = module_of(step->state, &request->action);
+	struct module_state *module = booking_module_of(step->state, &request->action);
 
-	book_answer(step, request);
+	booking_book_answer(step, request);
 	step->state->groups[request->action.group_slot].own.answered_step = step->state->n_steps;
 	if (request->outcome.result == RESULT_LATE) { /* given up: nothing will follow */
-		finish_given_up(step, request);
+		booking_finish_given_up(step, request);
 		return;
 	}
 	if (module) {
-		judge_answer(step, request, module);
-		learn_step(step, module, request);
+		booking_judge_answer(step, request, module);
+		booking_learn_step(step, module, request);
 	}
 	if (request->late) { /* told as late before */
 		request->late = false;
-		book_late_gift(step, request, request->outcome.claimed_bytes,
-			       request->total_measured_bytes);
+		booking_book_late_gift(step, request, request->outcome.claimed_bytes,
+				       request->total_measured_bytes);
 		return;
 	}
 	if (module)
 		module->n_late_in_a_row = 0;
 	if (!request->is_held)
-		finish_in_time(step, request);
+		booking_finish_in_time(step, request);
 }
 
 /* What came late is booked; after the last look the module is judged by all that came. */
-static void finish_look(struct step *step, struct request *request)
+static void booking_finish_look(struct step *step, struct request *request)
 {
-	struct module_state *module = module_of(step->state, &request->action);
+	struct module_state *module = booking_module_of(step->state, &request->action);
 
-	book_measured(step, request);
+	booking_book_measured(step, request);
 	if (request->is_held && request->looked_at)
-		finish_in_time(step, request);
+		booking_finish_in_time(step, request);
 	if (request->looked_at && second_look_is_over(step, request) && module)
-		learn_standing(step, module, request);
+		booking_learn_standing(step, module, request);
 }
 
 /* Finds the requests that this observation answers; an unknown or repeated id is passed over. */
-static uint32_t collect_answers(struct step *step)
+static uint32_t booking_collect_answers(struct step *step)
 {
 	struct state *state = step->state;
 	uint32_t n_answered = 0;
@@ -423,7 +425,7 @@ void booking_settle(struct step *step)
 {
 	struct state *state = step->state;
 
-	if (collect_answers(step) > 0)
+	if (booking_collect_answers(step) > 0)
 		measure_answers(step);
 	else if (!second_look_is_due(step))
 		return;
@@ -432,9 +434,9 @@ void booking_settle(struct step *step)
 		struct request *request = &state->requests[i];
 
 		if (request->answered)
-			finish_answered(step, request);
+			booking_finish_answered(step, request);
 		else if (request->look_usec != 0)
-			finish_look(step, request);
+			booking_finish_look(step, request);
 	}
 	measure_close(step);
 }
@@ -446,15 +448,15 @@ void booking_end_late(struct step *step)
 
 		if (request->active && !request->is_held &&
 		    step->now_usec >= request->action.deadline_usec)
-			finish_late(step, request);
+			booking_finish_late(step, request);
 	}
 }
 
-static void end_gone(struct step *step, struct request *request)
+static void booking_end_gone(struct step *step, struct request *request)
 {
 	if (request->active) {
-		report_finish(step, request, RESULT_GONE, step->now_usec);
-		close_request(step, request);
+		booking_report_finish(step, request, RESULT_GONE, step->now_usec);
+		booking_close_request(step, request);
 	}
 	request->late = false;
 	request->is_held = false;
@@ -465,14 +467,14 @@ void booking_end_group(struct step *step, uint32_t group_slot)
 {
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++)
 		if (step->state->requests[i].action.group_slot == group_slot)
-			end_gone(step, &step->state->requests[i]);
+			booking_end_gone(step, &step->state->requests[i]);
 }
 
 void booking_end_module(struct step *step, uint32_t module_slot)
 {
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++)
 		if (step->state->requests[i].action.module_slot == module_slot)
-			end_gone(step, &step->state->requests[i]);
+			booking_end_gone(step, &step->state->requests[i]);
 }
 
 void booking_leave_ladder(struct state *state, uint32_t ladder_index)

@@ -67,12 +67,12 @@
 /* Nobody was seen growing: speeds measured from now on, over this time, tell who does. */
 #define LOOK_AGAIN_USEC (20 * USEC_PER_MSEC)
 
-static uint64_t time_left_usec(const struct step *step, const struct group_state *group)
+static uint64_t brake_time_left_usec(const struct step *step, const struct group_state *group)
 {
 	return exhaustion_time_left(group, step->now_usec, step->profile->brake_confidence_bp);
 }
 
-static bool is_fresh(const struct step *step, const struct group_state *group)
+static bool brake_is_fresh(const struct step *step, const struct group_state *group)
 {
 	bool seen = group->slot == GROUP_SLOT_HOST ? step_sees_machine(step)
 						   : step_sees_group(step, group->slot);
@@ -86,9 +86,10 @@ static bool is_fresh(const struct step *step, const struct group_state *group)
  * soon as what it leaves then will not last until the answers come that are owed, as far as their
  * modules are known.
  */
-static bool is_time(const struct step *step, const struct group_state *group, enum brake brake)
+static bool brake_is_time(const struct step *step, const struct group_state *group,
+			  enum brake brake)
 {
-	uint64_t left_usec = time_left_usec(step, group), wait_usec, usable_bytes;
+	uint64_t left_usec = brake_time_left_usec(step, group), wait_usec, usable_bytes;
 	const struct shortage *shortage = &group->shortage;
 
 	if (left_usec <= step->profile->brake_usec)
@@ -102,18 +103,18 @@ static bool is_time(const struct step *step, const struct group_state *group, en
 	       u64_muldiv(left_usec, usable_bytes, shortage->headroom_bytes) <= wait_usec;
 }
 
-static bool runs_out(const struct step *step, const struct group_state *group)
+static bool brake_runs_out(const struct step *step, const struct group_state *group)
 {
 	const struct shortage *shortage = &group->shortage;
 
 	/* With nothing left nothing can be saved; and at a standstill that is a calm state. */
-	return group->id != 0 && is_fresh(step, group) && shortage->headroom_bytes > 0 &&
+	return group->id != 0 && brake_is_fresh(step, group) && shortage->headroom_bytes > 0 &&
 	       BP_ONE - bytes_ratio_bp(shortage->headroom_bytes, shortage->total_bytes) >=
 		       step->profile->brake_fill_bp &&
-	       is_time(step, group, step->profile->brake);
+	       brake_is_time(step, group, step->profile->brake);
 }
 
-static uint64_t growth_of(const struct group_state *group)
+static uint64_t brake_growth_of(const struct group_state *group)
 {
 	if (group->seen.has & GROUP_HAS_GROWTH)
 		return group->seen.growth_bytes;
@@ -121,7 +122,7 @@ static uint64_t growth_of(const struct group_state *group)
 }
 
 /* How long it may be held from now on: after its rest for Hold=, before for what that left over. */
-static uint64_t hold_time(const struct step *step, const struct group_state *group)
+static uint64_t brake_hold_time(const struct step *step, const struct group_state *group)
 {
 	if (step->now_usec >= group->hold.rest_until_usec)
 		return step->profile->brake_hold_usec;
@@ -130,19 +131,19 @@ static uint64_t hold_time(const struct step *step, const struct group_state *gro
 	return u64_min(group->hold.spare_usec, step->profile->brake_hold_usec);
 }
 
-static bool is_exempt(const struct group_state *group)
+static bool brake_is_exempt(const struct group_state *group)
 {
 	return group->seen.flags & (GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT |
 				    GROUP_IS_UNBRAKED | GROUP_IS_EXCLUDED);
 }
 
-static bool may_be_held(const struct step *step, const struct group_state *group)
+static bool brake_may_be_held(const struct step *step, const struct group_state *group)
 {
-	return step_sees_group(step, group->slot) && !is_exempt(group) && group->hold.id == 0 &&
-	       hold_time(step, group) > 0;
+	return step_sees_group(step, group->slot) && !brake_is_exempt(group) &&
+	       group->hold.id == 0 && brake_hold_time(step, group) > 0;
 }
 
-static bool was_just_held(const struct step *step, const struct group_state *group)
+static bool brake_was_just_held(const struct step *step, const struct group_state *group)
 {
 	return group->hold.id != 0 && step->now_usec < u64_add(group->hold.since_usec, APART_USEC);
 }
@@ -153,8 +154,8 @@ struct grower {
 };
 
 /* The fastest of the groups inside, the older one of equals. */
-static struct grower fastest_inside(const struct step *step, const struct group_state *outer,
-				    uint64_t growth_bytes)
+static struct grower brake_fastest_inside(const struct step *step, const struct group_state *outer,
+					  uint64_t growth_bytes)
 {
 	const struct state *state = step->state;
 	struct grower best = { .slot = SLOT_NONE };
@@ -162,14 +163,15 @@ static struct grower fastest_inside(const struct step *step, const struct group_
 
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
 		const struct group_state *group = &state->groups[slot];
-		uint64_t bytes = growth_of(group);
+		uint64_t bytes = brake_growth_of(group);
 
 		if (group->id == 0 || !group_tree_is_leaf(step->state, slot) ||
 		    !group_tree_is_inside(state, slot, outer->slot))
 			continue;
-		if (was_just_held(step, group))
+		if (brake_was_just_held(step, group))
 			return (struct grower){ .slot = SLOT_NONE };
-		if (!may_be_held(step, group) || (best.slot != SLOT_NONE && bytes < best_bytes))
+		if (!brake_may_be_held(step, group) ||
+		    (best.slot != SLOT_NONE && bytes < best_bytes))
 			continue;
 		if (best.slot == SLOT_NONE || bytes > best_bytes ||
 		    group->id < state->groups[best.slot].id)
@@ -182,13 +184,13 @@ static struct grower fastest_inside(const struct step *step, const struct group_
 }
 
 /* What must be read to know who grows inside a group. */
-static enum attention attention_inside(const struct group_state *outer)
+static enum attention brake_attention_inside(const struct group_state *outer)
 {
 	return outer->slot == GROUP_SLOT_HOST ? ATTENTION_GROUPS : ATTENTION_LIMITS;
 }
 
 /* Nothing below it was seen, or it was not read itself: somebody in there is still to be read. */
-static bool is_unseen(const struct step *step, uint32_t slot)
+static bool brake_is_unseen(const struct step *step, uint32_t slot)
 {
 	const struct group_state *group = &step->state->groups[slot];
 
@@ -197,18 +199,19 @@ static bool is_unseen(const struct step *step, uint32_t slot)
 }
 
 /* Whether all groups inside were read in this step; if not, asks for that as soon as possible. */
-static bool sees_inside(struct step *step, struct group_state *outer)
+static bool brake_sees_inside(struct step *step, struct group_state *outer)
 {
 	uint32_t slot = 1;
 
 	while (slot < step->state->n_groups_used &&
-	       !(is_unseen(step, slot) && group_tree_is_inside(step->state, slot, outer->slot)))
+	       !(brake_is_unseen(step, slot) &&
+		 group_tree_is_inside(step->state, slot, outer->slot)))
 		slot++;
 	if (slot == step->state->n_groups_used) {
 		outer->brake_waits = false;
 		return true;
 	}
-	step_attend(step, attention_inside(outer));
+	step_attend(step, brake_attention_inside(outer));
 	step_wake_at(step, u64_add(step->now_usec,
 				   outer->brake_waits ? step->profile->sampling_min_usec : 0));
 	outer->brake_waits = true;
@@ -216,7 +219,7 @@ static bool sees_inside(struct step *step, struct group_state *outer)
 }
 
 /* Frozen, a group could not give back what its modules hold. */
-static enum brake kind_for(const struct step *step, uint32_t slot)
+static enum brake brake_kind_for(const struct step *step, uint32_t slot)
 {
 	const struct state *state = step->state;
 
@@ -229,8 +232,8 @@ static enum brake kind_for(const struct step *step, uint32_t slot)
 }
 
 /* Returns: the entry of the decision, with what holding and letting go have in common, or NULL. */
-static struct brake_change *report(struct step *step, const struct group_state *group,
-				   enum reason reason)
+static struct brake_change *brake_report(struct step *step, const struct group_state *group,
+					 enum reason reason)
 {
 	const struct hold *hold = &group->hold;
 	const struct group_state *outer =
@@ -256,35 +259,35 @@ static struct brake_change *report(struct step *step, const struct group_state *
 	return change;
 }
 
-static void hold(struct step *step, struct group_state *group, const struct group_state *outer,
-		 uint64_t growth_bytes)
+static void brake_hold(struct step *step, struct group_state *group,
+		       const struct group_state *outer, uint64_t growth_bytes)
 {
 	struct hold before = group->hold;
 	struct brake_change *change;
 
 	group->hold = (struct hold){
 		.id = step->state->next_action_id,
-		.brake = kind_for(step, group->slot),
+		.brake = brake_kind_for(step, group->slot),
 		.short_slot = outer->slot,
 		.short_id = outer->id,
 		.since_usec = step->now_usec,
-		.until_usec = u64_add(step->now_usec, hold_time(step, group)),
+		.until_usec = u64_add(step->now_usec, brake_hold_time(step, group)),
 		.growth_bytes = growth_bytes,
 		.headroom_bytes = outer->shortage.headroom_bytes,
 		.high_bytes = group->seen.high_bytes,
 	};
-	change = report(step, group, REASON_RUNAWAY);
+	change = brake_report(step, group, REASON_RUNAWAY);
 	if (!change) { /* no room to say it: then it is not done */
 		group->hold = before;
 		return;
 	}
 	change->brake = group->hold.brake;
-	change->time_left_usec = time_left_usec(step, outer);
+	change->time_left_usec = brake_time_left_usec(step, outer);
 	step->state->next_action_id++;
 	group->n_holds++;
 }
 
-static void forget(struct step *step, struct group_state *group, uint64_t spare_usec)
+static void brake_begin_rest(struct step *step, struct group_state *group, uint64_t spare_usec)
 {
 	group->hold = (struct hold){
 		.rest_until_usec = u64_add(step->now_usec, step->profile->brake_rest_usec),
@@ -292,13 +295,13 @@ static void forget(struct step *step, struct group_state *group, uint64_t spare_
 	};
 }
 
-static void let_go(struct step *step, struct group_state *group, enum reason reason)
+static void brake_let_go(struct step *step, struct group_state *group, enum reason reason)
 {
 	uint64_t left_usec = u64_sub(group->hold.until_usec, step->now_usec);
 
 	/* BRAKE_OFF is what a new entry says. */
-	if (report(step, group, reason))
-		forget(step, group, reason == REASON_RELIEVED ? left_usec : 0);
+	if (brake_report(step, group, reason))
+		brake_begin_rest(step, group, reason == REASON_RELIEVED ? left_usec : 0);
 	else
 		step_wake_at(step, step->now_usec); /* the hands have the same deadline */
 }
@@ -306,7 +309,7 @@ static void let_go(struct step *step, struct group_state *group, enum reason rea
 void brake_forget(struct step *step, struct group_state *group)
 {
 	if (group->hold.id != 0)
-		report(step, group, REASON_GROUP_GONE);
+		brake_report(step, group, REASON_GROUP_GONE);
 	group->hold = (struct hold){ 0 };
 }
 
@@ -325,7 +328,7 @@ void brake_mark_helped(struct state *state)
 			state->groups[state->groups[slot].hold.short_slot].is_helped = true;
 }
 
-static struct group_state *find_held(struct state *state, uint64_t id)
+static struct group_state *brake_find_held(struct state *state, uint64_t id)
 {
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++)
 		if (state->groups[slot].hold.id == id)
@@ -334,31 +337,32 @@ static struct group_state *find_held(struct state *state, uint64_t id)
 }
 
 /* The hands only tell of what they did not hold. */
-static void book_failures(struct step *step)
+static void brake_book_failures(struct step *step)
 {
 	for (size_t i = 0; i < step->observation->n_outcomes; i++) {
 		const struct outcome *outcome = &step->observation->outcomes[i];
 		struct group_state *group =
-			outcome->action_id != 0 ? find_held(step->state, outcome->action_id) : NULL;
+			outcome->action_id != 0 ? brake_find_held(step->state, outcome->action_id)
+						: NULL;
 
 		if (!group)
 			continue;
 		if (outcome->result == RESULT_DRY_RUN)
-			forget(step, group, 0);
+			brake_begin_rest(step, group, 0);
 		else
-			let_go(step, group, REASON_FAILED);
+			brake_let_go(step, group, REASON_FAILED);
 	}
 }
 
 /* How long what is left must last: until the answers that are owed came, and a next one could. */
-static uint64_t time_needed(const struct profile *profile, uint64_t wait_usec)
+static uint64_t brake_time_needed(const struct profile *profile, uint64_t wait_usec)
 {
 	return u64_max(u64_max(profile->brake_usec, profile->rung_deadline_usec[RUNG_SHED]),
 		       wait_usec);
 }
 
 /* Why to let go now; REASON_NONE: hold on. */
-static enum reason why_over(struct step *step, const struct group_state *group)
+static enum reason brake_why_over(struct step *step, const struct group_state *group)
 {
 	const struct hold *hold = &group->hold;
 	const struct group_state *outer =
@@ -371,18 +375,18 @@ static enum reason why_over(struct step *step, const struct group_state *group)
 	if (step->profile->brake == BRAKE_OFF)
 		return REASON_SWITCHED;
 	/* Settings changed while it was held. */
-	if (is_exempt(group))
+	if (brake_is_exempt(group))
 		return REASON_EXCLUDED;
 	if (step->now_usec >= hold->until_usec)
 		return REASON_HELD_LONG;
-	if (!is_fresh(step, outer))
+	if (!brake_is_fresh(step, outer))
 		return REASON_NONE;
 	is_better = outer->shortage.headroom_bytes > hold->headroom_bytes &&
 		    headroom_level(step->profile, outer, LEVEL_CRITICAL) == LEVEL_LOW;
 	wait_usec = owed_wait_usec(step, outer->slot, hold->since_usec);
-	is_enough =
-		outer->shortage.headroom_bytes >
-		u64_muldiv(hold->growth_bytes, time_needed(step->profile, wait_usec), USEC_PER_SEC);
+	is_enough = outer->shortage.headroom_bytes >
+		    u64_muldiv(hold->growth_bytes, brake_time_needed(step->profile, wait_usec),
+			       USEC_PER_SEC);
 	if (is_better && is_enough)
 		return REASON_RELIEVED;
 	if (ladder_go_on(step, outer->slot) || wait_usec > 0)
@@ -390,12 +394,12 @@ static enum reason why_over(struct step *step, const struct group_state *group)
 	return is_better ? REASON_RELIEVED : REASON_NO_HELP;
 }
 
-static void tend(struct step *step, struct group_state *group)
+static void brake_tend(struct step *step, struct group_state *group)
 {
-	enum reason reason = why_over(step, group);
+	enum reason reason = brake_why_over(step, group);
 
 	if (reason != REASON_NONE) {
-		let_go(step, group, reason);
+		brake_let_go(step, group, reason);
 		return;
 	}
 	/* Others may give without being asked: look at the one that runs out now and then. */
@@ -408,8 +412,8 @@ static void tend(struct step *step, struct group_state *group)
 
 /* Whether anybody may give while this group is held; in its rest that must be on its way already.
  */
-static bool brings_something(struct step *step, const struct group_state *outer,
-			     const struct group_state *grower)
+static bool brake_brings_something(struct step *step, const struct group_state *outer,
+				   const struct group_state *grower)
 {
 	bool is_resting = step->now_usec < grower->hold.rest_until_usec;
 
@@ -417,29 +421,29 @@ static bool brings_something(struct step *step, const struct group_state *outer,
 	       (!is_resting && ladder_go_on(step, outer->slot));
 }
 
-static void hold_grower(struct step *step, struct group_state *outer)
+static void brake_hold_grower(struct step *step, struct group_state *outer)
 {
 	uint64_t growth_bytes;
 	struct grower grower;
 
-	if (!sees_inside(step, outer))
+	if (!brake_sees_inside(step, outer))
 		return;
 	/* What is sure is the least it can be; what was seen last may be more. */
-	growth_bytes =
-		u64_max(growth_of(outer), u64_muldiv(outer->shortage.headroom_bytes, USEC_PER_SEC,
-						     u64_max(time_left_usec(step, outer), 1)));
-	grower = fastest_inside(step, outer, growth_bytes);
+	growth_bytes = u64_max(brake_growth_of(outer),
+			       u64_muldiv(outer->shortage.headroom_bytes, USEC_PER_SEC,
+					  u64_max(brake_time_left_usec(step, outer), 1)));
+	grower = brake_fastest_inside(step, outer, growth_bytes);
 	if (grower.slot == SLOT_NONE)
 		return;
 	if (!grower.is_clear) {
-		step_attend(step, attention_inside(outer));
+		step_attend(step, brake_attention_inside(outer));
 		step_wake_at(step, u64_add(step->now_usec, LOOK_AGAIN_USEC));
 		return;
 	}
-	if (!is_time(step, outer, kind_for(step, grower.slot)))
+	if (!brake_is_time(step, outer, brake_kind_for(step, grower.slot)))
 		return;
-	if (brings_something(step, outer, &step->state->groups[grower.slot]))
-		hold(step, &step->state->groups[grower.slot], outer, growth_bytes);
+	if (brake_brings_something(step, outer, &step->state->groups[grower.slot]))
+		brake_hold(step, &step->state->groups[grower.slot], outer, growth_bytes);
 }
 
 void brake_run(struct step *step)
@@ -447,18 +451,18 @@ void brake_run(struct step *step)
 	struct state *state = step->state;
 	bool is_marked = false;
 
-	book_failures(step);
+	brake_book_failures(step);
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
 		struct group_state *group = &state->groups[slot];
 
-		if (step->profile->brake == BRAKE_OFF || !runs_out(step, group))
+		if (step->profile->brake == BRAKE_OFF || !brake_runs_out(step, group))
 			continue;
 		if (!is_marked)
 			group_tree_mark_parents(step->state);
 		is_marked = true;
-		hold_grower(step, group);
+		brake_hold_grower(step, group);
 	}
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++)
 		if (state->groups[slot].hold.id != 0)
-			tend(step, &state->groups[slot]);
+			brake_tend(step, &state->groups[slot]);
 }

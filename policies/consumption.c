@@ -34,20 +34,20 @@
 #define GAP_ONE 1000000U
 
 /* The gap that removing sample i would leave, relative to its age. */
-static uint64_t gap_without(const struct consumption *c, uint32_t i, uint64_t now_usec)
+static uint64_t consumption_gap_without(const struct consumption *c, uint32_t i, uint64_t now_usec)
 {
 	uint64_t gap_usec = c->at_usec[i + 1] - c->at_usec[i - 1];
 
 	return u64_muldiv(gap_usec, GAP_ONE, u64_max(now_usec - c->at_usec[i - 1], 1));
 }
 
-static void make_room(struct consumption *c, uint64_t now_usec)
+static void consumption_make_room(struct consumption *c, uint64_t now_usec)
 {
 	uint32_t least = 1, n_after;
 	uint64_t least_gap = UINT64_MAX;
 
 	for (uint32_t i = 1; i + 1 < c->n; i++) {
-		uint64_t gap = gap_without(c, i, now_usec);
+		uint64_t gap = consumption_gap_without(c, i, now_usec);
 
 		if (gap < least_gap) {
 			least = i;
@@ -73,7 +73,7 @@ void consumption_add(struct consumption *c, uint64_t now_usec, uint64_t bytes)
 	if (replaces)
 		c->n--;
 	else if (c->n == CONSUMPTION_SAMPLES)
-		make_room(c, now_usec);
+		consumption_make_room(c, now_usec);
 	c->at_usec[c->n] = now_usec;
 	c->bytes[c->n] = bytes;
 	c->n++;

@@ -30,7 +30,7 @@
 #include "policies/step.h"
 #include "policies/suggestion.h"
 
-static void judge(struct step *step)
+static void decide_judge(struct step *step)
 {
 	struct state *state = step->state;
 
@@ -71,7 +71,7 @@ void decide(const struct profile *profile, struct state *state,
 	members_see_modules(&step);
 	own_growth_see_modules(&step);
 
-	judge(&step);
+	decide_judge(&step);
 
 	for (size_t i = 0; i < observation->n_orders; i++)
 		ladder_open_for_order(&step, &observation->orders[i]);

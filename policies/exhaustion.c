@@ -71,7 +71,7 @@
  * has stopped; 0 where that is not known. While something is held still for the group, its use says
  * nothing about the pace.
  */
-static uint64_t present_time_left(const struct group_state *group)
+static uint64_t exhaustion_present_time_left(const struct group_state *group)
 {
 	const struct consumption *past = &group->consumption;
 	uint64_t span_usec = 0, bytes, left_usec;
@@ -87,8 +87,8 @@ static uint64_t present_time_left(const struct group_state *group)
 }
 
 /* By the time it took to use up the last so many bytes. */
-static uint64_t past_time_left(const struct group_state *group, uint64_t now_usec,
-			       uint32_t confidence_bp)
+static uint64_t exhaustion_past_time_left(const struct group_state *group, uint64_t now_usec,
+					  uint32_t confidence_bp)
 {
 	uint64_t headroom_bytes = group->shortage.headroom_bytes, taken_bytes, span_usec;
 
@@ -111,7 +111,8 @@ uint64_t exhaustion_time_left(const struct group_state *group, uint64_t now_usec
 		return USEC_NEVER;
 	if (group->shortage.headroom_bytes == 0)
 		return 0;
-	return u64_max(past_time_left(group, now_usec, confidence_bp), present_time_left(group));
+	return u64_max(exhaustion_past_time_left(group, now_usec, confidence_bp),
+		       exhaustion_present_time_left(group));
 }
 
 uint32_t exhaustion_confidence(const struct profile *profile, const struct group_state *group,
@@ -132,8 +133,8 @@ uint32_t exhaustion_told_confidence(const struct profile *profile)
 }
 
 /* The largest share of what was left that went at least half as fast. */
-static uint32_t confidence_of(const struct group_state *group, uint64_t now_usec, uint32_t least_bp,
-			      uint64_t time_left_usec)
+static uint32_t exhaustion_confidence_of(const struct group_state *group, uint64_t now_usec,
+					 uint32_t least_bp, uint64_t time_left_usec)
 {
 	uint64_t most_usec = u64_muldiv(time_left_usec, AGREE_FACTOR, 1);
 	uint32_t sure_bp = least_bp;
@@ -164,7 +165,8 @@ uint64_t exhaustion_used(const struct group_state *group)
  * What it rose by since the last look, as far as the kernel saw it rise at such a pace. On a busy
  * host looks come late; then a steady growth must not be taken for a jump.
  */
-static uint64_t steady_rise(const struct group_state *group, uint64_t now_usec, uint64_t bytes)
+static uint64_t exhaustion_steady_rise(const struct group_state *group, uint64_t now_usec,
+				       uint64_t bytes)
 {
 	const struct consumption *past = &group->consumption;
 	uint64_t interval_usec, pace_bytes;
@@ -177,11 +179,12 @@ static uint64_t steady_rise(const struct group_state *group, uint64_t now_usec, 
 		       u64_muldiv(pace_bytes, AGREE_FACTOR, 1));
 }
 
-static void remember(struct group_state *group, uint64_t now_usec)
+static void exhaustion_remember(struct group_state *group, uint64_t now_usec)
 {
 	uint64_t bytes = exhaustion_used(group);
 
-	consumption_fill_in(&group->consumption, now_usec, steady_rise(group, now_usec, bytes));
+	consumption_fill_in(&group->consumption, now_usec,
+			    exhaustion_steady_rise(group, now_usec, bytes));
 	consumption_add(&group->consumption, now_usec, bytes);
 }
 
@@ -195,14 +198,14 @@ void exhaustion_add(const struct profile *profile, struct group_state *group, ui
 	shortage->confidence_bp = 0;
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return;
-	remember(group, now_usec);
+	exhaustion_remember(group, now_usec);
 	shortage->time_left_usec = exhaustion_time_left(group, now_usec, least_bp);
 	if (shortage->time_left_usec == USEC_NEVER)
 		return;
 	shortage->growth_bytes = u64_muldiv(shortage->headroom_bytes, USEC_PER_SEC,
 					    u64_max(shortage->time_left_usec, 1));
 	shortage->confidence_bp =
-		confidence_of(group, now_usec, least_bp, shortage->time_left_usec);
+		exhaustion_confidence_of(group, now_usec, least_bp, shortage->time_left_usec);
 }
 
 bool exhaustion_is_roomy(const struct profile *profile, const struct group_state *group)
@@ -212,7 +215,8 @@ bool exhaustion_is_roomy(const struct profile *profile, const struct group_state
 }
 
 /* What fast growth may be called at most while so much is left. */
-static enum level most_severe(const struct profile *profile, const struct group_state *group)
+static enum level exhaustion_most_severe(const struct profile *profile,
+					 const struct group_state *group)
 {
 	uint64_t severe_bytes = bytes_share(group->shortage.total_bytes,
 					    profile->exhaustion_headroom_bp / SEVERE_PART);
@@ -223,7 +227,8 @@ static enum level most_severe(const struct profile *profile, const struct group_
 }
 
 /* Whether what is left is believed to last that long at most. */
-static bool is_short(const struct group_state *group, uint32_t sure_bp, uint64_t limit_usec)
+static bool exhaustion_is_short(const struct group_state *group, uint32_t sure_bp,
+				uint64_t limit_usec)
 {
 	uint32_t n = group->consumption.n;
 	uint64_t now_usec = n > 0 ? group->consumption.at_usec[n - 1] : 0;
@@ -238,14 +243,14 @@ enum level exhaustion_level(const struct profile *profile, const struct group_st
 
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED)
 		return LEVEL_LOW;
-	for (int level = most_severe(profile, group); level > LEVEL_LOW; level--) {
+	for (int level = exhaustion_most_severe(profile, group); level > LEVEL_LOW; level--) {
 		uint64_t limit_usec = profile->exhaustion_usec[level];
 		uint32_t sure_bp = exhaustion_confidence(profile, group, level);
 
-		if (is_short(group, sure_bp, limit_usec))
+		if (exhaustion_is_short(group, sure_bp, limit_usec))
 			return level;
 		if (hysteresis_holds(level, current) &&
-		    is_short(group, sure_bp / LEAVE_FACTOR, limit_usec * LEAVE_FACTOR))
+		    exhaustion_is_short(group, sure_bp / LEAVE_FACTOR, limit_usec * LEAVE_FACTOR))
 			return level;
 	}
 	return LEVEL_LOW;

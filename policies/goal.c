@@ -57,8 +57,8 @@ uint64_t goal_slack(uint64_t goal_bytes)
 }
 
 /* The least worth asking for; a shortage that bytes do not show has no other measure. */
-static uint64_t least_bytes(const struct step *step, const struct ladder *ladder,
-			    uint64_t missing_bytes)
+static uint64_t goal_least_bytes(const struct step *step, const struct ladder *ladder,
+				 uint64_t missing_bytes)
 {
 	const struct group_state *group = &step->state->groups[ladder->group_slot];
 
@@ -77,7 +77,7 @@ uint64_t goal_order_got(const struct ladder *ladder)
 		       u64_min(ladder->total_claimed_bytes, ladder->released_bytes));
 }
 
-static uint64_t order_rest(const struct ladder *ladder)
+static uint64_t goal_order_rest(const struct ladder *ladder)
 {
 	return u64_sub(ladder->order_bytes, goal_order_got(ladder));
 }
@@ -89,7 +89,7 @@ bool goal_order_is_met(const struct ladder *ladder)
 
 	if (goal_order_got(ladder) > 0)
 		slack_bytes = u64_max(slack_bytes, ladder->step_bytes);
-	return order_rest(ladder) <= slack_bytes;
+	return goal_order_rest(ladder) <= slack_bytes;
 }
 
 uint64_t goal_of(const struct step *step, const struct ladder *ladder)
@@ -98,9 +98,9 @@ uint64_t goal_of(const struct step *step, const struct ladder *ladder)
 	uint64_t missing_bytes;
 
 	if (ladder->order_id != 0)
-		return order_rest(ladder);
+		return goal_order_rest(ladder);
 	missing_bytes = goal_missing(step->profile, &group->shortage, ladder->others_bytes);
-	return u64_max(missing_bytes, least_bytes(step, ladder, missing_bytes));
+	return u64_max(missing_bytes, goal_least_bytes(step, ladder, missing_bytes));
 }
 
 uint64_t goal_gave(const struct ladder *ladder)

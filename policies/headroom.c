@@ -29,7 +29,8 @@
 #define COMPRESSED_ASSUMED_BP 5000U
 
 /* What `free_bytes` of compressed swap save, by what the stored part costs. */
-static uint64_t compressed_gain(uint64_t free_bytes, uint64_t stored_bytes, uint64_t used_bytes)
+static uint64_t headroom_compressed_gain(uint64_t free_bytes, uint64_t stored_bytes,
+					 uint64_t used_bytes)
 {
 	uint32_t cost_bp = COMPRESSED_ASSUMED_BP;
 
@@ -39,10 +40,10 @@ static uint64_t compressed_gain(uint64_t free_bytes, uint64_t stored_bytes, uint
 }
 
 /* The pool in front of a disk costs memory only up to its limit; what follows goes to the disk. */
-static uint64_t zswap_gain(const struct machine_reading *m, uint64_t disk_bytes)
+static uint64_t headroom_zswap_gain(const struct machine_reading *m, uint64_t disk_bytes)
 {
 	uint64_t gain_bytes =
-		compressed_gain(disk_bytes, m->zswap_stored_bytes, m->zswap_used_bytes);
+		headroom_compressed_gain(disk_bytes, m->zswap_stored_bytes, m->zswap_used_bytes);
 
 	if (m->zswap_most_bytes == 0)
 		return gain_bytes;
@@ -51,7 +52,7 @@ static uint64_t zswap_gain(const struct machine_reading *m, uint64_t disk_bytes)
 }
 
 /* What this group holds and may not swap out, by its own limit. */
-static uint64_t stuck_by_own_limit(const struct group_reading *seen)
+static uint64_t headroom_stuck_by_own_limit(const struct group_reading *seen)
 {
 	const uint32_t needed = GROUP_HAS_USE | GROUP_HAS_SWAP_LIMIT;
 	uint64_t room_bytes;
@@ -63,13 +64,13 @@ static uint64_t stuck_by_own_limit(const struct group_reading *seen)
 	return u64_sub(seen->held_bytes, room_bytes);
 }
 
-static bool is_stuck_above(const struct state *state, uint32_t slot)
+static bool headroom_is_stuck_above(const struct state *state, uint32_t slot)
 {
 	for (int depth = 0; depth < GROUP_DEPTH_MAX; depth++) {
 		slot = group_tree_parent(state, slot);
 		if (slot == GROUP_SLOT_HOST || slot >= state->n_groups_used)
 			return false;
-		if (stuck_by_own_limit(&state->groups[slot].seen) > 0)
+		if (headroom_stuck_by_own_limit(&state->groups[slot].seen) > 0)
 			return true;
 	}
 	return false;
@@ -82,9 +83,9 @@ uint64_t headroom_stuck(const struct state *state)
 	if (!(state->machine.has & MACHINE_HAS_SWAP) || state->machine.swap_free_bytes == 0)
 		return 0;
 	for (uint32_t slot = GROUP_SLOT_HOST + 1; slot < state->n_groups_used; slot++) {
-		uint64_t bytes = stuck_by_own_limit(&state->groups[slot].seen);
+		uint64_t bytes = headroom_stuck_by_own_limit(&state->groups[slot].seen);
 
-		if (bytes > 0 && !is_stuck_above(state, slot))
+		if (bytes > 0 && !headroom_is_stuck_above(state, slot))
 			sum_bytes = u64_add(sum_bytes, bytes);
 	}
 	return sum_bytes;
@@ -105,11 +106,12 @@ uint64_t headroom_swap_gain(const struct machine_reading *m, uint64_t stuck_byte
 		disk_bytes -= free_bytes;
 		free_bytes = u64_min(free_bytes, movable_bytes);
 		movable_bytes -= free_bytes;
-		zram_bytes = compressed_gain(free_bytes, m->zram_stored_bytes, m->zram_used_bytes);
+		zram_bytes = headroom_compressed_gain(free_bytes, m->zram_stored_bytes,
+						      m->zram_used_bytes);
 	}
 	disk_bytes = u64_min(disk_bytes, movable_bytes);
 	if ((m->has & MACHINE_HAS_ZSWAP) && m->zswap_stored_bytes >= COMPRESSED_MIN_BYTES)
-		disk_bytes = zswap_gain(m, disk_bytes);
+		disk_bytes = headroom_zswap_gain(m, disk_bytes);
 	return u64_add(zram_bytes, disk_bytes);
 }
 

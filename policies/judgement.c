@@ -72,8 +72,8 @@ const struct group_state *judgement_strongest_above(const struct state *state,
 	return strongest;
 }
 
-static void report_change(struct step *step, const struct group_state *group, enum level old_level,
-			  enum reason reason, uint64_t episode_id)
+static void judgement_report_change(struct step *step, const struct group_state *group,
+				    enum level old_level, enum reason reason, uint64_t episode_id)
 {
 	struct level_change *change = decision_add_level_change(step->decision);
 
@@ -92,7 +92,7 @@ static void report_change(struct step *step, const struct group_state *group, en
 	change->time_left_usec = group->shortage.time_left_usec;
 }
 
-static void episode_begin(struct step *step, struct group_state *group)
+static void judgement_episode_begin(struct step *step, struct group_state *group)
 {
 	group->episode = (struct episode){
 		.id = step->state->next_episode_id++,
@@ -101,7 +101,7 @@ static void episode_begin(struct step *step, struct group_state *group)
 	step->state->n_episodes++;
 }
 
-static void episode_end(struct step *step, struct group_state *group, enum reason reason)
+static void judgement_episode_end(struct step *step, struct group_state *group, enum reason reason)
 {
 	struct episode_report *report;
 
@@ -124,7 +124,7 @@ static void episode_end(struct step *step, struct group_state *group, enum reaso
  * A group inside is short by its own limit, or the kernel killed in here a moment ago: tasks wait
  * for the memory of that group, and that is no input/output.
  */
-static bool is_short_inside(const struct step *step, const struct group_state *group)
+static bool judgement_is_short_inside(const struct step *step, const struct group_state *group)
 {
 	const struct state *state = step->state;
 
@@ -139,7 +139,8 @@ static bool is_short_inside(const struct step *step, const struct group_state *g
 }
 
 /* Whose shortage it is, as far as this group's readings tell. */
-static enum attribution attribution_of(const struct step *step, const struct group_state *group)
+static enum attribution judgement_attribution_of(const struct step *step,
+						 const struct group_state *group)
 {
 	if (group->level > LEVEL_LOW)
 		return group->slot == GROUP_SLOT_HOST ? ATTRIBUTION_HOST : ATTRIBUTION_OWN_LIMIT;
@@ -153,13 +154,13 @@ static enum attribution attribution_of(const struct step *step, const struct gro
 	if (group->slot != GROUP_SLOT_HOST && !group->limit_hit &&
 	    state_host(step->state)->level > LEVEL_LOW)
 		return ATTRIBUTION_HOST;
-	return is_short_inside(step, group) ? ATTRIBUTION_NONE : ATTRIBUTION_IO;
+	return judgement_is_short_inside(step, group) ? ATTRIBUTION_NONE : ATTRIBUTION_IO;
 }
 
 /* Names the attribution of a group whose level did not change; the first sign of io is told. */
-static void attribute(struct step *step, struct group_state *group)
+static void judgement_attribute(struct step *step, struct group_state *group)
 {
-	enum attribution attribution = attribution_of(step, group);
+	enum attribution attribution = judgement_attribution_of(step, group);
 
 	if (attribution == ATTRIBUTION_IO && stall_is_io(step->profile, group))
 		group->io_seen_usec = step->now_usec;
@@ -169,11 +170,11 @@ static void attribute(struct step *step, struct group_state *group)
 	if (group->level == LEVEL_LOW)
 		group->signal = attribution == ATTRIBUTION_NONE ? SIGNAL_NONE : SIGNAL_STALL;
 	if (attribution == ATTRIBUTION_IO)
-		report_change(step, group, group->level, REASON_IO_ONLY, 0);
+		judgement_report_change(step, group, group->level, REASON_IO_ONLY, 0);
 }
 
-static void change_level(struct step *step, struct group_state *group,
-			 const struct group_state *source, enum level level)
+static void judgement_change_level(struct step *step, struct group_state *group,
+				   const struct group_state *source, enum level level)
 {
 	enum level old_level = group->level;
 	uint64_t episode_id = group->episode.id ? group->episode.id : source->episode.id;
@@ -189,14 +190,14 @@ static void change_level(struct step *step, struct group_state *group,
 		if (level == LEVEL_LOW)
 			group->signal = SIGNAL_NONE;
 	}
-	group->attribution = attribution_of(step, group);
+	group->attribution = judgement_attribution_of(step, group);
 	group->io_seen_usec = step->now_usec;
-	report_change(step, group, old_level, group->reason, episode_id);
+	judgement_report_change(step, group, old_level, group->reason, episode_id);
 }
 
 /* What to show of the judgement, the dwell time observed. */
-static enum level level_to_show(const struct step *step, struct group_state *group,
-				enum level judged, bool fresh)
+static enum level judgement_level_to_show(const struct step *step, struct group_state *group,
+					  enum level judged, bool fresh)
 {
 	if (judged >= group->level) {
 		group->is_below = false;
@@ -211,24 +212,24 @@ static enum level level_to_show(const struct step *step, struct group_state *gro
 			       step->profile->dwell_usec);
 }
 
-static void publish_one(struct step *step, struct group_state *group)
+static void judgement_publish_one(struct step *step, struct group_state *group)
 {
 	const struct group_state *source = judgement_strongest_above(step->state, group);
 	bool fresh = group->slot == GROUP_SLOT_HOST ? step_sees_machine(step)
 						    : step_sees_group(step, group->slot);
 
-	enum level level = level_to_show(step, group, source->judged_level, fresh);
+	enum level level = judgement_level_to_show(step, group, source->judged_level, fresh);
 
 	if (level != group->level)
-		change_level(step, group, source, level);
+		judgement_change_level(step, group, source, level);
 	else if (fresh)
-		attribute(step, group);
+		judgement_attribute(step, group);
 	if (group->episode.id == 0)
 		return;
 	if (group->level > group->episode.peak_level)
 		group->episode.peak_level = group->level;
 	if (group->level == LEVEL_LOW)
-		episode_end(step, group, REASON_CALM_AGAIN);
+		judgement_episode_end(step, group, REASON_CALM_AGAIN);
 }
 
 void judgement_publish(struct step *step)
@@ -240,13 +241,13 @@ void judgement_publish(struct step *step)
 		struct group_state *group = &groups[slot];
 
 		if (group->judged_level > LEVEL_LOW && group->episode.id == 0)
-			episode_begin(step, group);
+			judgement_episode_begin(step, group);
 		if (group->episode.id != 0 && !group->episode.has_ladder)
 			group->episode.has_ladder = ladder_open_for_episode(step, group);
 	}
 	for (uint32_t slot = 0; slot < step->state->n_groups_used; slot++)
 		if (groups[slot].id != 0)
-			publish_one(step, &groups[slot]);
+			judgement_publish_one(step, &groups[slot]);
 }
 
 void judgement_end(struct step *step, struct group_state *group, enum reason reason)
@@ -255,9 +256,9 @@ void judgement_end(struct step *step, struct group_state *group, enum reason rea
 	uint64_t episode_id = group->episode.id;
 
 	if (episode_id != 0)
-		episode_end(step, group, reason);
+		judgement_episode_end(step, group, reason);
 	if (old_level == LEVEL_LOW)
 		return;
 	group->level = LEVEL_LOW;
-	report_change(step, group, old_level, reason, episode_id);
+	judgement_report_change(step, group, old_level, reason, episode_id);
 }

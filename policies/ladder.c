@@ -44,42 +44,42 @@
 /* Until it is known whether others than the modules grow. */
 #define LOOK_AGAIN_USEC (20 * USEC_PER_MSEC)
 
-static uint32_t rung_bit(enum rung rung)
+static uint32_t ladder_rung_bit(enum rung rung)
 {
 	return 1U << rung;
 }
 
-static uint32_t index_of(const struct step *step, const struct ladder *ladder)
+static uint32_t ladder_index_of(const struct step *step, const struct ladder *ladder)
 {
 	return (uint32_t)(ladder - step->state->ladders);
 }
 
-static struct group_state *group_of(const struct step *step, const struct ladder *ladder)
+static struct group_state *ladder_group_of(const struct step *step, const struct ladder *ladder)
 {
 	return &step->state->groups[ladder->group_slot];
 }
 
 /* Nothing but growth tells of a shortage yet: what grows may be the very caches. */
-static bool only_warns(const struct step *step, const struct ladder *ladder)
+static bool ladder_only_warns(const struct step *step, const struct ladder *ladder)
 {
-	const struct group_state *group = group_of(step, ladder);
+	const struct group_state *group = ladder_group_of(step, ladder);
 
 	return ladder->order_id == 0 && ladder->level == LEVEL_MEDIUM &&
 	       group->slot != GROUP_SLOT_HOST && group->signal == SIGNAL_EXHAUSTION &&
 	       exhaustion_is_roomy(step->profile, group);
 }
 
-static enum rung max_rung(const struct step *step, const struct ladder *ladder)
+static enum rung ladder_max_rung(const struct step *step, const struct ladder *ladder)
 {
 	if (ladder->order_id != 0)
 		return ladder->order_max_rung;
-	if (only_warns(step, ladder))
+	if (ladder_only_warns(step, ladder))
 		return RUNG_WARN;
 	return step->profile->max_rung[ladder->level];
 }
 
-static struct rung_report *report(struct step *step, const struct ladder *ladder, enum rung rung,
-				  enum reason reason)
+static struct rung_report *ladder_report(struct step *step, const struct ladder *ladder,
+					 enum rung rung, enum reason reason)
 {
 	struct rung_report *entry = decision_add_rung(step->decision);
 
@@ -95,8 +95,8 @@ static struct rung_report *report(struct step *step, const struct ladder *ladder
 }
 
 /* Reports a rung that was passed over, once per reason and level. */
-static void report_skip(struct step *step, struct ladder *ladder, enum rung rung,
-			enum reason reason)
+static void ladder_report_skip(struct step *step, struct ladder *ladder, enum rung rung,
+			       enum reason reason)
 {
 	static const enum reason reasons[] = { REASON_NOBODY_TO_ASK, REASON_NO_EFFECT_BEFORE,
 					       REASON_NOT_AT_THIS_LEVEL, REASON_EXCLUDED };
@@ -108,22 +108,22 @@ static void report_skip(struct step *step, struct ladder *ladder, enum rung rung
 	if (ladder->told[ladder->level] & bit)
 		return;
 	ladder->told[ladder->level] |= bit;
-	report(step, ladder, rung, reason);
+	ladder_report(step, ladder, rung, reason);
 }
 
-static void warn(struct step *step, const struct ladder *ladder)
+static void ladder_warn(struct step *step, const struct ladder *ladder)
 {
 	struct rung_report *entry;
 
 	if (!rung_warn(step, ladder))
 		return;
-	entry = report(step, ladder, RUNG_WARN, REASON_LEVEL_ROSE);
+	entry = ladder_report(step, ladder, RUNG_WARN, REASON_LEVEL_ROSE);
 	if (entry)
 		entry->n_requests = 1;
 }
 
 /* Returns: whether the rung is on now; false when nobody qualifies. */
-static bool start_rung(struct step *step, struct ladder *ladder, enum rung rung)
+static bool ladder_start_rung(struct step *step, struct ladder *ladder, enum rung rung)
 {
 	uint32_t n_sent;
 
@@ -141,12 +141,12 @@ static bool start_rung(struct step *step, struct ladder *ladder, enum rung rung)
 	ladder->n_open = n_sent;
 	ladder->n_late = 0;
 	if (ladder->order_id == 0)
-		group_of(step, ladder)->episode.n_requests += n_sent;
+		ladder_group_of(step, ladder)->episode.n_requests += n_sent;
 	return true;
 }
 
 /* Asks for a wider observation at once; if that does not come, again after a while. */
-static void wait_for_more(struct step *step, struct ladder *ladder, enum rung rung)
+static void ladder_wait_for_more(struct step *step, struct ladder *ladder, enum rung rung)
 {
 	uint64_t pause_usec = ladder->waiting ? step->profile->sampling_min_usec : 1;
 
@@ -157,11 +157,11 @@ static void wait_for_more(struct step *step, struct ladder *ladder, enum rung ru
 	step_attend(step, rung_attention(rung));
 }
 
-static void close_ladder(struct step *step, struct ladder *ladder)
+static void ladder_close_ladder(struct step *step, struct ladder *ladder)
 {
 	struct order_report *entry;
 
-	booking_leave_ladder(step->state, index_of(step, ladder));
+	booking_leave_ladder(step->state, ladder_index_of(step, ladder));
 	ladder->active = false;
 	if (ladder->order_id == 0)
 		return;
@@ -175,10 +175,10 @@ static void close_ladder(struct step *step, struct ladder *ladder)
 }
 
 /* The next cycle begins at shed after a pause; an order has only one cycle. */
-static void end_cycle(struct step *step, struct ladder *ladder)
+static void ladder_end_cycle(struct step *step, struct ladder *ladder)
 {
 	if (ladder->order_id != 0) {
-		close_ladder(step, ladder);
+		ladder_close_ladder(step, ladder);
 		return;
 	}
 	if (ladder->cycle_measured_bytes > 0)
@@ -192,7 +192,7 @@ static void end_cycle(struct step *step, struct ladder *ladder)
 }
 
 /* Nothing is missing now: a further look may find that something is, and begins at shed. */
-static void be_content(struct step *step, struct ladder *ladder)
+static void ladder_be_content(struct step *step, struct ladder *ladder)
 {
 	ladder->is_content = true;
 	if (ladder->next_rung > RUNG_SHED) {
@@ -205,55 +205,55 @@ static void be_content(struct step *step, struct ladder *ladder)
 }
 
 /* Goes up from next_rung to the first rung that can be started. */
-static void climb(struct step *step, struct ladder *ladder)
+static void ladder_climb(struct step *step, struct ladder *ladder)
 {
 	ladder->is_content = false;
 	if (ladder->order_id != 0 && goal_order_is_met(ladder)) {
-		end_cycle(step, ladder); /* it came back late */
+		ladder_end_cycle(step, ladder); /* it came back late */
 		return;
 	}
 	for (enum rung rung = ladder->next_rung; rung < N_RUNGS; rung++) {
-		if (rung > max_rung(step, ladder)) {
+		if (rung > ladder_max_rung(step, ladder)) {
 			if (ladder->order_id == 0)
-				report_skip(step, ladder, rung, REASON_NOT_AT_THIS_LEVEL);
-			if (only_warns(step, ladder)) {
-				be_content(step, ladder);
+				ladder_report_skip(step, ladder, rung, REASON_NOT_AT_THIS_LEVEL);
+			if (ladder_only_warns(step, ladder)) {
+				ladder_be_content(step, ladder);
 				return;
 			}
 			break;
 		}
-		if (ladder->spent_rungs & rung_bit(rung)) {
-			report_skip(step, ladder, rung, REASON_NO_EFFECT_BEFORE);
+		if (ladder->spent_rungs & ladder_rung_bit(rung)) {
+			ladder_report_skip(step, ladder, rung, REASON_NO_EFFECT_BEFORE);
 			continue;
 		}
 		if (!rung_is_covered(step, rung)) {
-			wait_for_more(step, ladder, rung);
+			ladder_wait_for_more(step, ladder, rung);
 			return;
 		}
 		ladder->waiting = false;
 		if (goal_of(step, ladder) == 0) {
-			be_content(step, ladder);
+			ladder_be_content(step, ladder);
 			return;
 		}
-		if (start_rung(step, ladder, rung))
+		if (ladder_start_rung(step, ladder, rung))
 			return;
-		report_skip(step, ladder, rung,
-			    rung_is_excluded(step, ladder, rung) ? REASON_EXCLUDED
-								 : REASON_NOBODY_TO_ASK);
+		ladder_report_skip(step, ladder, rung,
+				   rung_is_excluded(step, ladder, rung) ? REASON_EXCLUDED
+									: REASON_NOBODY_TO_ASK);
 	}
-	end_cycle(step, ladder);
+	ladder_end_cycle(step, ladder);
 }
 
-static bool rung_is_hidden(const struct step *step, const struct ladder *ladder)
+static bool ladder_rung_is_hidden(const struct step *step, const struct ladder *ladder)
 {
 	return goal_is_hidden(step, ladder, ladder->claimed_bytes, ladder->rung_started_usec);
 }
 
 /* Reports the rung that stands and takes the ladder off it. */
-static void leave_rung(struct step *step, struct ladder *ladder, enum reason reason)
+static void ladder_leave_rung(struct step *step, struct ladder *ladder, enum reason reason)
 {
-	struct rung_report *entry = report(step, ladder, ladder->rung, reason);
-	struct group_state *group = group_of(step, ladder);
+	struct rung_report *entry = ladder_report(step, ladder, ladder->rung, reason);
+	struct group_state *group = ladder_group_of(step, ladder);
 
 	if (entry) {
 		entry->n_requests = ladder->n_requests;
@@ -269,9 +269,10 @@ static void leave_rung(struct step *step, struct ladder *ladder, enum reason rea
 	/* Without swap reclaim only drops cache, which was available before: no reason to hurry. */
 	if (ladder->rung != RUNG_RECLAIM ||
 	    headroom_swap_gain(&step->state->machine, headroom_stuck(step->state)) > 0)
-		ladder->cycle_measured_bytes = u64_add(
-			ladder->cycle_measured_bytes,
-			rung_is_hidden(step, ladder) ? ladder->claimed_bytes : goal_gave(ladder));
+		ladder->cycle_measured_bytes =
+			u64_add(ladder->cycle_measured_bytes, ladder_rung_is_hidden(step, ladder)
+								      ? ladder->claimed_bytes
+								      : goal_gave(ladder));
 	if (ladder->order_id == 0)
 		group->episode.measured_bytes[ladder->rung] = u64_add(
 			group->episode.measured_bytes[ladder->rung], ladder->measured_bytes);
@@ -280,7 +281,7 @@ static void leave_rung(struct step *step, struct ladder *ladder, enum reason rea
 
 /* An order goes on: on the same rung while that gives, or others have not been asked, else above.
  */
-static void go_on_with_order(struct step *step, struct ladder *ladder, enum rung rung)
+static void ladder_go_on_with_order(struct step *step, struct ladder *ladder, enum rung rung)
 {
 	bool gave = goal_gave(ladder) >= REPEAT_MIN_BYTES;
 
@@ -298,7 +299,7 @@ static void go_on_with_order(struct step *step, struct ladder *ladder, enum rung
 		ladder->next_cycle_usec = u64_add(step->now_usec, step->profile->settle_usec);
 }
 
-static bool rung_is_met(const struct ladder *ladder)
+static bool ladder_rung_is_met(const struct ladder *ladder)
 {
 	return u64_add(goal_gave(ladder), goal_slack(ladder->goal_bytes)) >= ladder->goal_bytes;
 }
@@ -308,46 +309,46 @@ static bool rung_is_met(const struct ladder *ladder)
  * order is on its way, and would come on top of what others gave in its place. For that it waits as
  * long as Hold= in all.
  */
-static uint64_t rung_ends_usec(const struct step *step, const struct ladder *ladder)
+static uint64_t ladder_rung_ends_usec(const struct step *step, const struct ladder *ladder)
 {
 	uint64_t patience_usec = u64_sub(step->profile->brake_hold_usec, ladder->waited_usec);
 
 	if (ladder->n_open > 0) /* past the deadline those are open that are looked at again */
 		return step->now_usec < ladder->deadline_usec ? ladder->deadline_usec : USEC_NEVER;
-	if (ladder->order_id == 0 || rung_is_met(ladder))
+	if (ladder->order_id == 0 || ladder_rung_is_met(ladder))
 		return 0;
-	return u64_min(owed_to_ladder_usec(step, index_of(step, ladder)),
+	return u64_min(owed_to_ladder_usec(step, ladder_index_of(step, ladder)),
 		       u64_add(ladder->deadline_usec, patience_usec));
 }
 
 /* All have answered or are late: met, or on to the next rung. */
-static void end_rung(struct step *step, struct ladder *ladder)
+static void ladder_end_rung(struct step *step, struct ladder *ladder)
 {
-	bool met = rung_is_met(ladder);
+	bool met = ladder_rung_is_met(ladder);
 	enum rung rung = ladder->rung;
 
 	/* Others may still have something: the next cycle asks them first. */
-	if (goal_gave(ladder) == 0 && ladder->asked_all && !rung_is_hidden(step, ladder))
-		ladder->spent_rungs |= rung_bit(rung);
+	if (goal_gave(ladder) == 0 && ladder->asked_all && !ladder_rung_is_hidden(step, ladder))
+		ladder->spent_rungs |= ladder_rung_bit(rung);
 	ladder->waited_usec =
 		u64_add(ladder->waited_usec, u64_sub(step->now_usec, ladder->deadline_usec));
-	leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
+	ladder_leave_rung(step, ladder, met ? REASON_GOAL_MET : REASON_GOAL_MISSED);
 	if (ladder->order_id != 0) {
 		met |= goal_order_is_met(ladder);
 		if (!met)
-			go_on_with_order(step, ladder, rung);
+			ladder_go_on_with_order(step, ladder, rung);
 	} else {
-		met |= group_of(step, ladder)->judged_level == LEVEL_LOW;
+		met |= ladder_group_of(step, ladder)->judged_level == LEVEL_LOW;
 		ladder->next_rung = rung + 1;
 		ladder->next_reason = REASON_GOAL_MISSED;
 		ladder->next_cycle_usec = step->now_usec;
 	}
 	if (met || ladder->next_rung >= N_RUNGS)
-		end_cycle(step, ladder);
+		ladder_end_cycle(step, ladder);
 }
 
 /* Forgets what had no effect and begins a cycle at once, unless one is under way. */
-static void begin_anew(struct step *step, struct ladder *ladder, enum reason reason)
+static void ladder_begin_anew(struct step *step, struct ladder *ladder, enum reason reason)
 {
 	ladder->spent_rungs = 0;
 	ladder->n_barren = 0;
@@ -359,47 +360,47 @@ static void begin_anew(struct step *step, struct ladder *ladder, enum reason rea
 }
 
 /* Follows the level of the ladder's group; a rise is answered at once. */
-static void follow_level(struct step *step, struct ladder *ladder)
+static void ladder_follow_level(struct step *step, struct ladder *ladder)
 {
-	const struct group_state *group = group_of(step, ladder);
+	const struct group_state *group = ladder_group_of(step, ladder);
 
 	if (group->judged_level > LEVEL_LOW)
 		ladder->level = group->judged_level;
 	if (group->level > ladder->risen_level) {
 		ladder->risen_level = group->level;
-		warn(step, ladder);
-		begin_anew(step, ladder, REASON_LEVEL_ROSE);
+		ladder_warn(step, ladder);
+		ladder_begin_anew(step, ladder, REASON_LEVEL_ROSE);
 	}
 	ladder->risen_level = group->level;
 }
 
 /* Whether there is something to do at all now: calm groups only wait for their dwell time. */
-static bool is_wanted(const struct step *step, const struct ladder *ladder)
+static bool ladder_is_wanted(const struct step *step, const struct ladder *ladder)
 {
-	const struct group_state *group = group_of(step, ladder);
+	const struct group_state *group = ladder_group_of(step, ladder);
 
 	return ladder->order_id != 0 || (group->judged_level > LEVEL_LOW && group->shortage.valid);
 }
 
-static void run(struct step *step, struct ladder *ladder)
+static void ladder_run(struct step *step, struct ladder *ladder)
 {
 	if (ladder->order_id == 0) {
-		follow_level(step, ladder);
+		ladder_follow_level(step, ladder);
 		own_growth_follow(step, ladder);
 	}
 	goal_see_what_left(step, ladder);
-	if (ladder->rung != RUNG_NONE && rung_ends_usec(step, ladder) <= step->now_usec)
-		end_rung(step, ladder);
-	if (ladder->active && ladder->rung == RUNG_NONE && is_wanted(step, ladder) &&
+	if (ladder->rung != RUNG_NONE && ladder_rung_ends_usec(step, ladder) <= step->now_usec)
+		ladder_end_rung(step, ladder);
+	if (ladder->active && ladder->rung == RUNG_NONE && ladder_is_wanted(step, ladder) &&
 	    step->now_usec >= ladder->next_cycle_usec)
-		climb(step, ladder);
+		ladder_climb(step, ladder);
 	if (!ladder->active)
 		return;
 	if (ladder->rung != RUNG_NONE) {
 		step->busy = true;
-		step_wake_at(step, rung_ends_usec(step, ladder));
+		step_wake_at(step, ladder_rung_ends_usec(step, ladder));
 		step_attend(step, rung_attention(ladder->rung));
-	} else if (is_wanted(step, ladder)) {
+	} else if (ladder_is_wanted(step, ladder)) {
 		step->busy = true;
 		if (!ladder->waiting && !ladder->is_content)
 			step_wake_at(step, ladder->next_cycle_usec);
@@ -411,7 +412,7 @@ void ladder_run_all(struct step *step)
 {
 	for (uint32_t i = 0; i < step->state->limits.max_ladders; i++)
 		if (step->state->ladders[i].active)
-			run(step, &step->state->ladders[i]);
+			ladder_run(step, &step->state->ladders[i]);
 }
 
 static struct ladder *ladder_of_episode(struct state *state, uint32_t group_slot)
@@ -433,7 +434,7 @@ bool ladder_go_on(struct step *step, uint32_t group_slot)
 		return false;
 	if (ladder->rung != RUNG_NONE)
 		return true;
-	if (!is_wanted(step, ladder) || only_warns(step, ladder))
+	if (!ladder_is_wanted(step, ladder) || ladder_only_warns(step, ladder))
 		return false;
 	if (ladder->waiting)
 		return true;
@@ -453,8 +454,8 @@ void ladder_close_of_group(struct step *step, uint32_t group_slot, enum reason r
 		    (ladder->order_id != 0 && reason != REASON_GROUP_GONE))
 			continue;
 		if (ladder->rung != RUNG_NONE)
-			leave_rung(step, ladder, reason);
-		close_ladder(step, ladder);
+			ladder_leave_rung(step, ladder, reason);
+		ladder_close_ladder(step, ladder);
 	}
 }
 
@@ -465,6 +466,6 @@ void ladder_hear_of_module(struct step *step, uint32_t group_slot)
 
 		if (ladder->active && ladder->order_id == 0 &&
 		    group_tree_is_inside(step->state, group_slot, ladder->group_slot))
-			begin_anew(step, ladder, REASON_STILL_SHORT);
+			ladder_begin_anew(step, ladder, REASON_STILL_SHORT);
 	}
 }

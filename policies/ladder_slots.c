@@ -9,7 +9,7 @@
 #include "policies/ladder.h"
 
 /* A free slot. The last one is kept for the host, whose shortage is everybody's. */
-static struct ladder *take_ladder(struct step *step, bool is_host)
+static struct ladder *ladder_slots_take_ladder(struct step *step, bool is_host)
 {
 	struct state *state = step->state;
 	struct ladder *free_ladder = NULL;
@@ -39,7 +39,7 @@ static struct ladder *take_ladder(struct step *step, bool is_host)
 
 bool ladder_open_for_episode(struct step *step, const struct group_state *group)
 {
-	struct ladder *ladder = take_ladder(step, group->slot == GROUP_SLOT_HOST);
+	struct ladder *ladder = ladder_slots_take_ladder(step, group->slot == GROUP_SLOT_HOST);
 
 	if (!ladder)
 		return false;
@@ -52,7 +52,8 @@ bool ladder_open_for_episode(struct step *step, const struct group_state *group)
 }
 
 /* Nothing can be done for this order: said at once, so that nobody waits for it. */
-static void refuse_order(struct step *step, const struct order *order, enum reason reason)
+static void ladder_slots_refuse_order(struct step *step, const struct order *order,
+				      enum reason reason)
 {
 	struct rung_report *rung = decision_add_rung(step->decision);
 	struct order_report *entry = decision_add_order(step->decision);
@@ -74,12 +75,12 @@ void ladder_open_for_order(struct step *step, const struct order *order)
 	struct ladder *ladder;
 
 	if (!group) {
-		refuse_order(step, order, REASON_GROUP_GONE);
+		ladder_slots_refuse_order(step, order, REASON_GROUP_GONE);
 		return;
 	}
-	ladder = take_ladder(step, false);
+	ladder = ladder_slots_take_ladder(step, false);
 	if (!ladder) {
-		refuse_order(step, order, REASON_TOO_MANY);
+		ladder_slots_refuse_order(step, order, REASON_TOO_MANY);
 		return;
 	}
 	ladder->group_slot = order->group_slot;

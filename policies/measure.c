@@ -35,17 +35,17 @@
 
 #include "policies/measure.h"
 
-static uint64_t host_used_bytes(const struct state *state)
+static uint64_t measure_host_used_bytes(const struct state *state)
 {
 	return u64_sub(state->machine.total_bytes, state->machine.available_bytes);
 }
 
-static struct group_mark mark_now(const struct state *state, uint32_t slot)
+static struct group_mark measure_mark_now(const struct state *state, uint32_t slot)
 {
 	const struct group_reading *seen = &state->groups[slot].seen;
 
 	if (slot == GROUP_SLOT_HOST)
-		return (struct group_mark){ .current_bytes = host_used_bytes(state) };
+		return (struct group_mark){ .current_bytes = measure_host_used_bytes(state) };
 	return (struct group_mark){
 		.has = seen->has & (GROUP_HAS_USE | GROUP_HAS_SWAP),
 		.current_bytes = seen->current_bytes,
@@ -55,7 +55,7 @@ static struct group_mark mark_now(const struct state *state, uint32_t slot)
 	};
 }
 
-static uint64_t fall_of_used(const struct group_mark *old, const struct group_mark *now)
+static uint64_t measure_fall_of_used(const struct group_mark *old, const struct group_mark *now)
 {
 	if (!(old->has & now->has & GROUP_HAS_USE))
 		return u64_sub(old->current_bytes, now->current_bytes);
@@ -63,7 +63,7 @@ static uint64_t fall_of_used(const struct group_mark *old, const struct group_ma
 		       u64_sub(now->current_bytes, now->unused_bytes));
 }
 
-static uint64_t fall_of_held(const struct group_mark *old, const struct group_mark *now)
+static uint64_t measure_fall_of_held(const struct group_mark *old, const struct group_mark *now)
 {
 	uint32_t has = old->has & now->has;
 
@@ -76,32 +76,32 @@ static uint64_t fall_of_held(const struct group_mark *old, const struct group_ma
 }
 
 /* What may have come late: where use is not known, the kernel's doing cannot be told from it. */
-static uint64_t fall_of_late(const struct group_mark *old, const struct group_mark *now)
+static uint64_t measure_fall_of_late(const struct group_mark *old, const struct group_mark *now)
 {
-	return old->has & now->has & GROUP_HAS_USE ? fall_of_held(old, now)
-						   : fall_of_used(old, now);
+	return old->has & now->has & GROUP_HAS_USE ? measure_fall_of_held(old, now)
+						   : measure_fall_of_used(old, now);
 }
 
-static struct ladder *ladder_of(struct state *state, const struct request *request)
+static struct ladder *measure_ladder_of(struct state *state, const struct request *request)
 {
 	return request->ladder < state->limits.max_ladders ? &state->ladders[request->ladder]
 							   : NULL;
 }
 
 /* Waiting for an answer in time, or answered in this step. */
-static bool is_open(const struct request *request)
+static bool measure_is_open(const struct request *request)
 {
 	return (request->active && !request->is_held) || request->answered;
 }
 
 /* A late answer is waited for as well, though no rung does: what it frees goes on record. */
-static bool is_waited_for(const struct request *request)
+static bool measure_is_waited_for(const struct request *request)
 {
 	return request->active || request->late || request->look_usec != 0;
 }
 
-static bool has_request(const struct state *state, uint32_t group_slot,
-			bool (*counts)(const struct request *request))
+static bool measure_has_request(const struct state *state, uint32_t group_slot,
+				bool (*counts)(const struct request *request))
 {
 	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
 		const struct request *request = &state->requests[i];
@@ -119,18 +119,19 @@ void measure_open(struct state *state, uint32_t group_slot)
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
 
 	if (group_slot != GROUP_SLOT_HOST && (group->seen.has & GROUP_HAS_CURRENT) &&
-	    !(group->booking && has_request(state, group_slot, is_open))) {
+	    !(group->booking && measure_has_request(state, group_slot, measure_is_open))) {
 		group->booking = true;
-		group->booked = mark_now(state, group_slot);
+		group->booked = measure_mark_now(state, group_slot);
 	}
-	if (!(host->booking && has_request(state, GROUP_SLOT_HOST, is_open))) {
+	if (!(host->booking && measure_has_request(state, GROUP_SLOT_HOST, measure_is_open))) {
 		host->booking = true;
-		host->booked = mark_now(state, GROUP_SLOT_HOST);
+		host->booked = measure_mark_now(state, GROUP_SLOT_HOST);
 	}
 }
 
 /* Whether this answer is measured by that group's counter; the host takes those without one. */
-static bool is_measured_by(const struct step *step, const struct request *request, uint32_t slot)
+static bool measure_is_measured_by(const struct step *step, const struct request *request,
+				   uint32_t slot)
 {
 	uint32_t group_slot = request->action.group_slot;
 	const struct group_state *group = &step->state->groups[group_slot];
@@ -142,9 +143,9 @@ static bool is_measured_by(const struct step *step, const struct request *reques
 }
 
 /* A fall that nobody claims: the kernel's own doing with reclaim, else the rung's only. */
-static void give_unclaimed(struct state *state, struct request *first, uint64_t fall_bytes)
+static void measure_give_unclaimed(struct state *state, struct request *first, uint64_t fall_bytes)
 {
-	struct ladder *ladder = ladder_of(state, first);
+	struct ladder *ladder = measure_ladder_of(state, first);
 
 	if (first->action.module_slot == SLOT_NONE)
 		first->measured_bytes = fall_bytes;
@@ -159,14 +160,14 @@ struct answers {
 	bool by_kernel; /* one of them is a reclaim */
 };
 
-static struct answers answers_of(struct step *step, uint32_t slot)
+static struct answers measure_answers_of(struct step *step, uint32_t slot)
 {
 	struct answers answers = {};
 
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++) {
 		struct request *request = &step->state->requests[i];
 
-		if (!request->answered || !is_measured_by(step, request, slot))
+		if (!request->answered || !measure_is_measured_by(step, request, slot))
 			continue;
 		answers.claims_bytes =
 			u64_add(answers.claims_bytes, request->outcome.claimed_bytes);
@@ -178,20 +179,20 @@ static struct answers answers_of(struct step *step, uint32_t slot)
 }
 
 /* Shares a fall out among the answers measured by that group. */
-static void share_fall(struct step *step, uint32_t slot, const struct answers *answers,
-		       uint64_t fall_bytes)
+static void measure_share_fall(struct step *step, uint32_t slot, const struct answers *answers,
+			       uint64_t fall_bytes)
 {
 	struct state *state = step->state;
 	uint64_t left_bytes = fall_bytes;
 
 	if (answers->claims_bytes == 0) {
-		give_unclaimed(state, answers->first, fall_bytes);
+		measure_give_unclaimed(state, answers->first, fall_bytes);
 		return;
 	}
 	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
 		struct request *request = &state->requests[i];
 
-		if (!request->answered || !is_measured_by(step, request, slot))
+		if (!request->answered || !measure_is_measured_by(step, request, slot))
 			continue;
 		request->measured_bytes =
 			u64_min(left_bytes, u64_muldiv(fall_bytes, request->outcome.claimed_bytes,
@@ -209,11 +210,12 @@ void measure_close(struct step *step)
 
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
 		if (state->groups[slot].booking)
-			state->groups[slot].booking = has_request(state, slot, is_waited_for);
+			state->groups[slot].booking =
+				measure_has_request(state, slot, measure_is_waited_for);
 }
 
 /* Of its claim, after all that was measured for this request so far. */
-static uint64_t missing_bytes(const struct request *request)
+static uint64_t measure_missing_bytes(const struct request *request)
 {
 	return u64_sub(request->outcome.claimed_bytes,
 		       u64_add(request->total_measured_bytes, request->measured_bytes));
@@ -223,7 +225,7 @@ static uint64_t missing_bytes(const struct request *request)
  * Credits what fell to those answers that still miss some of it, the oldest first.
  * Returns: what nobody missed.
  */
-static uint64_t credit_late(struct step *step, uint32_t slot, uint64_t fall_bytes)
+static uint64_t measure_credit_late(struct step *step, uint32_t slot, uint64_t fall_bytes)
 {
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++) {
 		struct request *request = &step->state->requests[i];
@@ -231,7 +233,7 @@ static uint64_t credit_late(struct step *step, uint32_t slot, uint64_t fall_byte
 
 		if (request->look_usec == 0 || request->action.group_slot != slot)
 			continue;
-		credit_bytes = u64_min(fall_bytes, missing_bytes(request));
+		credit_bytes = u64_min(fall_bytes, measure_missing_bytes(request));
 		request->measured_bytes = u64_add(request->measured_bytes, credit_bytes);
 		fall_bytes -= credit_bytes;
 	}
@@ -242,37 +244,39 @@ static uint64_t credit_late(struct step *step, uint32_t slot, uint64_t fall_byte
  * Shares out what fell in one group, and notes its level anew. Other groups keep their level: their
  * answers are still to come.
  */
-static void settle_group(struct step *step, uint32_t slot)
+static void measure_settle_group(struct step *step, uint32_t slot)
 {
 	struct group_state *group = &step->state->groups[slot];
-	struct group_mark now = mark_now(step->state, slot);
-	const struct answers answers = answers_of(step, slot);
-	uint64_t fall_bytes = fall_of_used(&group->booked, &now);
-	uint64_t held_bytes = fall_of_held(&group->booked, &now);
-	uint64_t late_bytes = u64_sub(fall_of_late(&group->booked, &now), answers.claims_bytes);
+	struct group_mark now = measure_mark_now(step->state, slot);
+	const struct answers answers = measure_answers_of(step, slot);
+	uint64_t fall_bytes = measure_fall_of_used(&group->booked, &now);
+	uint64_t held_bytes = measure_fall_of_held(&group->booked, &now);
+	uint64_t late_bytes =
+		u64_sub(measure_fall_of_late(&group->booked, &now), answers.claims_bytes);
 
 	if (answers.by_kernel)
 		fall_bytes = u64_sub(group->booked.current_bytes, now.current_bytes);
 	group->booked = now;
 	if (slot == GROUP_SLOT_HOST) {
 		if (answers.first)
-			share_fall(step, slot, &answers, u64_min(fall_bytes, answers.claims_bytes));
+			measure_share_fall(step, slot, &answers,
+					   u64_min(fall_bytes, answers.claims_bytes));
 		return;
 	}
 	/* Answers first, up to their claims; then those looked at again; the rest as it was. */
-	late_bytes -= credit_late(step, slot, late_bytes);
+	late_bytes -= measure_credit_late(step, slot, late_bytes);
 	fall_bytes = u64_max(fall_bytes, u64_min(held_bytes, answers.claims_bytes));
 	fall_bytes -= u64_min(late_bytes, u64_sub(fall_bytes, answers.claims_bytes));
 	if (answers.first)
-		share_fall(step, slot, &answers, fall_bytes);
+		measure_share_fall(step, slot, &answers, fall_bytes);
 }
 
 /* The group that measures this request in this step, if it has not been settled before. */
-static bool is_first_of_group(const struct step *step, uint32_t index, uint32_t slot)
+static bool measure_is_first_of_group(const struct step *step, uint32_t index, uint32_t slot)
 {
 	for (uint32_t i = 0; i < index; i++)
 		if (step->state->requests[i].answered &&
-		    is_measured_by(step, &step->state->requests[i], slot))
+		    measure_is_measured_by(step, &step->state->requests[i], slot))
 			return false;
 	return true;
 }
@@ -287,10 +291,10 @@ void measure_answers(struct step *step)
 
 		if (!request->answered)
 			continue;
-		if (!is_measured_by(step, request, GROUP_SLOT_HOST))
+		if (!measure_is_measured_by(step, request, GROUP_SLOT_HOST))
 			slot = request->action.group_slot;
-		if (is_first_of_group(step, i, slot))
-			settle_group(step, slot);
+		if (measure_is_first_of_group(step, i, slot))
+			measure_settle_group(step, slot);
 	}
 }
 
@@ -302,7 +306,7 @@ bool measure_late(struct step *step, uint32_t slot)
 	    !(group->seen.has & GROUP_HAS_CURRENT))
 		return false;
 	/* What fell may be what one that is being asked is about to claim. */
-	if (!has_request(step->state, slot, is_open))
-		settle_group(step, slot);
+	if (!measure_has_request(step->state, slot, measure_is_open))
+		measure_settle_group(step, slot);
 	return true;
 }

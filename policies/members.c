@@ -21,7 +21,7 @@
 #define RISE_LEAST_USEC (20 * USEC_PER_MSEC)
 
 /* What cannot be given back, and how fast that grew since it was looked at before. */
-static void see_rise(struct rise *rise, uint64_t used_bytes, uint64_t now_usec)
+static void members_see_rise(struct rise *rise, uint64_t used_bytes, uint64_t now_usec)
 {
 	uint64_t span_usec = u64_sub(now_usec, rise->since_usec);
 
@@ -35,7 +35,7 @@ static void see_rise(struct rise *rise, uint64_t used_bytes, uint64_t now_usec)
 	rise->since_bytes = used_bytes;
 }
 
-static void see_machine(struct step *step)
+static void members_see_machine(struct step *step)
 {
 	struct state *state = step->state;
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
@@ -50,7 +50,7 @@ static void see_machine(struct step *step)
 }
 
 /* Once the groups are seen, since what they may not swap out counts. */
-static void see_host(struct step *step)
+static void members_see_host(struct step *step)
 {
 	struct state *state = step->state;
 	struct group_state *host = &state->groups[GROUP_SLOT_HOST];
@@ -60,31 +60,31 @@ static void see_host(struct step *step)
 		return;
 	headroom_of_host(&state->machine, headroom_stuck(state), shortage);
 	if (shortage->valid)
-		see_rise(&host->rise,
-			 u64_sub(BYTES_UNLIMITED,
-				 u64_add(shortage->headroom_bytes, shortage->useless_bytes)),
-			 step->now_usec);
+		members_see_rise(&host->rise,
+				 u64_sub(BYTES_UNLIMITED, u64_add(shortage->headroom_bytes,
+								  shortage->useless_bytes)),
+				 step->now_usec);
 }
 
 /* What could not be read this time is taken not to have moved. */
-static void keep_count(uint64_t *count, uint64_t seen)
+static void members_keep_count(uint64_t *count, uint64_t seen)
 {
 	if (*count == COUNT_UNKNOWN)
 		*count = seen;
 }
 
-static void keep_counts(struct group_reading *reading, const struct group_reading *seen)
+static void members_keep_counts(struct group_reading *reading, const struct group_reading *seen)
 {
 	bool had_events = seen->has & GROUP_HAS_EVENTS;
 
 	if (!(reading->has & GROUP_HAS_EVENTS))
 		return;
-	keep_count(&reading->n_high, had_events ? seen->n_high : COUNT_UNKNOWN);
-	keep_count(&reading->n_max, had_events ? seen->n_max : COUNT_UNKNOWN);
-	keep_count(&reading->n_oom_kill, had_events ? seen->n_oom_kill : COUNT_UNKNOWN);
+	members_keep_count(&reading->n_high, had_events ? seen->n_high : COUNT_UNKNOWN);
+	members_keep_count(&reading->n_max, had_events ? seen->n_max : COUNT_UNKNOWN);
+	members_keep_count(&reading->n_oom_kill, had_events ? seen->n_oom_kill : COUNT_UNKNOWN);
 }
 
-static void forget_group(struct step *step, struct group_state *group)
+static void members_forget_group(struct step *step, struct group_state *group)
 {
 	uint32_t slot = group->slot;
 
@@ -96,15 +96,15 @@ static void forget_group(struct step *step, struct group_state *group)
 	group->slot = slot;
 }
 
-static void see_readings(struct step *step, struct group_state *group,
-			 const struct group_reading *reading)
+static void members_see_readings(struct step *step, struct group_state *group,
+				 const struct group_reading *reading)
 {
 	const struct group_reading before = group->seen;
 	bool both_have_events = (before.has & reading->has & GROUP_HAS_EVENTS) != 0;
 
 	group->parent_slot = reading->parent_slot;
 	group->seen = *reading;
-	keep_counts(&group->seen, &before);
+	members_keep_counts(&group->seen, &before);
 	group->limit_hit = both_have_events && before.n_max != COUNT_UNKNOWN &&
 			   group->seen.n_max > before.n_max;
 	brake_see_through(group);
@@ -114,17 +114,18 @@ static void see_readings(struct step *step, struct group_state *group,
 		return; /* the machine's readings speak for the host */
 	headroom_of_group(&group->seen, &group->shortage);
 	if (reading->has & GROUP_HAS_CURRENT)
-		see_rise(&group->rise,
-			 u64_sub(reading->current_bytes, reading->has & GROUP_HAS_RECLAIMABLE
-								 ? reading->reclaimable_bytes
-								 : 0),
-			 step->now_usec);
+		members_see_rise(
+			&group->rise,
+			u64_sub(reading->current_bytes, reading->has & GROUP_HAS_RECLAIMABLE
+								? reading->reclaimable_bytes
+								: 0),
+			step->now_usec);
 	if (reading->has & GROUP_HAS_STALL)
 		stall_add(step->profile, group, reading->some_usec, reading->full_usec,
 			  step->now_usec);
 }
 
-static void see_group(struct step *step, const struct group_reading *reading)
+static void members_see_group(struct step *step, const struct group_reading *reading)
 {
 	struct state *state = step->state;
 	struct group_state *group;
@@ -133,22 +134,22 @@ static void see_group(struct step *step, const struct group_reading *reading)
 		return;
 	group = &state->groups[reading->slot];
 	if (group->id != 0 && group->id != reading->id && reading->slot != GROUP_SLOT_HOST)
-		forget_group(step, group);
+		members_forget_group(step, group);
 	group->id = reading->id;
 	group->slot = reading->slot;
 	if (reading->slot >= state->n_groups_used)
 		state->n_groups_used = reading->slot + 1;
-	see_readings(step, group, reading);
+	members_see_readings(step, group, reading);
 }
 
 void members_see_groups(struct step *step)
 {
 	const struct observation *observation = step->observation;
 
-	see_machine(step);
+	members_see_machine(step);
 	for (size_t i = 0; i < observation->n_groups; i++)
-		see_group(step, &observation->groups[i]);
-	see_host(step);
+		members_see_group(step, &observation->groups[i]);
+	members_see_host(step);
 }
 
 void members_forget_gone_groups(struct step *step)
@@ -159,17 +160,17 @@ void members_forget_gone_groups(struct step *step)
 		if (!(reading->flags & GROUP_IS_GONE) || reading->slot == GROUP_SLOT_HOST ||
 		    !state_group(step->state, reading->slot, reading->id))
 			continue;
-		forget_group(step, &step->state->groups[reading->slot]);
+		members_forget_group(step, &step->state->groups[reading->slot]);
 	}
 }
 
-static void forget_module(struct step *step, uint32_t slot)
+static void members_forget_module(struct step *step, uint32_t slot)
 {
 	booking_end_module(step, slot);
 	memset(&step->state->modules[slot], 0, sizeof(step->state->modules[slot]));
 }
 
-static void see_module(struct step *step, const struct module_reading *reading)
+static void members_see_module(struct step *step, const struct module_reading *reading)
 {
 	struct state *state = step->state;
 	struct module_state *module;
@@ -179,7 +180,7 @@ static void see_module(struct step *step, const struct module_reading *reading)
 	module = &state->modules[reading->slot];
 	if (module->id != reading->id) {
 		if (module->id != 0)
-			forget_module(step, reading->slot);
+			members_forget_module(step, reading->slot);
 		module->id = reading->id;
 		module->yield_bp = BP_ONE; /* believed until measured */
 		if (reading->slot >= state->n_modules_used)
@@ -196,11 +197,11 @@ void members_see_modules(struct step *step)
 	struct state *state = step->state;
 
 	for (size_t i = 0; i < observation->n_modules; i++)
-		see_module(step, &observation->modules[i]);
+		members_see_module(step, &observation->modules[i]);
 	if (!(observation->covers & OBSERVED_MODULES))
 		return;
 	for (uint32_t slot = 0; slot < state->n_modules_used; slot++)
 		if (state->modules[slot].id != 0 &&
 		    state->modules[slot].seen_step != state->n_steps)
-			forget_module(step, slot);
+			members_forget_module(step, slot);
 }

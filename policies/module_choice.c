@@ -36,12 +36,12 @@ struct merit {
 	uint64_t id;
 };
 
-static uint32_t log2_class(uint64_t value)
+static uint32_t module_choice_log2_class(uint64_t value)
 {
 	return value == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(value);
 }
 
-static uint32_t kind_class(enum module_kind kind)
+static uint32_t module_choice_kind_class(enum module_kind kind)
 {
 	switch (kind) {
 	case MODULE_CACHE:
@@ -71,18 +71,20 @@ uint64_t module_idle_limit(const struct profile *profile, const struct module_re
 	return u64_min(limit_usec / 2, profile->idle_limit_critical_usec);
 }
 
-static uint64_t idle_usec(const struct step *step, const struct module_reading *module)
+static uint64_t module_choice_idle_usec(const struct step *step,
+					const struct module_reading *module)
 {
 	return u64_sub(step->now_usec, module->last_used_usec);
 }
 
-static bool is_demoted(const struct step *step, const struct module_state *module)
+static bool module_choice_is_demoted(const struct step *step, const struct module_state *module)
 {
 	return module->demoted_until_usec > step->now_usec;
 }
 
-static bool qualifies_but_for_exclusion(const struct step *step, const struct module_query *query,
-					const struct module_state *module)
+static bool module_choice_qualifies_but_for_exclusion(const struct step *step,
+						      const struct module_query *query,
+						      const struct module_state *module)
 {
 	const struct module_reading *seen = &module->seen;
 	uint32_t able = query->rung == RUNG_SHED ? MODULE_CAN_SHED : MODULE_CAN_UNLOAD;
@@ -95,7 +97,8 @@ static bool qualifies_but_for_exclusion(const struct step *step, const struct mo
 	if ((seen->flags & MODULE_IS_KEPT) && query->level < LEVEL_HIGH)
 		return false;
 	if (query->rung == RUNG_UNLOAD &&
-	    idle_usec(step, seen) < module_idle_limit(step->profile, seen, query->level))
+	    module_choice_idle_usec(step, seen) <
+		    module_idle_limit(step->profile, seen, query->level))
 		return false;
 	if (seen->group_slot >= step->state->n_groups_used ||
 	    step->state->groups[seen->group_slot].id == 0)
@@ -103,29 +106,31 @@ static bool qualifies_but_for_exclusion(const struct step *step, const struct mo
 	return group_tree_is_inside(step->state, seen->group_slot, query->group_slot);
 }
 
-static bool is_excluded(const struct step *step, const struct module_state *module)
+static bool module_choice_is_excluded(const struct step *step, const struct module_state *module)
 {
 	return step->state->groups[module->seen.group_slot].seen.flags & GROUP_IS_EXCLUDED;
 }
 
-static bool qualifies(const struct step *step, const struct module_query *query,
-		      const struct module_state *module)
+static bool module_choice_qualifies(const struct step *step, const struct module_query *query,
+				    const struct module_state *module)
 {
-	return qualifies_but_for_exclusion(step, query, module) && !is_excluded(step, module);
+	return module_choice_qualifies_but_for_exclusion(step, query, module) &&
+	       !module_choice_is_excluded(step, module);
 }
 
-static struct merit merit_of(const struct step *step, const struct module_state *module)
+static struct merit module_choice_merit_of(const struct step *step,
+					   const struct module_state *module)
 {
 	const struct module_reading *seen = &module->seen;
-	uint64_t idle = idle_usec(step, seen);
+	uint64_t idle = module_choice_idle_usec(step, seen);
 	uint64_t expected_bytes = bytes_share(seen->size_bytes, module->yield_bp);
 	struct merit merit = {
 		.empty_class = module->last_until_usec > step->now_usec,
 		.priority = step->state->groups[seen->group_slot].seen.priority,
 		.idle_class = 2,
-		.size_class = 64 - log2_class(expected_bytes),
-		.cost_class = log2_class(seen->reload_cost_usec),
-		.kind_class = kind_class(seen->kind),
+		.size_class = 64 - module_choice_log2_class(expected_bytes),
+		.cost_class = module_choice_log2_class(seen->reload_cost_usec),
+		.kind_class = module_choice_kind_class(seen->kind),
 		.expected_bytes = expected_bytes,
 		.id = module->id,
 	};
@@ -137,7 +142,7 @@ static struct merit merit_of(const struct step *step, const struct module_state 
 	return merit;
 }
 
-static bool is_better(const struct merit *a, const struct merit *b)
+static bool module_choice_is_better(const struct merit *a, const struct merit *b)
 {
 	if (a->empty_class != b->empty_class)
 		return a->empty_class < b->empty_class;
@@ -156,7 +161,7 @@ static bool is_better(const struct merit *a, const struct merit *b)
 	return a->id < b->id;
 }
 
-static bool is_chosen(const struct module_choice *choices, uint32_t n, uint32_t slot)
+static bool module_choice_is_chosen(const struct module_choice *choices, uint32_t n, uint32_t slot)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (choices[i].slot == slot)
@@ -165,8 +170,9 @@ static bool is_chosen(const struct module_choice *choices, uint32_t n, uint32_t 
 }
 
 /* The best one not chosen yet, SLOT_NONE when there is none. */
-static uint32_t next_best(const struct step *step, const struct module_query *query, bool demoted,
-			  const struct module_choice *choices, uint32_t n)
+static uint32_t module_choice_next_best(const struct step *step, const struct module_query *query,
+					bool demoted, const struct module_choice *choices,
+					uint32_t n)
 {
 	const struct state *state = step->state;
 	struct merit best = { 0 };
@@ -175,11 +181,12 @@ static uint32_t next_best(const struct step *step, const struct module_query *qu
 	for (uint32_t slot = 0; slot < state->n_modules_used; slot++) {
 		const struct module_state *module = &state->modules[slot];
 
-		if (!qualifies(step, query, module) || is_demoted(step, module) != demoted ||
-		    is_chosen(choices, n, slot))
+		if (!module_choice_qualifies(step, query, module) ||
+		    module_choice_is_demoted(step, module) != demoted ||
+		    module_choice_is_chosen(choices, n, slot))
 			continue;
-		struct merit merit = merit_of(step, module);
-		if (best_slot == SLOT_NONE || is_better(&merit, &best)) {
+		struct merit merit = module_choice_merit_of(step, module);
+		if (best_slot == SLOT_NONE || module_choice_is_better(&merit, &best)) {
 			best = merit;
 			best_slot = slot;
 		}
@@ -191,9 +198,9 @@ static uint32_t next_best(const struct step *step, const struct module_query *qu
  * All of it, or for the last one to shed what the goal still needs. One that gave less than it was
  * asked for is not asked for more in turn: memory that comes back late would come back twice.
  */
-static struct module_choice portion(const struct module_query *query,
-				    const struct module_state *module, uint32_t slot,
-				    uint64_t rest_bytes)
+static struct module_choice module_choice_portion(const struct module_query *query,
+						  const struct module_state *module, uint32_t slot,
+						  uint64_t rest_bytes)
 {
 	struct module_choice choice = { slot, module->seen.size_bytes, BP_ONE };
 
@@ -206,8 +213,9 @@ static struct module_choice portion(const struct module_query *query,
 }
 
 /* How much nearer to the goal that brings. */
-static uint64_t counted_bytes(const struct module_query *query, const struct module_state *module,
-			      const struct module_choice *choice)
+static uint64_t module_choice_counted_bytes(const struct module_query *query,
+					    const struct module_state *module,
+					    const struct module_choice *choice)
 {
 	return query->is_order ? choice->bytes : bytes_share(choice->bytes, module->yield_bp);
 }
@@ -217,21 +225,23 @@ uint32_t module_choose(const struct step *step, const struct module_query *query
 {
 	uint32_t most = step->profile->modules_per_cycle[query->level], n = 0;
 	uint64_t expected_bytes = 0;
-	bool demoted = next_best(step, query, false, ret, 0) == SLOT_NONE;
+	bool demoted = module_choice_next_best(step, query, false, ret, 0) == SLOT_NONE;
 
 	if (most > MODULES_PER_CYCLE_MAX)
 		most = MODULES_PER_CYCLE_MAX;
 	while (n < most && expected_bytes < query->goal_bytes) {
-		uint32_t slot = next_best(step, query, demoted, ret, n);
+		uint32_t slot = module_choice_next_best(step, query, demoted, ret, n);
 
 		if (slot == SLOT_NONE)
 			break;
 		const struct module_state *module = &step->state->modules[slot];
-		ret[n] = portion(query, module, slot, query->goal_bytes - expected_bytes);
-		expected_bytes = u64_add(expected_bytes, counted_bytes(query, module, &ret[n++]));
+		ret[n] = module_choice_portion(query, module, slot,
+					       query->goal_bytes - expected_bytes);
+		expected_bytes = u64_add(expected_bytes,
+					 module_choice_counted_bytes(query, module, &ret[n++]));
 	}
-	*ret_all = next_best(step, query, false, ret, n) == SLOT_NONE &&
-		   next_best(step, query, true, ret, n) == SLOT_NONE;
+	*ret_all = module_choice_next_best(step, query, false, ret, n) == SLOT_NONE &&
+		   module_choice_next_best(step, query, true, ret, n) == SLOT_NONE;
 	return n;
 }
 
@@ -240,7 +250,8 @@ bool module_is_excluded(const struct step *step, const struct module_query *quer
 	for (uint32_t slot = 0; slot < step->state->n_modules_used; slot++) {
 		const struct module_state *module = &step->state->modules[slot];
 
-		if (qualifies_but_for_exclusion(step, query, module) && is_excluded(step, module))
+		if (module_choice_qualifies_but_for_exclusion(step, query, module) &&
+		    module_choice_is_excluded(step, module))
 			return true;
 	}
 	return false;

@@ -10,7 +10,7 @@
  */
 #define SEEN_GROWTH_USEC (5 * USEC_PER_SEC)
 
-static uint64_t seen_growth(const struct group_state *group, uint64_t now_usec)
+static uint64_t outlook_seen_growth(const struct group_state *group, uint64_t now_usec)
 {
 	if (u64_sub(now_usec, group->seen_usec) > SEEN_GROWTH_USEC)
 		return 0;
@@ -29,7 +29,7 @@ void outlook_of_own(const struct profile *profile, const struct group_state *gro
 		.slot = SLOT_NONE,
 	};
 	if (!shortage->valid || shortage->total_bytes == BYTES_UNLIMITED) {
-		ret->growth_bytes = seen_growth(group, now_usec);
+		ret->growth_bytes = outlook_seen_growth(group, now_usec);
 		return;
 	}
 	if (shortage->time_left_usec == USEC_NEVER)

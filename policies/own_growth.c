@@ -56,13 +56,13 @@
 /* Where the rest would be negative (a gift that is late), the scale must not wrap. */
 #define SCALE_ZERO (1ULL << 60)
 
-static uint64_t used_bytes(const struct group_state *group)
+static uint64_t own_growth_used_bytes(const struct group_state *group)
 {
 	return u64_sub(group->seen.current_bytes, group->seen.reclaimable_bytes);
 }
 
 /* Adds up what each group's modules hold. */
-static void add_up_modules(struct state *state)
+static void own_growth_add_up_modules(struct state *state)
 {
 	for (uint32_t i = 0; i < state->n_modules_used; i++) {
 		const struct module_reading *seen = &state->modules[i].seen;
@@ -77,13 +77,14 @@ static void add_up_modules(struct state *state)
 }
 
 /* `fell_bytes` holds what was there before. */
-static void see_fall(const struct state *state, struct group_state *group, enum witness witness)
+static void own_growth_see_fall(const struct state *state, struct group_state *group,
+				enum witness witness)
 {
 	struct own_share *own = &group->own;
 	bool asked = group->booking || own->answered_step == state->n_steps;
 
 	if (group->slot != GROUP_SLOT_HOST)
-		own->bytes[witness] = u64_min(own->bytes[witness], used_bytes(group));
+		own->bytes[witness] = u64_min(own->bytes[witness], own_growth_used_bytes(group));
 	own->fell_bytes[witness] = u64_sub(own->fell_bytes[witness], own->bytes[witness]);
 	if (asked)
 		own->released_bytes[witness] =
@@ -105,13 +106,13 @@ void own_growth_see_modules(struct step *step)
 			own->bytes[i] = 0;
 		}
 	}
-	add_up_modules(state);
+	own_growth_add_up_modules(state);
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
 		for (int i = 0; i < N_WITNESSES; i++)
-			see_fall(state, &state->groups[slot], (enum witness)i);
+			own_growth_see_fall(state, &state->groups[slot], (enum witness)i);
 }
 
-static uint64_t explained(const struct own_share *own, enum witness witness)
+static uint64_t own_growth_explained(const struct own_share *own, enum witness witness)
 {
 	uint64_t bytes = u64_add(own->bytes[witness], own->released_bytes[witness]);
 
@@ -119,7 +120,7 @@ static uint64_t explained(const struct own_share *own, enum witness witness)
 }
 
 /* By the owner's memory alone, or by what either shows: an allocator may keep what was freed. */
-static uint64_t fell(const struct own_share *own, enum witness witness)
+static uint64_t own_growth_fell_bytes(const struct own_share *own, enum witness witness)
 {
 	uint64_t owner_bytes = own->fell_bytes[WITNESS_OWNER];
 
@@ -127,8 +128,9 @@ static uint64_t fell(const struct own_share *own, enum witness witness)
 					: u64_max(owner_bytes, own->fell_bytes[WITNESS_REPORT]);
 }
 
-static uint64_t sum_inside(const struct state *state, uint32_t outer_slot, enum witness witness,
-			   uint64_t (*of)(const struct own_share *own, enum witness witness))
+static uint64_t
+own_growth_sum_inside(const struct state *state, uint32_t outer_slot, enum witness witness,
+		      uint64_t (*of)(const struct own_share *own, enum witness witness))
 {
 	uint64_t sum_bytes = 0;
 
@@ -144,13 +146,14 @@ static uint64_t sum_inside(const struct state *state, uint32_t outer_slot, enum 
 
 uint64_t own_growth_fell(const struct state *state, uint32_t group_slot, enum witness witness)
 {
-	return state->modules_step == state->n_steps ? sum_inside(state, group_slot, witness, fell)
-						     : 0;
+	return state->modules_step == state->n_steps
+		       ? own_growth_sum_inside(state, group_slot, witness, own_growth_fell_bytes)
+		       : 0;
 }
 
 /* How fast it rose from the newest sample that is so much older on; 0 when it did not. */
-static uint64_t rate_since(const struct consumption *others, uint64_t least_usec,
-			   uint64_t *ret_span_usec, uint64_t *ret_bytes)
+static uint64_t own_growth_rate_since(const struct consumption *others, uint64_t least_usec,
+				      uint64_t *ret_span_usec, uint64_t *ret_bytes)
 {
 	uint64_t bytes = consumption_last_rise(others, least_usec, ret_span_usec);
 
@@ -159,22 +162,24 @@ static uint64_t rate_since(const struct consumption *others, uint64_t least_usec
 }
 
 /* How fast what the counters cannot tell in one step has risen; 0 when it has not lately. */
-static uint64_t slow_rate(const struct consumption *others)
+static uint64_t own_growth_slow_rate(const struct consumption *others)
 {
 	uint64_t span_usec = consumption_span(others, others->at_usec[others->n - 1], COARSE_BYTES);
 
 	return span_usec <= SLOWEST_USEC ? u64_muldiv(COARSE_BYTES, USEC_PER_SEC, span_usec) : 0;
 }
 
-static uint64_t present_rate(const struct consumption *others, uint64_t known_usec)
+static uint64_t own_growth_present_rate(const struct consumption *others, uint64_t known_usec)
 {
 	uint64_t span_usec = 0, bytes, rate_bytes;
 
-	rate_bytes = rate_since(others, u64_min(PRESENT_USEC, known_usec), &span_usec, &bytes);
+	rate_bytes = own_growth_rate_since(others, u64_min(PRESENT_USEC, known_usec), &span_usec,
+					   &bytes);
 	if (bytes <= COARSE_BYTES)
-		return u64_min(rate_bytes, slow_rate(others));
+		return u64_min(rate_bytes, own_growth_slow_rate(others));
 	if (span_usec > PRESENT_MOST_USEC) {
-		uint64_t late_bytes = rate_since(others, PRESENT_LEAST_USEC, &span_usec, &bytes);
+		uint64_t late_bytes =
+			own_growth_rate_since(others, PRESENT_LEAST_USEC, &span_usec, &bytes);
 
 		if (bytes > COARSE_BYTES)
 			rate_bytes = u64_max(rate_bytes, late_bytes);
@@ -183,19 +188,21 @@ static uint64_t present_rate(const struct consumption *others, uint64_t known_us
 }
 
 /* How fast the rest grows, as one witness has it. */
-static uint64_t others_rate(const struct step *step, struct ladder *ladder, enum witness witness)
+static uint64_t own_growth_others_rate(const struct step *step, struct ladder *ladder,
+				       enum witness witness)
 {
 	const struct state *state = step->state;
 	const struct group_state *group = &state->groups[ladder->group_slot];
 	struct consumption *others = &ladder->others[witness];
 	uint64_t known_usec;
 
-	consumption_add(others, step->now_usec,
-			SCALE_ZERO + exhaustion_used(group) -
-				sum_inside(state, group->slot, witness, explained));
+	consumption_add(
+		others, step->now_usec,
+		SCALE_ZERO + exhaustion_used(group) -
+			own_growth_sum_inside(state, group->slot, witness, own_growth_explained));
 	known_usec = others->at_usec[others->n - 1] - others->at_usec[0];
 	ladder->others_known = known_usec >= PRESENT_LEAST_USEC;
-	return ladder->others_known ? present_rate(others, known_usec) : 0;
+	return ladder->others_known ? own_growth_present_rate(others, known_usec) : 0;
 }
 
 void own_growth_follow(const struct step *step, struct ladder *ladder)
@@ -209,6 +216,7 @@ void own_growth_follow(const struct step *step, struct ladder *ladder)
 	    !(step->observation->covers & OBSERVED_MODULES))
 		return;
 	for (int i = 0; i < N_WITNESSES; i++)
-		rate_bytes = u64_min(rate_bytes, others_rate(step, ladder, (enum witness)i));
+		rate_bytes =
+			u64_min(rate_bytes, own_growth_others_rate(step, ladder, (enum witness)i));
 	ladder->others_bytes = rate_bytes;
 }

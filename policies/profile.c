@@ -355,7 +355,7 @@ uint64_t profile_get(const struct profile *profile, const struct profile_setting
 	return ((const struct rank_list *)field)->n;
 }
 
-static bool rule_holds(const struct rule *rule, const struct profile *profile)
+static bool profile_rule_holds(const struct rule *rule, const struct profile *profile)
 {
 	uint64_t a = profile_get(profile, profile_setting_find(rule->section, rule->key));
 	uint64_t b =
@@ -377,7 +377,7 @@ static bool rule_holds(const struct rule *rule, const struct profile *profile)
 bool profile_is_sound(const struct profile *profile, struct profile_conflict *ret)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (rule_holds(&rules[i], profile))
+		if (profile_rule_holds(&rules[i], profile))
 			continue;
 		*ret = (struct profile_conflict){
 			.setting = profile_setting_find(rules[i].section, rules[i].key),

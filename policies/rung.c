@@ -15,20 +15,21 @@
 #include "policies/module_choice.h"
 #include "policies/victim.h"
 
-static const struct group_state *group_of(const struct step *step, const struct ladder *ladder)
+static const struct group_state *rung_group_of(const struct step *step, const struct ladder *ladder)
 {
 	return &step->state->groups[ladder->group_slot];
 }
 
-static uint32_t index_of(const struct step *step, const struct ladder *ladder)
+static uint32_t rung_index_of(const struct step *step, const struct ladder *ladder)
 {
 	return (uint32_t)(ladder - step->state->ladders);
 }
 
 /* The common part of an action of this ladder. */
-static struct action action_of(const struct step *step, const struct ladder *ladder, enum rung rung)
+static struct action rung_action_of(const struct step *step, const struct ladder *ladder,
+				    enum rung rung)
 {
-	const struct group_state *group = group_of(step, ladder);
+	const struct group_state *group = rung_group_of(step, ladder);
 
 	return (struct action){
 		.episode_id = ladder->episode_id,
@@ -45,7 +46,7 @@ static struct action action_of(const struct step *step, const struct ladder *lad
 	};
 }
 
-static struct module_query query_of(const struct ladder *ladder, enum rung rung)
+static struct module_query rung_query_of(const struct ladder *ladder, enum rung rung)
 {
 	return (struct module_query){
 		.group_slot = ladder->group_slot,
@@ -56,16 +57,16 @@ static struct module_query query_of(const struct ladder *ladder, enum rung rung)
 	};
 }
 
-static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum rung rung,
-			    bool *ret_all)
+static uint32_t rung_ask_modules(struct step *step, const struct ladder *ladder, enum rung rung,
+				 bool *ret_all)
 {
 	struct module_choice choices[MODULES_PER_CYCLE_MAX];
-	const struct module_query query = query_of(ladder, rung);
+	const struct module_query query = rung_query_of(ladder, rung);
 	uint32_t n = module_choose(step, &query, choices, ret_all), n_sent = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct module_state *module = &step->state->modules[choices[i].slot];
-		struct action action = action_of(step, ladder, rung);
+		struct action action = rung_action_of(step, ladder, rung);
 
 		action.group_slot = module->seen.group_slot;
 		action.group_id = step->state->groups[action.group_slot].id;
@@ -73,13 +74,13 @@ static uint32_t ask_modules(struct step *step, const struct ladder *ladder, enum
 		action.module_id = module->id;
 		action.bytes = choices[i].bytes;
 		action.ratio_bp = choices[i].ratio_bp;
-		n_sent += booking_send(step, index_of(step, ladder), &action);
+		n_sent += booking_send(step, rung_index_of(step, ladder), &action);
 	}
 	return n_sent;
 }
 
-static uint32_t ask_kernel(struct step *step, const struct ladder *ladder, enum rung rung,
-			   bool *ret_all)
+static uint32_t rung_ask_kernel(struct step *step, const struct ladder *ladder, enum rung rung,
+				bool *ret_all)
 {
 	struct victim victims[VICTIMS_MAX];
 	uint32_t n = victim_choose(step, ladder->group_slot, ladder->goal_bytes, victims, ret_all);
@@ -87,27 +88,27 @@ static uint32_t ask_kernel(struct step *step, const struct ladder *ladder, enum 
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct group_state *group = &step->state->groups[victims[i].slot];
-		struct action action = action_of(step, ladder, rung);
+		struct action action = rung_action_of(step, ladder, rung);
 
 		action.group_slot = victims[i].slot;
 		action.group_id = group->id;
 		action.bytes = victims[i].bytes;
 		action.ratio_bp = bytes_ratio_bp(victims[i].bytes, group->seen.current_bytes);
-		n_sent += booking_send(step, index_of(step, ladder), &action);
+		n_sent += booking_send(step, rung_index_of(step, ladder), &action);
 	}
 	return n_sent;
 }
 
-static bool modules_are_excluded(const struct step *step, const struct ladder *ladder,
-				 enum rung rung)
+static bool rung_modules_are_excluded(const struct step *step, const struct ladder *ladder,
+				      enum rung rung)
 {
-	const struct module_query query = query_of(ladder, rung);
+	const struct module_query query = rung_query_of(ladder, rung);
 
 	return module_is_excluded(step, &query);
 }
 
-static bool groups_are_excluded(const struct step *step, const struct ladder *ladder,
-				enum rung rung)
+static bool rung_groups_are_excluded(const struct step *step, const struct ladder *ladder,
+				     enum rung rung)
 {
 	return victim_is_excluded(step, ladder->group_slot);
 }
@@ -120,9 +121,12 @@ static const struct rung_row {
 			 bool *ret_all);
 	bool (*is_excluded)(const struct step *step, const struct ladder *ladder, enum rung rung);
 } rows[N_RUNGS] = {
-	[RUNG_SHED] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules, modules_are_excluded },
-	[RUNG_UNLOAD] = { OBSERVED_MODULES, ATTENTION_MODULES, ask_modules, modules_are_excluded },
-	[RUNG_RECLAIM] = { OBSERVED_GROUPS, ATTENTION_GROUPS, ask_kernel, groups_are_excluded },
+	[RUNG_SHED] = { OBSERVED_MODULES, ATTENTION_MODULES, rung_ask_modules,
+			rung_modules_are_excluded },
+	[RUNG_UNLOAD] = { OBSERVED_MODULES, ATTENTION_MODULES, rung_ask_modules,
+			  rung_modules_are_excluded },
+	[RUNG_RECLAIM] = { OBSERVED_GROUPS, ATTENTION_GROUPS, rung_ask_kernel,
+			   rung_groups_are_excluded },
 };
 
 bool rung_is_covered(const struct step *step, enum rung rung)
@@ -151,7 +155,7 @@ bool rung_warn(struct step *step, const struct ladder *ladder)
 
 	if (!action)
 		return false;
-	*action = action_of(step, ladder, RUNG_WARN);
+	*action = rung_action_of(step, ladder, RUNG_WARN);
 	action->id = step->state->next_action_id++;
 	action->reason = REASON_LEVEL_ROSE;
 	action->level = ladder->risen_level;

@@ -47,7 +47,8 @@
 #define GROWING_SPAN_USEC USEC_PER_SEC
 
 /* Bytes until the next level begins; until nothing is left when there is none. */
-static uint64_t distance_bytes(const struct profile *profile, const struct group_state *group)
+static uint64_t sampling_distance_bytes(const struct profile *profile,
+					const struct group_state *group)
 {
 	const struct shortage *shortage = &group->shortage;
 	enum level next = group->judged_level + 1;
@@ -58,7 +59,7 @@ static uint64_t distance_bytes(const struct profile *profile, const struct group
 		       headroom_threshold(profile, shortage->total_bytes, next, false));
 }
 
-static bool has_end(const struct shortage *shortage)
+static bool sampling_has_end(const struct shortage *shortage)
 {
 	return shortage->valid && shortage->total_bytes != BYTES_UNLIMITED;
 }
@@ -69,11 +70,11 @@ uint64_t sampling_budget(const struct profile *profile, const struct group_state
 {
 	uint64_t share_bytes = bytes_share(group->shortage.headroom_bytes, profile->budget_bp);
 
-	return u64_max(u64_min(share_bytes, distance_bytes(profile, group)),
+	return u64_max(u64_min(share_bytes, sampling_distance_bytes(profile, group)),
 		       profile->budget_min_bytes);
 }
 
-static void add_budget(struct step *step, const struct group_state *group)
+static void sampling_add_budget(struct step *step, const struct group_state *group)
 {
 	struct budget *budget = decision_add_budget(step->decision);
 
@@ -85,35 +86,37 @@ static void add_budget(struct step *step, const struct group_state *group)
 }
 
 /* Whoever was read in this step: the kernel goes on counting for all others. */
-static void set_budgets(struct step *step)
+static void sampling_set_budgets(struct step *step)
 {
 	const struct state *state = step->state;
 
 	if (step_sees_machine(step))
-		add_budget(step, state_host(state));
+		sampling_add_budget(step, state_host(state));
 	for (uint32_t slot = GROUP_SLOT_HOST + 1; slot < state->n_groups_used; slot++)
-		if (step_sees_group(step, slot) && has_end(&state->groups[slot].shortage))
-			add_budget(step, &state->groups[slot]);
+		if (step_sees_group(step, slot) && sampling_has_end(&state->groups[slot].shortage))
+			sampling_add_budget(step, &state->groups[slot]);
 }
 
 /* A level falls only when it is seen that it may. */
-static uint64_t watched_sleep(const struct profile *profile, const struct group_state *group)
+static uint64_t sampling_watched_sleep(const struct profile *profile,
+				       const struct group_state *group)
 {
 	if (group->level == LEVEL_LOW && group->judged_level == LEVEL_LOW)
 		return profile->sampling_usec;
 	return u64_min(profile->dwell_usec, profile->sampling_usec);
 }
 
-static uint64_t sleep_watched(struct step *step)
+static uint64_t sampling_sleep_watched(struct step *step)
 {
 	const struct state *state = step->state;
 	uint64_t sleep_usec = step->profile->sampling_usec;
 
-	set_budgets(step);
+	sampling_set_budgets(step);
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
 		if (state->groups[slot].id != 0)
-			sleep_usec = u64_min(sleep_usec,
-					     watched_sleep(step->profile, &state->groups[slot]));
+			sleep_usec =
+				u64_min(sleep_usec, sampling_watched_sleep(step->profile,
+									   &state->groups[slot]));
 	/* A dwell time of 0 is no reason to look without a pause. */
 	return u64_max(sleep_usec, step->profile->sampling_min_usec);
 }
@@ -129,9 +132,9 @@ uint64_t sampling_sleep(const struct profile *profile, const struct group_state 
 	/* A level whose readings are missing holds: look whether they are back. */
 	if (!shortage->valid && group->level > LEVEL_LOW)
 		return u64_min(profile->dwell_usec, profile->sampling_usec);
-	if (!has_end(shortage))
+	if (!sampling_has_end(shortage))
 		return profile->sampling_usec;
-	sleep_usec = u64_muldiv(distance_bytes(profile, group), USEC_PER_SEC, rate_bytes);
+	sleep_usec = u64_muldiv(sampling_distance_bytes(profile, group), USEC_PER_SEC, rate_bytes);
 	sleep_usec -= sleep_usec / (SLACK_SHARE + 1);
 	return u64_max(u64_min(sleep_usec, profile->sampling_usec), profile->sampling_min_usec);
 }
@@ -142,7 +145,7 @@ uint64_t sampling_growing_sleep(const struct profile *profile, const struct grou
 	uint64_t rise_bytes =
 		consumption_last_rise(&group->consumption, GROWING_SLEEP_MIN_USEC, &span_usec);
 
-	if (rise_bytes == 0 || !has_end(&group->shortage))
+	if (rise_bytes == 0 || !sampling_has_end(&group->shortage))
 		return USEC_NEVER;
 	left_usec = u64_muldiv(group->shortage.headroom_bytes,
 			       u64_min(span_usec, GROWING_SPAN_USEC), rise_bytes);
@@ -155,7 +158,7 @@ uint64_t sampling_growing_sleep(const struct profile *profile, const struct grou
 }
 
 /* The sleep that the growth of those seen in this step allows. */
-static void wake_for_growth(struct step *step, uint64_t *sleep_usec)
+static void sampling_wake_for_growth(struct step *step, uint64_t *sleep_usec)
 {
 	const struct state *state = step->state;
 
@@ -176,7 +179,7 @@ static void wake_for_growth(struct step *step, uint64_t *sleep_usec)
 }
 
 /* Groups with a limit fill up as fast as the host: those are watched that can be helped. */
-static void wake_for_limits(struct step *step, uint64_t *sleep_usec)
+static void sampling_wake_for_limits(struct step *step, uint64_t *sleep_usec)
 {
 	const struct state *state = step->state;
 
@@ -200,7 +203,7 @@ static void wake_for_limits(struct step *step, uint64_t *sleep_usec)
 }
 
 /* Once an interval modules are looked at in any case: new ones may sit in limited groups. */
-static void attend_to_modules(struct step *step, uint64_t wake_at_usec)
+static void sampling_attend_to_modules(struct step *step, uint64_t wake_at_usec)
 {
 	struct state *state = step->state;
 
@@ -210,12 +213,12 @@ static void attend_to_modules(struct step *step, uint64_t wake_at_usec)
 		step_attend(step, ATTENTION_MODULES);
 }
 
-static uint64_t sleep_polling(struct step *step)
+static uint64_t sampling_sleep_polling(struct step *step)
 {
 	uint64_t sleep_usec = sampling_sleep(step->profile, state_host(step->state));
 
-	wake_for_limits(step, &sleep_usec);
-	wake_for_growth(step, &sleep_usec);
+	sampling_wake_for_limits(step, &sleep_usec);
+	sampling_wake_for_growth(step, &sleep_usec);
 	return sleep_usec;
 }
 
@@ -226,7 +229,7 @@ static uint64_t sleep_polling(struct step *step)
  * that and still here it waits for a reading: only then everybody is read, since who reads files at
  * its limit spends a budget many times a second.
  */
-static bool wake_for_group(struct step *step, const struct group_state *group)
+static bool sampling_wake_for_group(struct step *step, const struct group_state *group)
 {
 	uint64_t now_usec = step->now_usec;
 	bool waits = false;
@@ -250,9 +253,9 @@ static bool wake_for_group(struct step *step, const struct group_state *group)
 	return waits;
 }
 
-static void tend_group(struct step *step, const struct group_state *group)
+static void sampling_tend_group(struct step *step, const struct group_state *group)
 {
-	bool waits = wake_for_group(step, group);
+	bool waits = sampling_wake_for_group(step, group);
 
 	if (group->slot == GROUP_SLOT_HOST) {
 		step->busy |= group->level > LEVEL_LOW;
@@ -267,7 +270,7 @@ static void tend_group(struct step *step, const struct group_state *group)
 }
 
 /* Answers are measured by the counters of those who were asked: they must be seen with them. */
-static void wake_for_requests(struct step *step)
+static void sampling_wake_for_requests(struct step *step)
 {
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++) {
 		const struct request *request = &step->state->requests[i];
@@ -284,16 +287,17 @@ void sampling_set_wake(struct step *step)
 {
 	const struct state *state = step->state;
 	bool is_watched = state->machine.has & MACHINE_HAS_TRIPWIRE;
-	uint64_t sleep_usec = is_watched ? sleep_watched(step) : sleep_polling(step);
+	uint64_t sleep_usec = is_watched ? sampling_sleep_watched(step)
+					 : sampling_sleep_polling(step);
 
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
 		if (state->groups[slot].id != 0)
-			tend_group(step, &state->groups[slot]);
-	wake_for_requests(step);
+			sampling_tend_group(step, &state->groups[slot]);
+	sampling_wake_for_requests(step);
 	second_look_wake(step);
 	step_wake_at(step, u64_add(step->now_usec, sleep_usec));
 	if (!is_watched)
-		attend_to_modules(step, step->decision->wake_at_usec);
+		sampling_attend_to_modules(step, step->decision->wake_at_usec);
 	step->decision->wake_slack_usec =
 		step->busy ? 0 : (step->decision->wake_at_usec - step->now_usec) / SLACK_SHARE;
 }

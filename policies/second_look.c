@@ -32,7 +32,7 @@
 /* The kernel gathers its counters every 2 s (FLUSH_TIME in mm/memcontrol.c). */
 #define LAST_LOOK_USEC (2500 * USEC_PER_MSEC)
 
-static bool is_doubtful(const struct request *request)
+static bool second_look_is_doubtful(const struct request *request)
 {
 	uint64_t claimed_bytes = request->outcome.claimed_bytes;
 
@@ -43,7 +43,7 @@ static bool is_doubtful(const struct request *request)
 
 bool second_look_plan(const struct step *step, struct request *request)
 {
-	if (!is_doubtful(request))
+	if (!second_look_is_doubtful(request))
 		return false;
 	request->answered_usec = step->now_usec;
 	request->look_usec = u64_add(step->now_usec, FIRST_LOOK_USEC);
@@ -57,7 +57,7 @@ uint64_t second_look_last_usec(const struct request *request)
 	return u64_add(request->answered_usec, LAST_LOOK_USEC);
 }
 
-static bool is_due(const struct step *step, const struct request *request)
+static bool second_look_is_request_due(const struct step *step, const struct request *request)
 {
 	return request->look_usec != 0 && step->now_usec >= request->look_usec;
 }
@@ -65,13 +65,13 @@ static bool is_due(const struct step *step, const struct request *request)
 bool second_look_is_due(const struct step *step)
 {
 	for (uint32_t i = 0; i < step->state->limits.max_requests; i++)
-		if (is_due(step, &step->state->requests[i]))
+		if (second_look_is_request_due(step, &step->state->requests[i]))
 			return true;
 	return false;
 }
 
 /* Its group should have been read: who holds modules is listed with them. */
-static bool can_not_be_seen(const struct step *step)
+static bool second_look_can_not_be_seen(const struct step *step)
 {
 	return step->observation->covers & OBSERVED_MODULES;
 }
@@ -83,9 +83,9 @@ void second_look_measure(struct step *step)
 	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
 		struct request *request = &state->requests[i];
 
-		if (is_due(step, request))
+		if (second_look_is_request_due(step, request))
 			request->looked_at = measure_late(step, request->action.group_slot) ||
-					     can_not_be_seen(step);
+					     second_look_can_not_be_seen(step);
 	}
 }
 
@@ -95,7 +95,7 @@ bool second_look_is_over(const struct step *step, struct request *request)
 
 	request->looked_at = false;
 	request->look_usec = 0;
-	if (!is_doubtful(request) || step->now_usec >= last_usec)
+	if (!second_look_is_doubtful(request) || step->now_usec >= last_usec)
 		return true;
 	request->look_usec = last_usec;
 	return false;

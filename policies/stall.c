@@ -20,15 +20,15 @@
 #define STALL_WINDOW_MAX_USEC (10 * USEC_PER_SEC)
 
 /* What moved between two totals; one that is not known says nothing. */
-static uint64_t lost_between(uint64_t before_usec, uint64_t after_usec)
+static uint64_t stall_lost_between(uint64_t before_usec, uint64_t after_usec)
 {
 	if (before_usec == COUNT_UNKNOWN || after_usec == COUNT_UNKNOWN)
 		return 0;
 	return u64_sub(after_usec, before_usec);
 }
 
-static void window_start(struct group_state *group, uint64_t some_usec, uint64_t full_usec,
-			 uint64_t now_usec)
+static void stall_window_start(struct group_state *group, uint64_t some_usec, uint64_t full_usec,
+			       uint64_t now_usec)
 {
 	group->stall_started = true;
 	group->stall_since_usec = now_usec;
@@ -40,11 +40,11 @@ void stall_add(const struct profile *profile, struct group_state *group, uint64_
 	       uint64_t full_usec, uint64_t now_usec)
 {
 	uint64_t elapsed_usec = u64_sub(now_usec, group->stall_since_usec);
-	uint64_t lost_some_usec = lost_between(group->stall_some_usec, some_usec);
-	uint64_t lost_full_usec = lost_between(group->stall_full_usec, full_usec);
+	uint64_t lost_some_usec = stall_lost_between(group->stall_some_usec, some_usec);
+	uint64_t lost_full_usec = stall_lost_between(group->stall_full_usec, full_usec);
 
 	if (!group->stall_started) {
-		window_start(group, some_usec, full_usec, now_usec);
+		stall_window_start(group, some_usec, full_usec, now_usec);
 		return;
 	}
 	if (elapsed_usec < STALL_WINDOW_MIN_USEC)
@@ -62,7 +62,7 @@ void stall_add(const struct profile *profile, struct group_state *group, uint64_
 		    lost_full_usec >= profile->trigger_full_usec)) {
 		group->look_again_usec = now_usec + STALL_WINDOW_MIN_USEC;
 	}
-	window_start(group, some_usec, full_usec, now_usec);
+	stall_window_start(group, some_usec, full_usec, now_usec);
 }
 
 bool stall_is_confirmed(const struct profile *profile, const struct shortage *shortage)
@@ -74,19 +74,19 @@ bool stall_is_confirmed(const struct profile *profile, const struct shortage *sh
 }
 
 /* To leave a level, less than half of what it took to enter may be lost. */
-static bool reaches(uint32_t lost_bp, uint32_t threshold_bp, bool leave)
+static bool stall_reaches(uint32_t lost_bp, uint32_t threshold_bp, bool leave)
 {
 	return threshold_bp > 0 && lost_bp >= (leave ? (threshold_bp + 1) / 2 : threshold_bp);
 }
 
-static enum level time_lost_level(const struct profile *profile, const struct shortage *shortage,
-				  enum level current)
+static enum level stall_time_lost_level(const struct profile *profile,
+					const struct shortage *shortage, enum level current)
 {
 	for (int level = LEVEL_CRITICAL; level > LEVEL_LOW; level--) {
 		bool leave = hysteresis_holds(level, current);
 
-		if (reaches(shortage->some_bp, profile->stall_some_bp[level], leave) ||
-		    reaches(shortage->full_bp, profile->stall_full_bp[level], leave))
+		if (stall_reaches(shortage->some_bp, profile->stall_some_bp[level], leave) ||
+		    stall_reaches(shortage->full_bp, profile->stall_full_bp[level], leave))
 			return level;
 	}
 	return LEVEL_LOW;
@@ -97,7 +97,7 @@ enum level stall_level(const struct profile *profile, const struct group_state *
 {
 	if (!stall_is_confirmed(profile, &group->shortage))
 		return LEVEL_LOW;
-	return time_lost_level(profile, &group->shortage, current);
+	return stall_time_lost_level(profile, &group->shortage, current);
 }
 
 enum level stall_event_level(const struct profile *profile, const struct group_state *group,
@@ -116,5 +116,5 @@ bool stall_is_io(const struct profile *profile, const struct group_state *group)
 
 	if (stall_is_confirmed(profile, shortage))
 		return false;
-	return group->limit_hit || time_lost_level(profile, shortage, LEVEL_LOW) > LEVEL_LOW;
+	return group->limit_hit || stall_time_lost_level(profile, shortage, LEVEL_LOW) > LEVEL_LOW;
 }

@@ -32,7 +32,7 @@ static const struct {
 #define N_URGENCIES (sizeof(urgencies) / sizeof(urgencies[0]))
 
 /* Its caches were asked, and fill again: it was there before, and may be asked again. */
-static bool fills_again(const struct state *state, const struct suggestion *suggestion)
+static bool suggestion_fills_again(const struct state *state, const struct suggestion *suggestion)
 {
 	const struct group_state *group = &state->groups[suggestion->group_slot];
 	uint64_t used_bytes = group->seen.current_bytes;
@@ -42,11 +42,12 @@ static bool fills_again(const struct state *state, const struct suggestion *sugg
 	return state->now_usec < group->refill.until_usec && used_bytes <= group->refill.to_bytes;
 }
 
-static bool time_left_applies(const struct profile *profile, const struct state *state,
-			      struct suggestion *suggestion)
+static bool suggestion_time_left_applies(const struct profile *profile, const struct state *state,
+					 struct suggestion *suggestion)
 {
 	if (suggestion->module_slot != SLOT_NONE || suggestion->growth_bytes == 0 ||
-	    suggestion->confidence_bp < CONFIDENCE_LEAST_BP || fills_again(state, suggestion))
+	    suggestion->confidence_bp < CONFIDENCE_LEAST_BP ||
+	    suggestion_fills_again(state, suggestion))
 		return false;
 	for (size_t i = 0; i < N_URGENCIES; i++) {
 		if (suggestion->time_left_usec >= urgencies[i].time_left_usec)
@@ -58,7 +59,7 @@ static bool time_left_applies(const struct profile *profile, const struct state 
 }
 
 /* A slice and the host are never held themselves, but those in them. */
-static bool somebody_may_be_held(const struct state *state, uint32_t outer_slot)
+static bool suggestion_somebody_may_be_held(const struct state *state, uint32_t outer_slot)
 {
 	const uint32_t exempt = GROUP_IS_CONTEXT | GROUP_IS_PROTECTED | GROUP_IS_UNBRAKED |
 				GROUP_IS_EXCLUDED;
@@ -73,24 +74,25 @@ static bool somebody_may_be_held(const struct state *state, uint32_t outer_slot)
 	return false;
 }
 
-static bool brake_applies(const struct profile *profile, const struct state *state,
-			  struct suggestion *suggestion)
+static bool suggestion_brake_applies(const struct profile *profile, const struct state *state,
+				     struct suggestion *suggestion)
 {
 	suggestion->severity = SEVERITY_WARNING;
 	return suggestion->module_slot == SLOT_NONE && profile->brake == BRAKE_OFF &&
-	       suggestion->n_kills > 0 && somebody_may_be_held(state, suggestion->group_slot);
+	       suggestion->n_kills > 0 &&
+	       suggestion_somebody_may_be_held(state, suggestion->group_slot);
 }
 
-static bool kills_apply(const struct profile *profile, const struct state *state,
-			struct suggestion *suggestion)
+static bool suggestion_kills_apply(const struct profile *profile, const struct state *state,
+				   struct suggestion *suggestion)
 {
 	return false; /* the publishers', see suggestion.h */
 }
 
 /* Measured less than a quarter of several MiB claimed: no rounding, and no other's growth
  * meanwhile. */
-static bool liar_applies(const struct profile *profile, const struct state *state,
-			 struct suggestion *suggestion)
+static bool suggestion_liar_applies(const struct profile *profile, const struct state *state,
+				    struct suggestion *suggestion)
 {
 	suggestion->severity = SEVERITY_WARNING;
 	return suggestion->module_slot != SLOT_NONE &&
@@ -99,16 +101,16 @@ static bool liar_applies(const struct profile *profile, const struct state *stat
 }
 
 /* Once may be bad luck. */
-static bool late_applies(const struct profile *profile, const struct state *state,
-			 struct suggestion *suggestion)
+static bool suggestion_late_applies(const struct profile *profile, const struct state *state,
+				    struct suggestion *suggestion)
 {
 	suggestion->severity = SEVERITY_WARNING;
 	return suggestion->module_slot != SLOT_NONE && suggestion->n_late >= LATE_LEAST &&
 	       suggestion->n_late >= suggestion->n_requests / LATE_SHARE;
 }
 
-static bool excluded_applies(const struct profile *profile, const struct state *state,
-			     struct suggestion *suggestion)
+static bool suggestion_excluded_applies(const struct profile *profile, const struct state *state,
+					struct suggestion *suggestion)
 {
 	suggestion->severity = SEVERITY_WARNING;
 	return suggestion->n_excluded > 0;
@@ -119,21 +121,21 @@ static const struct {
 	bool (*applies)(const struct profile *profile, const struct state *state,
 			struct suggestion *suggestion);
 } rules[N_SUGGESTION_KINDS] = {
-	[SUGGESTION_TIME_LEFT] = { "time-left", time_left_applies },
-	[SUGGESTION_BRAKE] = { "brake-would-help", brake_applies },
-	[SUGGESTION_KILLS] = { "oom-kills", kills_apply },
-	[SUGGESTION_LIAR] = { "module-frees-less", liar_applies },
-	[SUGGESTION_LATE] = { "module-is-late", late_applies },
-	[SUGGESTION_EXCLUDED] = { "all-excluded", excluded_applies },
+	[SUGGESTION_TIME_LEFT] = { "time-left", suggestion_time_left_applies },
+	[SUGGESTION_BRAKE] = { "brake-would-help", suggestion_brake_applies },
+	[SUGGESTION_KILLS] = { "oom-kills", suggestion_kills_apply },
+	[SUGGESTION_LIAR] = { "module-frees-less", suggestion_liar_applies },
+	[SUGGESTION_LATE] = { "module-is-late", suggestion_late_applies },
+	[SUGGESTION_EXCLUDED] = { "all-excluded", suggestion_excluded_applies },
 };
 
-static bool kill_is_recent(const struct kill_record *kills, uint64_t now_usec)
+static bool suggestion_kill_is_recent(const struct kill_record *kills, uint64_t now_usec)
 {
 	return kills->n_unbraked > 0 && u64_sub(now_usec, kills->last_usec) < KILL_KEPT_USEC;
 }
 
 /* All modules, when every one is excluded; 0 as soon as one may be asked. */
-static uint32_t count_excluded(const struct state *state)
+static uint32_t suggestion_count_excluded(const struct state *state)
 {
 	uint32_t n = 0;
 
@@ -149,8 +151,8 @@ static uint32_t count_excluded(const struct state *state)
 	return n;
 }
 
-static void fill(const struct profile *profile, const struct group_state *group, uint64_t now_usec,
-		 struct suggestion *ret)
+static void suggestion_fill(const struct profile *profile, const struct group_state *group,
+			    uint64_t now_usec, struct suggestion *ret)
 {
 	struct outlook outlook;
 
@@ -164,11 +166,13 @@ static void fill(const struct profile *profile, const struct group_state *group,
 		.growth_bytes = outlook.growth_bytes,
 		.time_left_usec = outlook.time_left_usec,
 		.confidence_bp = outlook.confidence_bp,
-		.n_kills = kill_is_recent(&group->kills, now_usec) ? group->kills.n_unbraked : 0,
+		.n_kills = suggestion_kill_is_recent(&group->kills, now_usec)
+				   ? group->kills.n_unbraked
+				   : 0,
 	};
 }
 
-static bool is_before(const struct suggestion *a, const struct suggestion *b)
+static bool suggestion_is_before(const struct suggestion *a, const struct suggestion *b)
 {
 	if (a->severity != b->severity)
 		return a->severity > b->severity;
@@ -176,11 +180,12 @@ static bool is_before(const struct suggestion *a, const struct suggestion *b)
 }
 
 /* Into its place among `n`; the last one falls off when there is no room. Returns: how many. */
-static size_t insert(struct suggestion *list, size_t n, size_t max, const struct suggestion *new)
+static size_t suggestion_insert(struct suggestion *list, size_t n, size_t max,
+				const struct suggestion *new)
 {
 	size_t at = n;
 
-	while (at > 0 && is_before(new, &list[at - 1]))
+	while (at > 0 && suggestion_is_before(new, &list[at - 1]))
 		at--;
 	if (at == max)
 		return n;
@@ -192,8 +197,8 @@ static size_t insert(struct suggestion *list, size_t n, size_t max, const struct
 	return n + 1;
 }
 
-static void fill_module(const struct state *state, const struct module_state *module, uint32_t slot,
-			struct suggestion *ret)
+static void suggestion_fill_module(const struct state *state, const struct module_state *module,
+				   uint32_t slot, struct suggestion *ret)
 {
 	*ret = (struct suggestion){
 		.group_slot = module->seen.group_slot,
@@ -216,20 +221,21 @@ bool suggestion_of_module(const struct state *state, uint32_t slot, enum suggest
 
 	if (module->id == 0 || module->seen.group_slot >= state->n_groups_used)
 		return false;
-	fill_module(state, module, slot, ret);
+	suggestion_fill_module(state, module, slot, ret);
 	ret->kind = kind;
 	return (kind == SUGGESTION_LIAR || kind == SUGGESTION_LATE) &&
 	       rules[kind].applies(NULL, state, ret);
 }
 
 /* All rules on one group or module. Returns: how many are in the list then. */
-static size_t add_all(const struct profile *profile, const struct state *state,
-		      struct suggestion *suggestion, struct suggestion *ret, size_t n, size_t max)
+static size_t suggestion_add_all(const struct profile *profile, const struct state *state,
+				 struct suggestion *suggestion, struct suggestion *ret, size_t n,
+				 size_t max)
 {
 	for (int kind = 0; kind < N_SUGGESTION_KINDS; kind++) {
 		suggestion->kind = (enum suggestion_kind)kind;
 		if (rules[kind].applies(profile, state, suggestion))
-			n = insert(ret, n, max, suggestion);
+			n = suggestion_insert(ret, n, max, suggestion);
 	}
 	return n;
 }
@@ -243,18 +249,18 @@ size_t suggestion_list(const struct profile *profile, const struct state *state,
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++) {
 		if (state->groups[slot].id == 0)
 			continue;
-		fill(profile, &state->groups[slot], now_usec, &suggestion);
+		suggestion_fill(profile, &state->groups[slot], now_usec, &suggestion);
 		if (slot == GROUP_SLOT_HOST)
-			suggestion.n_excluded = count_excluded(state);
-		n = add_all(profile, state, &suggestion, ret, n, max);
+			suggestion.n_excluded = suggestion_count_excluded(state);
+		n = suggestion_add_all(profile, state, &suggestion, ret, n, max);
 	}
 	for (uint32_t slot = 0; slot < state->n_modules_used; slot++) {
 		const struct module_state *module = &state->modules[slot];
 
 		if (module->id == 0 || module->seen.group_slot >= state->n_groups_used)
 			continue;
-		fill_module(state, module, slot, &suggestion);
-		n = add_all(profile, state, &suggestion, ret, n, max);
+		suggestion_fill_module(state, module, slot, &suggestion);
+		n = suggestion_add_all(profile, state, &suggestion, ret, n, max);
 	}
 	return n;
 }
@@ -282,14 +288,14 @@ const char *severity_name(enum severity severity)
 
 /* Learning */
 
-static bool ran_out_lately(const struct kill_record *kills, uint64_t now_usec)
+static bool suggestion_ran_out_lately(const struct kill_record *kills, uint64_t now_usec)
 {
 	return kills->ran_out_usec != 0 &&
 	       u64_sub(now_usec, kills->ran_out_usec) <= KILL_FOLLOWS_USEC;
 }
 
 /* How many the kernel killed in it since the last reading; counted for all below it, too. */
-static uint64_t new_kills(struct group_state *group)
+static uint64_t suggestion_new_kills(struct group_state *group)
 {
 	struct kill_record *kills = &group->kills;
 	uint64_t n_new = kills->is_counted ? u64_sub(group->seen.n_oom_kill, kills->n_seen) : 0;
@@ -300,7 +306,7 @@ static uint64_t new_kills(struct group_state *group)
 }
 
 /* The counter of a group has those of the groups below it, too. */
-static void count_kills(struct state *state, struct group_state *group, uint64_t n_new)
+static void suggestion_count_kills(struct state *state, struct group_state *group, uint64_t n_new)
 {
 	struct group_state *above = NULL;
 
@@ -314,7 +320,7 @@ static void count_kills(struct state *state, struct group_state *group, uint64_t
 }
 
 /* In it and in all above. */
-static void note_kill(struct state *state, uint32_t slot)
+static void suggestion_note_kill(struct state *state, uint32_t slot)
 {
 	state->groups[GROUP_SLOT_HOST].kills.seen_usec = state->now_usec;
 	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < state->n_groups_used; depth++) {
@@ -334,16 +340,16 @@ void suggestion_learn(const struct profile *profile, struct state *state, struct
 	if (group->slot == GROUP_SLOT_HOST || !(group->seen.has & GROUP_HAS_EVENTS) ||
 	    group->seen.n_oom_kill == COUNT_UNKNOWN)
 		return;
-	n_new = new_kills(group);
-	count_kills(state, group, n_new);
+	n_new = suggestion_new_kills(group);
+	suggestion_count_kills(state, group, n_new);
 	if (n_new > 0)
-		note_kill(state, group->slot);
+		suggestion_note_kill(state, group->slot);
 	/* The host has no such counter: whoever is killed for its sake is killed in a top group. */
 	if (group->parent_slot == GROUP_SLOT_HOST &&
-	    !ran_out_lately(&group->kills, state->now_usec))
+	    !suggestion_ran_out_lately(&group->kills, state->now_usec))
 		short_one = host;
 	if (n_new == 0 || profile->brake != BRAKE_OFF ||
-	    !ran_out_lately(&short_one->kills, state->now_usec))
+	    !suggestion_ran_out_lately(&short_one->kills, state->now_usec))
 		return;
 	short_one->kills.n_unbraked += n_new;
 	short_one->kills.last_usec = state->now_usec;

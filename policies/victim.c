@@ -23,7 +23,8 @@
 
 #define EXEMPT (GROUP_IS_GONE | GROUP_IS_PROTECTED | GROUP_IS_CONTEXT | GROUP_IS_EXCLUDED)
 
-static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slot, uint32_t exempt)
+static bool victim_qualifies(const struct step *step, uint32_t slot, uint32_t outer_slot,
+			     uint32_t exempt)
 {
 	const struct group_state *group = &step->state->groups[slot];
 
@@ -34,7 +35,7 @@ static bool qualifies(const struct step *step, uint32_t slot, uint32_t outer_slo
 }
 
 /* What the group may swap out still: the kernel holds each limit above it against it, too. */
-static uint64_t swap_room_bytes(const struct state *state, uint32_t slot)
+static uint64_t victim_swap_room_bytes(const struct state *state, uint32_t slot)
 {
 	uint64_t room_bytes = BYTES_UNLIMITED;
 
@@ -51,7 +52,8 @@ static uint64_t swap_room_bytes(const struct state *state, uint32_t slot)
 	return room_bytes;
 }
 
-static uint64_t takable_bytes(const struct state *state, uint32_t slot, uint64_t swap_gain_bytes)
+static uint64_t victim_takable_bytes(const struct state *state, uint32_t slot,
+				     uint64_t swap_gain_bytes)
 {
 	const struct group_state *group = &state->groups[slot];
 	uint64_t cache_bytes = 0, rest_bytes;
@@ -60,11 +62,11 @@ static uint64_t takable_bytes(const struct state *state, uint32_t slot, uint64_t
 		cache_bytes = u64_min(group->seen.reclaimable_bytes, group->seen.current_bytes);
 	rest_bytes = u64_min(group->seen.current_bytes - cache_bytes, swap_gain_bytes);
 	if (rest_bytes > 0)
-		rest_bytes = u64_min(rest_bytes, swap_room_bytes(state, slot));
+		rest_bytes = u64_min(rest_bytes, victim_swap_room_bytes(state, slot));
 	return u64_add(cache_bytes, rest_bytes);
 }
 
-static bool is_chosen(const struct victim *victims, uint32_t n, uint32_t slot)
+static bool victim_is_chosen(const struct victim *victims, uint32_t n, uint32_t slot)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (victims[i].slot == slot)
@@ -72,8 +74,8 @@ static bool is_chosen(const struct victim *victims, uint32_t n, uint32_t slot)
 	return false;
 }
 
-static bool is_better(const struct group_state *a, uint64_t a_bytes, const struct group_state *b,
-		      uint64_t b_bytes)
+static bool victim_is_better(const struct group_state *a, uint64_t a_bytes,
+			     const struct group_state *b, uint64_t b_bytes)
 {
 	if (a->seen.priority != b->seen.priority)
 		return a->seen.priority < b->seen.priority;
@@ -83,8 +85,8 @@ static bool is_better(const struct group_state *a, uint64_t a_bytes, const struc
 }
 
 /* The best one that is not chosen yet; SLOT_NONE when there is none. */
-static uint32_t next_best(const struct step *step, uint32_t outer_slot,
-			  const struct victim *victims, uint32_t n)
+static uint32_t victim_next_best(const struct step *step, uint32_t outer_slot,
+				 const struct victim *victims, uint32_t n)
 {
 	const struct state *state = step->state;
 	uint64_t swap_gain_bytes = headroom_swap_gain(&state->machine, headroom_stuck(state)),
@@ -93,13 +95,13 @@ static uint32_t next_best(const struct step *step, uint32_t outer_slot,
 
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
 		const struct group_state *group = &state->groups[slot];
-		uint64_t bytes = takable_bytes(state, slot, swap_gain_bytes);
+		uint64_t bytes = victim_takable_bytes(state, slot, swap_gain_bytes);
 
-		if (bytes < VICTIM_MIN_BYTES || !qualifies(step, slot, outer_slot, EXEMPT) ||
-		    is_chosen(victims, n, slot))
+		if (bytes < VICTIM_MIN_BYTES || !victim_qualifies(step, slot, outer_slot, EXEMPT) ||
+		    victim_is_chosen(victims, n, slot))
 			continue;
 		if (best_slot == SLOT_NONE ||
-		    is_better(group, bytes, &state->groups[best_slot], best_bytes)) {
+		    victim_is_better(group, bytes, &state->groups[best_slot], best_bytes)) {
 			best_slot = slot;
 			best_bytes = bytes;
 		}
@@ -116,10 +118,10 @@ uint32_t victim_choose(const struct step *step, uint32_t group_slot, uint64_t go
 
 	group_tree_mark_parents(step->state);
 	for (;;) {
-		slot = next_best(step, group_slot, ret, n);
+		slot = victim_next_best(step, group_slot, ret, n);
 		if (slot == SLOT_NONE || n == VICTIMS_MAX || goal_bytes == 0)
 			break;
-		uint64_t bytes = takable_bytes(step->state, slot, swap_gain_bytes);
+		uint64_t bytes = victim_takable_bytes(step->state, slot, swap_gain_bytes);
 		bytes = u64_max(u64_min(bytes, goal_bytes), VICTIM_MIN_BYTES);
 		ret[n++] = (struct victim){ slot, bytes };
 		goal_bytes = u64_sub(goal_bytes, bytes);
@@ -137,8 +139,8 @@ bool victim_is_excluded(const struct step *step, uint32_t group_slot)
 		const struct group_state *group = &state->groups[slot];
 
 		if ((group->seen.flags & GROUP_IS_EXCLUDED) &&
-		    takable_bytes(state, slot, swap_gain_bytes) >= VICTIM_MIN_BYTES &&
-		    qualifies(step, slot, group_slot, EXEMPT & ~GROUP_IS_EXCLUDED))
+		    victim_takable_bytes(state, slot, swap_gain_bytes) >= VICTIM_MIN_BYTES &&
+		    victim_qualifies(step, slot, group_slot, EXEMPT & ~GROUP_IS_EXCLUDED))
 			return true;
 	}
 	return false;

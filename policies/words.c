@@ -80,12 +80,12 @@ static const struct {
 	{ DEGRADATION_UNFOLLOWED, "unfollowed-groups" },
 };
 
-static const char *name_of(const char *const *names, size_t n_names, unsigned int value)
+static const char *words_name_of(const char *const *names, size_t n_names, unsigned int value)
 {
 	return value < n_names ? names[value] : "unknown";
 }
 
-static int value_of(const char *const *names, size_t n_names, const char *name)
+static int words_value_of(const char *const *names, size_t n_names, const char *name)
 {
 	for (size_t i = 0; i < n_names; i++)
 		if (strcmp(names[i], name) == 0)
@@ -94,18 +94,18 @@ static int value_of(const char *const *names, size_t n_names, const char *name)
 }
 
 /* Both directions for one table. */
-#define DEFINE_NAMES(word, type, count)                                   \
-	const char *word##_name(type value)                               \
-	{                                                                 \
-		return name_of(word##_names, count, (unsigned int)value); \
-	}                                                                 \
-	int word##_from_name(const char *name, type *ret)                 \
-	{                                                                 \
-		int value = value_of(word##_names, count, name);          \
-		if (value < 0)                                            \
-			return -1;                                        \
-		*ret = (type)value;                                       \
-		return 0;                                                 \
+#define DEFINE_NAMES(word, type, count)                                         \
+	const char *word##_name(type value)                                     \
+	{                                                                       \
+		return words_name_of(word##_names, count, (unsigned int)value); \
+	}                                                                       \
+	int word##_from_name(const char *name, type *ret)                       \
+	{                                                                       \
+		int value = words_value_of(word##_names, count, name);          \
+		if (value < 0)                                                  \
+			return -1;                                              \
+		*ret = (type)value;                                             \
+		return 0;                                                       \
 	}
 
 DEFINE_NAMES(level, enum level, N_LEVELS)

@@ -35,7 +35,7 @@ static void actor_finish(struct actor *actor, uint64_t action_id, enum result re
 }
 
 /* The result that the owner of a module would have given, when it could not be asked. */
-static enum result result_of_failure(int error)
+static enum result actor_result_of_failure(int error)
 {
 	switch (error) {
 	case -EAGAIN:
@@ -58,7 +58,7 @@ static void actor_ask_module(struct actor *actor, const struct action *action, u
 
 	if (r >= 0)
 		return;
-	result = result_of_failure(r);
+	result = actor_result_of_failure(r);
 	actor_finish(actor, action->id, result, result == RESULT_FAILED ? r : 0, now_usec);
 }
 

@@ -52,7 +52,7 @@ struct brakes {
 	struct held held[BRAKES_MAX];
 };
 
-static uint64_t now_monotonic_usec(void)
+static uint64_t brakes_now_monotonic_usec(void)
 {
 	struct timespec ts;
 
@@ -62,7 +62,7 @@ static uint64_t now_monotonic_usec(void)
 
 /* ---- files of a cgroup ---- */
 
-static int read_value(int dir_fd, const char *file, uint64_t *ret)
+static int brakes_read_value(int dir_fd, const char *file, uint64_t *ret)
 {
 	char text[VALUE_SIZE];
 	ssize_t n;
@@ -74,7 +74,7 @@ static int read_value(int dir_fd, const char *file, uint64_t *ret)
 	return parse_bytes(text, ret);
 }
 
-static int write_high(int dir_fd, uint64_t bytes)
+static int brakes_write_high(int dir_fd, uint64_t bytes)
 {
 	char text[VALUE_SIZE] = "max";
 
@@ -84,32 +84,32 @@ static int write_high(int dir_fd, uint64_t bytes)
 }
 
 /* Whoever removed the cgroup has let go. */
-static bool is_gone(int error)
+static bool brakes_is_gone(int error)
 {
 	return error == -ENODEV || error == -ENOENT;
 }
 
 /* Undoes what the record says, as far as nobody else has changed it since. */
-static int undo(int dir_fd, const struct held_record *record)
+static int brakes_undo(int dir_fd, const struct held_record *record)
 {
 	uint64_t high_bytes;
 	int r = 0, thawed = 0;
 
 	if (record->throttled_bytes != 0) {
-		r = read_value(dir_fd, "memory.high", &high_bytes);
+		r = brakes_read_value(dir_fd, "memory.high", &high_bytes);
 		if (r >= 0 && high_bytes == record->throttled_bytes)
-			r = write_high(dir_fd, record->high_bytes);
+			r = brakes_write_high(dir_fd, record->high_bytes);
 	}
 	if (record->is_frozen)
 		thawed = file_write_at(dir_fd, "cgroup.freeze", "0");
-	if (r >= 0 || is_gone(r))
+	if (r >= 0 || brakes_is_gone(r))
 		r = thawed;
-	return is_gone(r) ? 0 : r;
+	return brakes_is_gone(r) ? 0 : r;
 }
 
 /* ---- holding ---- */
 
-static int write_down(struct brakes *brakes, struct held *held)
+static int brakes_write_down(struct brakes *brakes, struct held *held)
 {
 	if (!brakes->held_path)
 		return 0;
@@ -118,58 +118,58 @@ static int write_down(struct brakes *brakes, struct held *held)
 	return held_file_write(brakes->file_fd, (size_t)(held - brakes->held), &held->record);
 }
 
-static int freeze(struct brakes *brakes, struct held *held)
+static int brakes_freeze(struct brakes *brakes, struct held *held)
 {
 	uint64_t is_frozen;
 	int r;
 
-	r = read_value(held->dir_fd, "cgroup.freeze", &is_frozen);
+	r = brakes_read_value(held->dir_fd, "cgroup.freeze", &is_frozen);
 	if (r < 0)
 		return r;
 	if (is_frozen) /* by somebody else, who will thaw it */
 		return -EALREADY;
 	held->record.is_frozen = true;
-	r = write_down(brakes, held);
+	r = brakes_write_down(brakes, held);
 	if (r < 0)
 		return r;
 	return file_write_at(held->dir_fd, "cgroup.freeze", "1");
 }
 
-static int throttle(struct brakes *brakes, struct held *held)
+static int brakes_throttle(struct brakes *brakes, struct held *held)
 {
 	struct held_record *record = &held->record;
 	uint64_t current_bytes;
 	int r;
 
-	r = read_value(held->dir_fd, "memory.high", &record->high_bytes);
+	r = brakes_read_value(held->dir_fd, "memory.high", &record->high_bytes);
 	if (r < 0)
 		return r == -ENOENT ? -EOPNOTSUPP : r; /* no memory controller here */
-	r = freeze(brakes, held);
+	r = brakes_freeze(brakes, held);
 	if (r < 0)
 		return r;
-	r = read_value(held->dir_fd, "memory.current", &current_bytes);
+	r = brakes_read_value(held->dir_fd, "memory.current", &current_bytes);
 	if (r < 0)
 		return r;
 	current_bytes = u64_add(current_bytes, THROTTLE_ROOM_BYTES);
 	if (current_bytes >= record->high_bytes)
 		return -EALREADY;
 	record->throttled_bytes = current_bytes;
-	r = write_down(brakes, held);
+	r = brakes_write_down(brakes, held);
 	if (r < 0)
 		return r;
-	r = write_high(held->dir_fd, record->throttled_bytes);
+	r = brakes_write_high(held->dir_fd, record->throttled_bytes);
 	if (r < 0)
 		return r;
 	r = file_write_at(held->dir_fd, "cgroup.freeze", "0");
 	if (r < 0)
 		return r;
 	record->is_frozen = false;
-	return write_down(brakes, held);
+	return brakes_write_down(brakes, held);
 }
 
 /* Those that the judgement was told never to hold, and those that hold others or ourselves. */
 /* While we do not know where we are, any group may be ours: held, nothing would let go of it. */
-static bool may_hold(const struct brakes *brakes, const struct group *group)
+static bool brakes_may_hold(const struct brakes *brakes, const struct group *group)
 {
 	const char *own = group_set_own_path(brakes->groups);
 
@@ -178,7 +178,7 @@ static bool may_hold(const struct brakes *brakes, const struct group *group)
 	       !path_is_below(own, group->path);
 }
 
-static struct held *find_held(struct brakes *brakes, uint64_t id)
+static struct held *brakes_find_held(struct brakes *brakes, uint64_t id)
 {
 	for (size_t i = 0; i < BRAKES_MAX; i++)
 		if (brakes->held[i].id == id)
@@ -186,7 +186,7 @@ static struct held *find_held(struct brakes *brakes, uint64_t id)
 	return NULL;
 }
 
-static bool is_held(const struct brakes *brakes, uint64_t group_id)
+static bool brakes_is_held(const struct brakes *brakes, uint64_t group_id)
 {
 	for (size_t i = 0; i < BRAKES_MAX; i++)
 		if (brakes->held[i].id != 0 && brakes->held[i].record.group_id == group_id)
@@ -194,7 +194,7 @@ static bool is_held(const struct brakes *brakes, uint64_t group_id)
 	return false;
 }
 
-static void strike_out(struct brakes *brakes, struct held *held)
+static void brakes_strike_out(struct brakes *brakes, struct held *held)
 {
 	if (brakes->held_path && brakes->file_fd >= 0)
 		held_file_clear(brakes->file_fd, (size_t)(held - brakes->held));
@@ -202,15 +202,15 @@ static void strike_out(struct brakes *brakes, struct held *held)
 	*held = (struct held){ .dir_fd = -1 };
 }
 
-static int hold(struct brakes *brakes, struct held *held, const struct brake_change *change)
+static int brakes_hold(struct brakes *brakes, struct held *held, const struct brake_change *change)
 {
 	struct group *group = group_set_get(brakes->groups, change->group_slot);
 
 	if (!group || group->id != change->group_id)
 		return -ENODEV;
-	if (!may_hold(brakes, group))
+	if (!brakes_may_hold(brakes, group))
 		return -EPERM;
-	if (is_held(brakes, group->id))
+	if (brakes_is_held(brakes, group->id))
 		return -EALREADY;
 	if (strlen(group->path) >= HELD_PATH_SIZE)
 		return -ENAMETOOLONG;
@@ -219,12 +219,13 @@ static int hold(struct brakes *brakes, struct held *held, const struct brake_cha
 		return held->dir_fd;
 	held->record.group_id = group->id;
 	strcpy(held->record.path, group->path);
-	return change->brake == BRAKE_THROTTLE ? throttle(brakes, held) : freeze(brakes, held);
+	return change->brake == BRAKE_THROTTLE ? brakes_throttle(brakes, held)
+					       : brakes_freeze(brakes, held);
 }
 
 /* ---- letting go ---- */
 
-static void arm(struct brakes *brakes)
+static void brakes_arm(struct brakes *brakes)
 {
 	uint64_t first_usec = USEC_NEVER;
 
@@ -236,39 +237,40 @@ static void arm(struct brakes *brakes)
 				    first_usec == USEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
-static void let_go(struct brakes *brakes, struct held *held)
+static void brakes_let_go(struct brakes *brakes, struct held *held)
 {
-	int r = undo(held->dir_fd, &held->record);
+	int r = brakes_undo(held->dir_fd, &held->record);
 
 	if (r >= 0) {
-		strike_out(brakes, held);
+		brakes_strike_out(brakes, held);
 		return;
 	}
 	if (!held->is_stuck)
 		log_errno(r, "Cannot let go of %s, trying on", held->record.path);
 	held->is_stuck = true;
-	held->deadline_usec = u64_add(now_monotonic_usec(), AGAIN_USEC);
+	held->deadline_usec = u64_add(brakes_now_monotonic_usec(), AGAIN_USEC);
 }
 
-static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
+static int brakes_on_deadline(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct brakes *brakes = data;
-	uint64_t now_usec = now_monotonic_usec();
+	uint64_t now_usec = brakes_now_monotonic_usec();
 
 	for (size_t i = 0; i < BRAKES_MAX; i++)
 		if (brakes->held[i].id != 0 && brakes->held[i].deadline_usec <= now_usec)
-			let_go(brakes, &brakes->held[i]);
-	arm(brakes);
+			brakes_let_go(brakes, &brakes->held[i]);
+	brakes_arm(brakes);
 	return 0;
 }
 
-static void report_failure(struct brakes *brakes, const struct brake_change *change, int error)
+static void brakes_report_failure(struct brakes *brakes, const struct brake_change *change,
+				  int error)
 {
 	struct outcome outcome = { .action_id = change->id,
 				   .result = error == -EBUSY	? RESULT_BUSY
 					     : error == -ENODEV ? RESULT_GONE
 								: RESULT_FAILED,
-				   .finished_usec = now_monotonic_usec() };
+				   .finished_usec = brakes_now_monotonic_usec() };
 	const struct group *group = group_set_get(brakes->groups, change->group_slot);
 
 	if (outcome.result == RESULT_FAILED) {
@@ -280,26 +282,26 @@ static void report_failure(struct brakes *brakes, const struct brake_change *cha
 
 void brakes_apply(struct brakes *brakes, const struct brake_change *change)
 {
-	struct held *held = find_held(brakes, change->brake == BRAKE_OFF ? change->id : 0);
-	uint64_t start_usec = now_monotonic_usec();
+	struct held *held = brakes_find_held(brakes, change->brake == BRAKE_OFF ? change->id : 0);
+	uint64_t start_usec = brakes_now_monotonic_usec();
 	int r = 0;
 
 	if (change->brake != BRAKE_OFF) {
-		r = held ? hold(brakes, held, change) : -EBUSY;
+		r = held ? brakes_hold(brakes, held, change) : -EBUSY;
 		if (r < 0)
-			report_failure(brakes, change, r);
+			brakes_report_failure(brakes, change, r);
 		else
 			log_debug("brake: %s of %s took %" PRIu64 " us", brake_name(change->brake),
-				  held->record.path, now_monotonic_usec() - start_usec);
+				  held->record.path, brakes_now_monotonic_usec() - start_usec);
 	}
 	if (!held) /* no room; or let go by its deadline already */
 		return;
 	held->id = change->id;
 	if (change->brake == BRAKE_OFF || r < 0)
-		let_go(brakes, held);
+		brakes_let_go(brakes, held);
 	else
 		held->deadline_usec = change->until_usec;
-	arm(brakes);
+	brakes_arm(brakes);
 }
 
 void brakes_let_go_all(struct brakes *brakes)
@@ -310,11 +312,11 @@ void brakes_let_go_all(struct brakes *brakes)
 
 		if (outcome.action_id == 0)
 			continue;
-		let_go(brakes, &brakes->held[i]);
-		outcome.finished_usec = now_monotonic_usec();
+		brakes_let_go(brakes, &brakes->held[i]);
+		outcome.finished_usec = brakes_now_monotonic_usec();
 		outcomes_add(brakes->outcomes, &outcome);
 	}
-	arm(brakes);
+	brakes_arm(brakes);
 }
 
 /* ---- after a crash ---- */
@@ -323,7 +325,7 @@ void brakes_let_go_all(struct brakes *brakes)
  * Returns: 1 let go; 0 the cgroup is gone, or another one has its path; negative errno: it could
  * not be looked at, for want of a descriptor for example.
  */
-static int let_go_of_old(int root_fd, const struct held_record *record)
+static int brakes_let_go_of_record(int root_fd, const struct held_record *record)
 {
 	_cleanup_fd_ int dir_fd = -1;
 	struct stat st;
@@ -334,7 +336,7 @@ static int let_go_of_old(int root_fd, const struct held_record *record)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
 	if (fstat(dir_fd, &st) < 0 || st.st_ino != record->group_id)
 		return 0;
-	r = undo(dir_fd, record);
+	r = brakes_undo(dir_fd, record);
 	if (r < 0) {
 		log_errno(r, "Cannot let go of %s, which an earlier reliefd held", record->path);
 		return 0;
@@ -358,7 +360,7 @@ int brakes_let_go_of_old(const char *held_path, const char *cgroup_root)
 	for (size_t i = 0; i < BRAKES_MAX; i++) {
 		if (held_file_read(fd, i, &record) == 0)
 			continue;
-		r = let_go_of_old(root_fd, &record);
+		r = brakes_let_go_of_record(root_fd, &record);
 		if (r < 0) { /* it is still held: its record stays */
 			error = r;
 			continue;
@@ -406,8 +408,8 @@ int brakes_new(struct brakes **ret, sd_event *event, struct group_set *groups,
 			return -ENOMEM;
 		brakes_open_file(brakes);
 	}
-	r = sd_event_add_time(event, &brakes->timer, CLOCK_MONOTONIC, USEC_NEVER, 1, on_deadline,
-			      brakes);
+	r = sd_event_add_time(event, &brakes->timer, CLOCK_MONOTONIC, USEC_NEVER, 1,
+			      brakes_on_deadline, brakes);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(brakes->timer, "let-go");
@@ -424,7 +426,7 @@ struct brakes *brakes_free(struct brakes *brakes)
 		return NULL;
 	for (size_t i = 0; i < BRAKES_MAX; i++)
 		if (brakes->held[i].id != 0)
-			let_go(brakes, &brakes->held[i]);
+			brakes_let_go(brakes, &brakes->held[i]);
 	for (size_t i = 0; i < BRAKES_MAX; i++)
 		fd_close(brakes->held[i].dir_fd);
 	sd_event_source_disable_unref(brakes->timer);

@@ -11,7 +11,7 @@
 static_assert(sizeof(struct held_record) == 1024, "a record fits a page a whole number of times");
 
 /* FNV-1a: against halves, not against malice; the file is root's. */
-static uint64_t checksum_of(const struct held_record *record)
+static uint64_t held_file_checksum_of(const struct held_record *record)
 {
 	const unsigned char *bytes = (const unsigned char *)record;
 	uint64_t hash = 0xcbf29ce484222325ULL;
@@ -21,7 +21,7 @@ static uint64_t checksum_of(const struct held_record *record)
 	return hash;
 }
 
-static int write_at(int fd, size_t index, const struct held_record *record)
+static int held_file_write_at(int fd, size_t index, const struct held_record *record)
 {
 	ssize_t n;
 
@@ -51,15 +51,15 @@ int held_file_open(const char *path, size_t n)
 
 int held_file_write(int fd, size_t index, struct held_record *record)
 {
-	record->checksum = checksum_of(record);
-	return write_at(fd, index, record);
+	record->checksum = held_file_checksum_of(record);
+	return held_file_write_at(fd, index, record);
 }
 
 int held_file_clear(int fd, size_t index)
 {
 	static const struct held_record empty;
 
-	return write_at(fd, index, &empty);
+	return held_file_write_at(fd, index, &empty);
 }
 
 int held_file_read(int fd, size_t index, struct held_record *ret)
@@ -68,7 +68,7 @@ int held_file_read(int fd, size_t index, struct held_record *ret)
 
 	if (pread(fd, &record, sizeof(record), (off_t)(index * sizeof(record))) !=
 		    (ssize_t)sizeof(record) ||
-	    record.group_id == 0 || record.checksum != checksum_of(&record) ||
+	    record.group_id == 0 || record.checksum != held_file_checksum_of(&record) ||
 	    !memchr(record.path, '\0', sizeof(record.path)) || record.path[0] != '/')
 		return 0;
 	*ret = record;

@@ -23,13 +23,13 @@ const struct privilege privileges[] = {
 };
 const size_t n_privileges = sizeof(privileges) / sizeof(privileges[0]);
 
-static inline void cap_cleanup(cap_t *caps)
+static inline void privileges_cap_cleanup(cap_t *caps)
 {
 	if (*caps)
 		cap_free(*caps);
 }
 
-static bool is_listed(int capability, const int *capabilities, size_t n_capabilities)
+static bool privileges_is_listed(int capability, const int *capabilities, size_t n_capabilities)
 {
 	for (size_t i = 0; i < n_capabilities; i++)
 		if (capabilities[i] == capability)
@@ -38,10 +38,10 @@ static bool is_listed(int capability, const int *capabilities, size_t n_capabili
 }
 
 /* Returns: 0, also when it may not; other negative errno. */
-static int reduce_bounding(const int *capabilities, size_t n_capabilities)
+static int privileges_reduce_bounding(const int *capabilities, size_t n_capabilities)
 {
 	for (int capability = 0; capability < (int)cap_max_bits(); capability++) {
-		if (is_listed(capability, capabilities, n_capabilities) ||
+		if (privileges_is_listed(capability, capabilities, n_capabilities) ||
 		    cap_get_bound(capability) <= 0)
 			continue;
 		if (cap_drop_bound(capability) < 0)
@@ -51,9 +51,9 @@ static int reduce_bounding(const int *capabilities, size_t n_capabilities)
 }
 
 /* What is permitted and listed becomes permitted and effective; nothing is inheritable. */
-static int reduce_process(const int *capabilities, size_t n_capabilities)
+static int privileges_reduce_process(const int *capabilities, size_t n_capabilities)
 {
-	_cleanup_(cap_cleanup) cap_t now = cap_get_proc(), kept = cap_init();
+	_cleanup_(privileges_cap_cleanup) cap_t now = cap_get_proc(), kept = cap_init();
 	static const cap_flag_t flags[] = { CAP_PERMITTED, CAP_EFFECTIVE };
 
 	if (!now || !kept)
@@ -76,12 +76,13 @@ int privileges_reduce(const int *capabilities, size_t n_capabilities)
 {
 	int r;
 
-	r = reduce_bounding(capabilities, n_capabilities); /* needs CAP_SETPCAP: goes first */
+	r = privileges_reduce_bounding(capabilities,
+				       n_capabilities); /* needs CAP_SETPCAP: goes first */
 	if (r < 0)
 		return r;
 	if (cap_reset_ambient() < 0)
 		return -errno;
-	r = reduce_process(capabilities, n_capabilities);
+	r = privileges_reduce_process(capabilities, n_capabilities);
 	if (r < 0)
 		return r;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
@@ -89,7 +90,7 @@ int privileges_reduce(const int *capabilities, size_t n_capabilities)
 
 uint64_t privileges_missing(void)
 {
-	_cleanup_(cap_cleanup) cap_t now = cap_get_proc();
+	_cleanup_(privileges_cap_cleanup) cap_t now = cap_get_proc();
 	uint64_t missing = 0;
 
 	for (size_t i = 0; i < n_privileges; i++) {

@@ -62,7 +62,7 @@ struct reclaimer {
 	size_t n_open; /* queued, under way, or done and not yet fetched */
 };
 
-static uint64_t now_monotonic_usec(void)
+static uint64_t reclaimer_now_monotonic_usec(void)
 {
 	struct timespec ts;
 
@@ -70,13 +70,13 @@ static uint64_t now_monotonic_usec(void)
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
-static struct timespec timespec_from_usec(uint64_t usec)
+static struct timespec reclaimer_timespec_from_usec(uint64_t usec)
 {
 	return (struct timespec){ .tv_sec = (time_t)(usec / USEC_PER_SEC),
 				  .tv_nsec = (long)(usec % USEC_PER_SEC) * 1000 };
 }
 
-static void job_done(struct job *job)
+static void reclaimer_job_done(struct job *job)
 {
 	job->reclaim_fd = fd_close(job->reclaim_fd);
 	job->current_fd = fd_close(job->current_fd);
@@ -102,7 +102,7 @@ void reclaimer_judge(int error, uint64_t claimed_bytes, struct outcome *ret)
 	}
 }
 
-static bool read_current(int fd, uint64_t *ret_bytes)
+static bool reclaimer_read_current(int fd, uint64_t *ret_bytes)
 {
 	char text[32];
 	ssize_t n = fd < 0 ? -ENOENT : file_read_fd(fd, text, sizeof(text));
@@ -114,48 +114,48 @@ static bool read_current(int fd, uint64_t *ret_bytes)
 	return parse_u64(text, ret_bytes) == 0;
 }
 
-static void alarm_set(timer_t alarm, uint64_t at_usec)
+static void reclaimer_alarm_set(timer_t alarm, uint64_t at_usec)
 {
 	struct itimerspec when = { 0 };
 
 	if (at_usec != USEC_NEVER) {
-		when.it_value = timespec_from_usec(at_usec);
-		when.it_interval = timespec_from_usec(INTERRUPT_AGAIN_USEC);
+		when.it_value = reclaimer_timespec_from_usec(at_usec);
+		when.it_interval = reclaimer_timespec_from_usec(INTERRUPT_AGAIN_USEC);
 	}
 	timer_settime(alarm, TIMER_ABSTIME, &when, NULL);
 }
 
-static int job_write(const struct job *job, timer_t alarm)
+static int reclaimer_job_write(const struct job *job, timer_t alarm)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%" PRIu64, job->bytes), error;
 
-	alarm_set(alarm, job->deadline_usec);
+	reclaimer_alarm_set(alarm, job->deadline_usec);
 	error = write(job->reclaim_fd, text, (size_t)n) < 0 ? -errno : 0;
-	alarm_set(alarm, USEC_NEVER);
+	reclaimer_alarm_set(alarm, USEC_NEVER);
 	return error;
 }
 
-static void job_run(struct job *job, timer_t alarm, struct outcome *ret)
+static void reclaimer_job_run(struct job *job, timer_t alarm, struct outcome *ret)
 {
 	uint64_t before_bytes = 0, after_bytes = 0, claimed_bytes = 0;
 	int error = -EINTR;
 
-	if (now_monotonic_usec() < job->deadline_usec) {
-		bool measured = read_current(job->current_fd, &before_bytes);
+	if (reclaimer_now_monotonic_usec() < job->deadline_usec) {
+		bool measured = reclaimer_read_current(job->current_fd, &before_bytes);
 
-		error = job_write(job, alarm);
-		if (measured && read_current(job->current_fd, &after_bytes))
+		error = reclaimer_job_write(job, alarm);
+		if (measured && reclaimer_read_current(job->current_fd, &after_bytes))
 			claimed_bytes = u64_sub(before_bytes, after_bytes);
 		else if (error == 0)
 			claimed_bytes = job->bytes; /* the kernel says so */
 	}
 	reclaimer_judge(error, claimed_bytes, ret);
 	ret->action_id = job->action_id;
-	ret->finished_usec = now_monotonic_usec();
+	ret->finished_usec = reclaimer_now_monotonic_usec();
 }
 
-static bool worker_next(struct reclaimer *reclaimer, struct job *ret)
+static bool reclaimer_worker_next(struct reclaimer *reclaimer, struct job *ret)
 {
 	bool got = false;
 
@@ -172,7 +172,7 @@ static bool worker_next(struct reclaimer *reclaimer, struct job *ret)
 	return got;
 }
 
-static void worker_finish(struct reclaimer *reclaimer, const struct outcome *outcome)
+static void reclaimer_worker_finish(struct reclaimer *reclaimer, const struct outcome *outcome)
 {
 	pthread_mutex_lock(&reclaimer->lock);
 	reclaimer->done[reclaimer->n_done++] = *outcome;
@@ -180,7 +180,7 @@ static void worker_finish(struct reclaimer *reclaimer, const struct outcome *out
 	eventfd_write(reclaimer->done_fd, 1);
 }
 
-static int alarm_new(timer_t *ret)
+static int reclaimer_alarm_new(timer_t *ret)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
 				  .sigev_signo = INTERRUPT_SIGNAL };
@@ -189,7 +189,7 @@ static int alarm_new(timer_t *ret)
 	return timer_create(CLOCK_MONOTONIC, &event, ret) < 0 ? -errno : 0;
 }
 
-static bool worker_report_start(struct reclaimer *reclaimer, int error)
+static bool reclaimer_worker_report_start(struct reclaimer *reclaimer, int error)
 {
 	pthread_mutex_lock(&reclaimer->lock);
 	reclaimer->worker_state = error < 0 ? error : 1;
@@ -198,7 +198,7 @@ static bool worker_report_start(struct reclaimer *reclaimer, int error)
 	return error >= 0;
 }
 
-static void *worker_main(void *data)
+static void *reclaimer_worker_main(void *data)
 {
 	struct reclaimer *reclaimer = data;
 	struct job job;
@@ -209,20 +209,20 @@ static void *worker_main(void *data)
 	sigaddset(&only, INTERRUPT_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &only, NULL);
 	pthread_setname_np(pthread_self(), "reclaimer");
-	if (!worker_report_start(reclaimer, alarm_new(&alarm)))
+	if (!reclaimer_worker_report_start(reclaimer, reclaimer_alarm_new(&alarm)))
 		return NULL;
-	while (worker_next(reclaimer, &job)) {
+	while (reclaimer_worker_next(reclaimer, &job)) {
 		struct outcome outcome;
 
-		job_run(&job, alarm, &outcome);
-		job_done(&job);
-		worker_finish(reclaimer, &outcome);
+		reclaimer_job_run(&job, alarm, &outcome);
+		reclaimer_job_done(&job);
+		reclaimer_worker_finish(reclaimer, &outcome);
 	}
 	timer_delete(alarm);
 	return NULL;
 }
 
-static void ignore_signal(int signal)
+static void reclaimer_ignore_signal(int signal)
 {
 }
 
@@ -240,14 +240,15 @@ static int reclaimer_wait_for_start(struct reclaimer *reclaimer)
 
 int reclaimer_start(struct reclaimer *reclaimer)
 {
-	const struct sigaction handler = { .sa_handler = ignore_signal }; /* no SA_RESTART */
+	const struct sigaction handler = { .sa_handler =
+						   reclaimer_ignore_signal }; /* no SA_RESTART */
 	int r;
 
 	if (reclaimer->thread_is_running)
 		return 0;
 	if (sigaction(INTERRUPT_SIGNAL, &handler, &reclaimer->old_handler) < 0)
 		return -errno;
-	r = thread_start(&reclaimer->thread, STACK_BYTES, worker_main, reclaimer);
+	r = thread_start(&reclaimer->thread, STACK_BYTES, reclaimer_worker_main, reclaimer);
 	if (r >= 0) {
 		r = reclaimer_wait_for_start(reclaimer);
 		if (r < 0) { /* it has ended by itself */
@@ -273,7 +274,8 @@ static void reclaimer_end_thread(struct reclaimer *reclaimer)
 	pthread_mutex_unlock(&reclaimer->lock);
 	do {
 		pthread_kill(reclaimer->thread, INTERRUPT_SIGNAL);
-		until = timespec_from_usec(now_monotonic_usec() + INTERRUPT_AGAIN_USEC);
+		until = reclaimer_timespec_from_usec(reclaimer_now_monotonic_usec() +
+						     INTERRUPT_AGAIN_USEC);
 	} while (pthread_clockjoin_np(reclaimer->thread, NULL, CLOCK_MONOTONIC, &until) ==
 		 ETIMEDOUT);
 	sigaction(INTERRUPT_SIGNAL, &reclaimer->old_handler, NULL);
@@ -333,7 +335,7 @@ struct reclaimer *reclaimer_free(struct reclaimer *reclaimer)
 	if (reclaimer->thread_is_running)
 		reclaimer_end_thread(reclaimer);
 	for (size_t i = 0; i < reclaimer->n_queued; i++)
-		job_done(&reclaimer->queue[(reclaimer->first + i) % RECLAIMER_QUEUE_MAX]);
+		reclaimer_job_done(&reclaimer->queue[(reclaimer->first + i) % RECLAIMER_QUEUE_MAX]);
 	sd_event_source_disable_unref(reclaimer->source);
 	fd_close(reclaimer->done_fd);
 	pthread_cond_destroy(&reclaimer->changed);
@@ -342,7 +344,8 @@ struct reclaimer *reclaimer_free(struct reclaimer *reclaimer)
 	return NULL;
 }
 
-static int job_open(struct reclaimer *reclaimer, const struct action *action, struct job *ret)
+static int reclaimer_job_open(struct reclaimer *reclaimer, const struct action *action,
+			      struct job *ret)
 {
 	struct group *group = group_set_get(reclaimer->groups, action->group_slot);
 	int fd;
@@ -385,11 +388,11 @@ void reclaimer_send(struct reclaimer *reclaimer, const struct action *action, ui
 	struct job job;
 	int r;
 
-	r = reclaimer->thread_is_running ? job_open(reclaimer, action, &job) : -EAGAIN;
+	r = reclaimer->thread_is_running ? reclaimer_job_open(reclaimer, action, &job) : -EAGAIN;
 	if (r < 0) {
 		reclaimer_judge(r, 0, &outcome);
 	} else if (!reclaimer_queue(reclaimer, &job)) {
-		job_done(&job);
+		reclaimer_job_done(&job);
 		outcome.result = RESULT_BUSY;
 	} else {
 		return;

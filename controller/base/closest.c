@@ -16,14 +16,14 @@
 /* No name of ours is longer; of a longer word only this much is compared. */
 #define CLOSEST_NAME_MAX 40
 
-static size_t min3(size_t a, size_t b, size_t c)
+static size_t closest_min3(size_t a, size_t b, size_t c)
 {
 	size_t least = a < b ? a : b;
 
 	return least < c ? least : c;
 }
 
-static size_t edit_distance(const char *a, const char *b)
+static size_t closest_edit_distance(const char *a, const char *b)
 {
 	size_t n_a = strnlen(a, CLOSEST_NAME_MAX), n_b = strnlen(b, CLOSEST_NAME_MAX);
 	size_t row[CLOSEST_NAME_MAX + 1];
@@ -39,7 +39,7 @@ static size_t edit_distance(const char *a, const char *b)
 			int same = tolower((unsigned char)a[i - 1]) ==
 				   tolower((unsigned char)b[j - 1]);
 
-			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + !same);
+			row[j] = closest_min3(above + 1, row[j - 1] + 1, diagonal + !same);
 			diagonal = above;
 		}
 	}
@@ -53,7 +53,7 @@ void closest_init(struct closest *closest, const char *wanted)
 
 void closest_offer(struct closest *closest, const char *candidate)
 {
-	size_t distance = edit_distance(closest->wanted, candidate);
+	size_t distance = closest_edit_distance(closest->wanted, candidate);
 
 	if (distance * 3 > strlen(candidate) + 2 || distance >= closest->distance)
 		return;

@@ -11,7 +11,7 @@
 
 #include "controller/base/cleanup.h"
 
-static ssize_t pread_retry(int fd, char *buf, size_t size, off_t offset)
+static ssize_t file_pread_retry(int fd, char *buf, size_t size, off_t offset)
 {
 	ssize_t n;
 
@@ -31,7 +31,7 @@ ssize_t file_read_fd(int fd, char *buf, size_t size)
 		return -EINVAL;
 	/* A kernel file may hand itself out in pieces; only 0 is the end. */
 	while (length < size - 1) {
-		n = pread_retry(fd, buf + length, size - 1 - length, (off_t)length);
+		n = file_pread_retry(fd, buf + length, size - 1 - length, (off_t)length);
 		if (n < 0)
 			return n;
 		if (n == 0)
@@ -41,7 +41,7 @@ ssize_t file_read_fd(int fd, char *buf, size_t size)
 	buf[length] = '\0';
 	if (length < size - 1)
 		return (ssize_t)length;
-	n = pread_retry(fd, &probe, 1, (off_t)length);
+	n = file_pread_retry(fd, &probe, 1, (off_t)length);
 	if (n < 0)
 		return n;
 	return n > 0 ? -EFBIG : (ssize_t)length;
@@ -74,7 +74,7 @@ int file_write_at(int dirfd, const char *path, const char *text)
 	return (size_t)n == length ? 0 : -EIO;
 }
 
-static int write_all(int fd, const char *text, size_t size)
+static int file_write_all(int fd, const char *text, size_t size)
 {
 	for (size_t done = 0; done < size;) {
 		ssize_t n = write(fd, text + done, size - done);
@@ -88,7 +88,7 @@ static int write_all(int fd, const char *text, size_t size)
 	return 0;
 }
 
-static int write_new(const char *path, const char *text, size_t size)
+static int file_write_new(const char *path, const char *text, size_t size)
 {
 	_cleanup_fd_ int fd = -1;
 	int r;
@@ -96,7 +96,7 @@ static int write_new(const char *path, const char *text, size_t size)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text, size);
+	r = file_write_all(fd, text, size);
 	if (r < 0)
 		return r;
 	return fsync(fd) < 0 ? -errno : 0;
@@ -110,7 +110,7 @@ int file_replace(const char *path, const char *text, size_t size)
 	n = snprintf(new_path, sizeof(new_path), "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof(new_path))
 		return -ENAMETOOLONG;
-	r = write_new(new_path, text, size);
+	r = file_write_new(new_path, text, size);
 	if (r == 0 && rename(new_path, path) < 0)
 		r = -errno;
 	if (r < 0)

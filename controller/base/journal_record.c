@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <syslog.h>
 
-static void append(struct journal_record *record, const void *bytes, size_t n)
+static void journal_record_append(struct journal_record *record, const void *bytes, size_t n)
 {
 	memcpy(record->fields + record->length, bytes, n);
 	record->length += n;
@@ -28,15 +28,15 @@ void journal_record_add(struct journal_record *record, const char *key, const ch
 
 	if (value_length == 0 || needed > sizeof(record->fields) - record->length)
 		return;
-	append(record, key, key_length);
+	journal_record_append(record, key, key_length);
 	if (memchr(value, '\n', value_length)) {
-		append(record, "\n", 1);
-		append(record, &size, sizeof(size));
+		journal_record_append(record, "\n", 1);
+		journal_record_append(record, &size, sizeof(size));
 	} else {
-		append(record, "=", 1);
+		journal_record_append(record, "=", 1);
 	}
-	append(record, value, value_length);
-	append(record, "\n", 1);
+	journal_record_append(record, value, value_length);
+	journal_record_append(record, "\n", 1);
 }
 
 void journal_record_add_number(struct journal_record *record, const char *key, uint64_t value)
@@ -65,7 +65,7 @@ void journal_record_init(struct journal_record *record, const char *message_id, 
 }
 
 /* One socket for all threads; unconnected, since journald may restart. */
-static int journal_socket(void)
+static int journal_record_journal_socket(void)
 {
 	static _Atomic int shared = -1;
 	int fd = shared, none = -1;
@@ -82,9 +82,10 @@ static int journal_socket(void)
 	return fd;
 }
 
-static int send_to(const struct journal_record *record, const struct sockaddr_un *address)
+static int journal_record_send_to(const struct journal_record *record,
+				  const struct sockaddr_un *address)
 {
-	int fd = journal_socket();
+	int fd = journal_record_journal_socket();
 
 	if (fd < 0)
 		return fd;
@@ -94,13 +95,13 @@ static int send_to(const struct journal_record *record, const struct sockaddr_un
 	return 0;
 }
 
-static void tell_lost(const struct sockaddr_un *address, uint64_t n)
+static void journal_record_tell_lost(const struct sockaddr_un *address, uint64_t n)
 {
 	struct journal_record record;
 
 	journal_record_init(&record, NULL, LOG_WARNING,
 			    "journald did not keep up: %" PRIu64 " messages were lost", n);
-	send_to(&record, address);
+	journal_record_send_to(&record, address);
 }
 
 int journal_record_send(const struct journal_record *record, const char *socket_path)
@@ -113,13 +114,13 @@ int journal_record_send(const struct journal_record *record, const char *socket_
 	if (strlen(socket_path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, socket_path);
-	r = send_to(record, &address);
+	r = journal_record_send_to(record, &address);
 	if (r == -EAGAIN)
 		n_lost++;
 	if (r < 0)
 		return r;
 	n = atomic_exchange(&n_lost, 0);
 	if (n > 0)
-		tell_lost(&address, n);
+		journal_record_tell_lost(&address, n);
 	return 0;
 }

@@ -37,7 +37,7 @@ bool text_take_blanks(const char **cursor)
 
 /* What stands behind the key: an optional colon, blanks, a number, the unit if it has one, newline.
  */
-static int take_value(const char *s, const struct text_field *field)
+static int kernel_text_take_value(const char *s, const struct text_field *field)
 {
 	uint64_t value;
 
@@ -57,8 +57,8 @@ static int take_value(const char *s, const struct text_field *field)
 }
 
 /* The field of that name, or n_fields. Most lines have none: the first character tells. */
-static size_t find_field(const char *key, size_t length, const struct text_field *fields,
-			 size_t n_fields)
+static size_t kernel_text_find_field(const char *key, size_t length,
+				     const struct text_field *fields, size_t n_fields)
 {
 	size_t i;
 
@@ -78,7 +78,7 @@ int text_read_fields(const char *text, const struct text_field *fields, size_t n
 
 	for (; *text; text = end + 1) {
 		size_t length = strcspn(text, ": \t\n");
-		size_t i = find_field(text, length, fields, n_fields);
+		size_t i = kernel_text_find_field(text, length, fields, n_fields);
 
 		end = strchr(text, '\n');
 		if (!end) {
@@ -87,7 +87,7 @@ int text_read_fields(const char *text, const struct text_field *fields, size_t n
 		}
 		if (i == n_fields || found >> i & 1)
 			continue;
-		if (take_value(text + length, &fields[i]) < 0)
+		if (kernel_text_take_value(text + length, &fields[i]) < 0)
 			r = -EBADMSG;
 		else
 			found |= 1U << i;
@@ -116,7 +116,7 @@ int text_read_limit(const char *text, uint64_t *ret_bytes)
 }
 
 /* A NUL would hide what stands behind it: it garbles its own line only. */
-static int text_finish(char *text, size_t size, ssize_t n)
+static int kernel_text_finish(char *text, size_t size, ssize_t n)
 {
 	int r = 0;
 
@@ -133,12 +133,12 @@ static int text_finish(char *text, size_t size, ssize_t n)
 
 int text_load_fd(int fd, char *text, size_t size)
 {
-	return text_finish(text, size, file_read_fd(fd, text, size));
+	return kernel_text_finish(text, size, file_read_fd(fd, text, size));
 }
 
 int text_load_at(int dirfd, const char *path, char *text, size_t size)
 {
-	return text_finish(text, size, file_read_at(dirfd, path, text, size));
+	return kernel_text_finish(text, size, file_read_at(dirfd, path, text, size));
 }
 
 bool text_is_absent(int loaded)

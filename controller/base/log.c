@@ -31,7 +31,7 @@ void log_set_plain(void)
 }
 
 /* $JOURNAL_STREAM is DEVICE:INODE of the stream that systemd gave us, see systemd.exec(5). */
-static bool stderr_is_journal(void)
+static bool log_stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	uintmax_t device, inode;
@@ -42,7 +42,7 @@ static bool stderr_is_journal(void)
 	return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-static void stderr_write(int level, const char *text)
+static void log_stderr_write(int level, const char *text)
 {
 	/* "<N>" is for whoever reads the pipe (sd-daemon(3)), not for people. */
 	if (plain || isatty(STDERR_FILENO))
@@ -56,7 +56,7 @@ bool log_is_journal(void)
 	static int is_journal = -1; /* not looked yet; two threads that look find the same */
 
 	if (is_journal < 0)
-		is_journal = stderr_is_journal();
+		is_journal = log_stderr_is_journal();
 	return is_journal;
 }
 
@@ -71,7 +71,7 @@ static void log_text(int level, const char *text)
 	}
 	/* A journald that does not keep up would not read the stream either: writing would wait. */
 	if (r < 0 && r != -EAGAIN)
-		stderr_write(level, text);
+		log_stderr_write(level, text);
 }
 
 void log_message(int level, const char *format, ...)

@@ -27,20 +27,20 @@ struct decimal {
 	uint32_t billionths;
 };
 
-static bool is_digit(char c)
+static bool parse_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
 /* Reads digits from *text on and moves it behind them. */
-static int scan_u64(const char **text, uint64_t *ret)
+static int parse_scan_u64(const char **text, uint64_t *ret)
 {
 	const char *p = *text;
 	uint64_t value = 0;
 
-	if (!is_digit(*p))
+	if (!parse_is_digit(*p))
 		return -EINVAL;
-	for (; is_digit(*p); p++) {
+	for (; parse_is_digit(*p); p++) {
 		uint64_t digit = (uint64_t)(*p - '0');
 
 		if (value > (UINT64_MAX - digit) / 10)
@@ -53,19 +53,19 @@ static int scan_u64(const char **text, uint64_t *ret)
 }
 
 /* "12" or "12.5": a point needs digits on both sides, at most nine behind it. */
-static int scan_decimal(const char **text, struct decimal *ret)
+static int parse_scan_decimal(const char **text, struct decimal *ret)
 {
 	struct decimal d = {};
 	const char *p = *text;
 	int r, n = 0;
 
-	r = scan_u64(&p, &d.whole);
+	r = parse_scan_u64(&p, &d.whole);
 	if (r < 0)
 		return r;
 	if (*p == '.') {
-		for (p++; is_digit(*p) && n < BILLION_DIGITS; p++, n++)
+		for (p++; parse_is_digit(*p) && n < BILLION_DIGITS; p++, n++)
 			d.billionths = d.billionths * 10 + (uint32_t)(*p - '0');
-		if (n == 0 || is_digit(*p))
+		if (n == 0 || parse_is_digit(*p))
 			return -EINVAL;
 		for (; n < BILLION_DIGITS; n++)
 			d.billionths *= 10;
@@ -75,7 +75,7 @@ static int scan_decimal(const char **text, struct decimal *ret)
 	return 0;
 }
 
-static int decimal_times(const struct decimal *d, uint64_t unit, uint64_t *ret)
+static int parse_decimal_times(const struct decimal *d, uint64_t unit, uint64_t *ret)
 {
 	unsigned __int128 value = (unsigned __int128)d->whole * unit +
 				  (unsigned __int128)d->billionths * unit / BILLION;
@@ -91,7 +91,7 @@ int parse_u64(const char *text, uint64_t *ret)
 	uint64_t value;
 	int r;
 
-	r = scan_u64(&text, &value);
+	r = parse_scan_u64(&text, &value);
 	if (r < 0)
 		return r;
 	if (*text)
@@ -112,7 +112,7 @@ int parse_bytes(const char *text, uint64_t *ret_bytes)
 		*ret_bytes = UINT64_MAX;
 		return 0;
 	}
-	r = scan_decimal(&text, &d);
+	r = parse_scan_decimal(&text, &d);
 	if (r < 0)
 		return r;
 	if (*text) {
@@ -122,7 +122,7 @@ int parse_bytes(const char *text, uint64_t *ret_bytes)
 	}
 	if (unit == byte_units && d.billionths)
 		return -EINVAL; /* half a byte */
-	return decimal_times(&d, 1ULL << (10 * (unit - byte_units)), ret_bytes);
+	return parse_decimal_times(&d, 1ULL << (10 * (unit - byte_units)), ret_bytes);
 }
 
 static const struct {
@@ -153,7 +153,7 @@ static const struct {
 	{ "weeks", 7 * USEC_DAY },
 };
 
-static int scan_time_unit(const char **text, uint64_t *ret_usec)
+static int parse_scan_time_unit(const char **text, uint64_t *ret_usec)
 {
 	size_t length = strspn(*text, "abcdefghijklmnopqrstuvwxyz");
 
@@ -168,17 +168,17 @@ static int scan_time_unit(const char **text, uint64_t *ret_usec)
 }
 
 /* One "NUMBER UNIT" with the blanks that may stand between and behind, if another term follows. */
-static int scan_time_term(const char **text, uint64_t *ret_usec)
+static int parse_scan_time_term(const char **text, uint64_t *ret_usec)
 {
 	struct decimal d;
 	uint64_t unit;
 	int r;
 
-	r = scan_decimal(text, &d);
+	r = parse_scan_decimal(text, &d);
 	if (r < 0)
 		return r;
 	*text += strspn(*text, " ");
-	r = scan_time_unit(text, &unit);
+	r = parse_scan_time_unit(text, &unit);
 	if (r < 0)
 		return r;
 	if (**text == ' ') {
@@ -186,7 +186,7 @@ static int scan_time_term(const char **text, uint64_t *ret_usec)
 		if (**text == '\0')
 			return -EINVAL; /* blanks at the end */
 	}
-	return decimal_times(&d, unit, ret_usec);
+	return parse_decimal_times(&d, unit, ret_usec);
 }
 
 int parse_usec(const char *text, uint64_t *ret_usec)
@@ -200,13 +200,13 @@ int parse_usec(const char *text, uint64_t *ret_usec)
 		*ret_usec = UINT64_MAX;
 		return 0;
 	}
-	r = scan_decimal(&p, &d);
+	r = parse_scan_decimal(&p, &d);
 	if (r < 0)
 		return r;
 	if (*p == '\0')
-		return decimal_times(&d, USEC_SECOND, ret_usec);
+		return parse_decimal_times(&d, USEC_SECOND, ret_usec);
 	for (p = text; *p;) {
-		r = scan_time_term(&p, &term);
+		r = parse_scan_time_term(&p, &term);
 		if (r < 0)
 			return r;
 		if (sum > UINT64_MAX - term)
@@ -223,7 +223,7 @@ int parse_share(const char *text, uint32_t *ret_bp)
 	struct decimal d;
 	int r;
 
-	r = scan_decimal(&text, &d);
+	r = parse_scan_decimal(&text, &d);
 	if (r < 0)
 		return r;
 	if (*text == '%') {
@@ -232,7 +232,7 @@ int parse_share(const char *text, uint32_t *ret_bp)
 	}
 	if (*text || d.billionths * unit % BILLION != 0)
 		return -EINVAL; /* rubbish behind, or finer than a basis point */
-	r = decimal_times(&d, unit, &bp);
+	r = parse_decimal_times(&d, unit, &bp);
 	if (r < 0)
 		return r;
 	if (bp > SHARE_ONE_BP)
@@ -242,7 +242,8 @@ int parse_share(const char *text, uint32_t *ret_bp)
 }
 
 /* "1.5G": one digit behind the point, cut, and left out where it is 0. */
-static void format_tenths(uint64_t value, uint64_t unit, const char *name, char *buf, size_t size)
+static void parse_format_tenths(uint64_t value, uint64_t unit, const char *name, char *buf,
+				size_t size)
 {
 	uint64_t whole = value / unit;
 	uint64_t tenth = (uint64_t)((unsigned __int128)(value % unit) * 10 / unit);
@@ -263,13 +264,14 @@ char *format_bytes(uint64_t bytes, char *buf, size_t size)
 	}
 	while (power < 4 && bytes >> (10 * (power + 1)))
 		power++;
-	format_tenths(bytes, 1ULL << (10 * power), (char[]){ byte_units[power], '\0' }, buf, size);
+	parse_format_tenths(bytes, 1ULL << (10 * power), (char[]){ byte_units[power], '\0' }, buf,
+			    size);
 	return buf;
 }
 
 /* "2min 3s": two units are enough for people. */
-static void format_pair(uint64_t usec, uint64_t unit, const char *name, uint64_t part_unit,
-			const char *part_name, char *buf, size_t size)
+static void parse_format_pair(uint64_t usec, uint64_t unit, const char *name, uint64_t part_unit,
+			      const char *part_name, char *buf, size_t size)
 {
 	uint64_t whole = usec / unit;
 	uint64_t part = usec % unit / part_unit;
@@ -285,15 +287,15 @@ char *format_usec(uint64_t usec, char *buf, size_t size)
 	if (usec == UINT64_MAX)
 		snprintf(buf, size, "infinity");
 	else if (usec >= USEC_DAY)
-		format_pair(usec, USEC_DAY, "d", USEC_HOUR, "h", buf, size);
+		parse_format_pair(usec, USEC_DAY, "d", USEC_HOUR, "h", buf, size);
 	else if (usec >= USEC_HOUR)
-		format_pair(usec, USEC_HOUR, "h", USEC_MINUTE, "min", buf, size);
+		parse_format_pair(usec, USEC_HOUR, "h", USEC_MINUTE, "min", buf, size);
 	else if (usec >= USEC_MINUTE)
-		format_pair(usec, USEC_MINUTE, "min", USEC_SECOND, "s", buf, size);
+		parse_format_pair(usec, USEC_MINUTE, "min", USEC_SECOND, "s", buf, size);
 	else if (usec >= USEC_SECOND)
-		format_tenths(usec, USEC_SECOND, "s", buf, size);
+		parse_format_tenths(usec, USEC_SECOND, "s", buf, size);
 	else if (usec >= 1000)
-		format_tenths(usec, 1000, "ms", buf, size);
+		parse_format_tenths(usec, 1000, "ms", buf, size);
 	else
 		snprintf(buf, size, "%" PRIu64 "us", usec);
 	return buf;

@@ -9,7 +9,7 @@
 #define ESCAPE_LENGTH 4
 
 /* How many bytes a character with this first byte has; 0: no character begins so. */
-static size_t length_by_first(unsigned char c)
+static size_t printable_length_by_first(unsigned char c)
 {
 	if (c < 0x80)
 		return 1;
@@ -24,7 +24,7 @@ static size_t length_by_first(unsigned char c)
  * No control character, nothing that turns the direction of what follows, and none that D-Bus
  * refuses: surrogates and what is no character.
  */
-static bool is_shown(uint32_t c)
+static bool printable_is_shown(uint32_t c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c > 0x10ffff)
 		return false;
@@ -37,10 +37,10 @@ static bool is_shown(uint32_t c)
 }
 
 /* The length of the printable character at s, or 0. */
-static size_t character_length(const char *s)
+static size_t printable_character_length(const char *s)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = length_by_first((unsigned char)s[0]);
+	size_t n = printable_length_by_first((unsigned char)s[0]);
 	uint32_t c;
 
 	if (n == 0)
@@ -51,13 +51,13 @@ static size_t character_length(const char *s)
 			return 0; /* the NUL, too */
 		c = c << 6 | ((unsigned char)s[i] & 0x3f);
 	}
-	return c >= least[n] && is_shown(c) ? n : 0;
+	return c >= least[n] && printable_is_shown(c) ? n : 0;
 }
 
 bool printable_is(const char *text)
 {
 	while (*text) {
-		size_t n = character_length(text);
+		size_t n = printable_character_length(text);
 
 		if (n == 0)
 			return false;
@@ -66,7 +66,7 @@ bool printable_is(const char *text)
 	return true;
 }
 
-static void escape_to(char *buf, unsigned char c)
+static void printable_escape_to(char *buf, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -83,14 +83,14 @@ const char *printable(const char *text, char *buf, size_t size)
 	if (printable_is(text))
 		return text;
 	while (*text) {
-		size_t n = character_length(text), needed = n ? n : ESCAPE_LENGTH;
+		size_t n = printable_character_length(text), needed = n ? n : ESCAPE_LENGTH;
 
 		if (length + needed >= size)
 			break;
 		if (n)
 			memcpy(buf + length, text, n);
 		else
-			escape_to(buf + length, (unsigned char)*text);
+			printable_escape_to(buf + length, (unsigned char)*text);
 		length += needed;
 		text += n ? n : 1;
 	}

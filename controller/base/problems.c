@@ -6,7 +6,7 @@
 
 #include "controller/base/cleanup.h"
 
-static struct problem *find(struct problems *problems, const char *name)
+static struct problem *problems_lookup(struct problems *problems, const char *name)
 {
 	for (size_t i = 0; i < problems->n; i++)
 		if (strcmp(problems->list[i].name, name) == 0)
@@ -16,7 +16,7 @@ static struct problem *find(struct problems *problems, const char *name)
 
 void problems_set(struct problems *problems, const char *name, const char *text, uint64_t now_usec)
 {
-	struct problem *problem = find(problems, name);
+	struct problem *problem = problems_lookup(problems, name);
 
 	if (!problem) {
 		assert(problems->n < PROBLEMS_MAX);
@@ -31,7 +31,7 @@ void problems_set(struct problems *problems, const char *name, const char *text,
 
 bool problems_clear(struct problems *problems, const char *name)
 {
-	struct problem *problem = find(problems, name);
+	struct problem *problem = problems_lookup(problems, name);
 
 	if (!problem)
 		return false;
@@ -44,7 +44,7 @@ bool problems_clear(struct problems *problems, const char *name)
 
 const struct problem *problems_find(const struct problems *problems, const char *name)
 {
-	return find((struct problems *)problems, name);
+	return problems_lookup((struct problems *)problems, name);
 }
 
 void problems_done(struct problems *problems)

@@ -79,7 +79,7 @@ void retry_now(struct retry *retry)
 	retry_stop(retry);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+static int retry_on_timer(sd_event_source *source, uint64_t usec, void *data)
 {
 	retry_now(data);
 	return 0;
@@ -106,7 +106,7 @@ int retry_new(struct retry **ret, const struct retry_config *config)
 	retry->config = *config;
 	retry->delay_usec = FIRST_USEC;
 	r = sd_event_add_time(config->event, &retry->timer, CLOCK_MONOTONIC, 0, SLACK_USEC,
-			      on_timer, retry);
+			      retry_on_timer, retry);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(retry->timer, config->name);

@@ -85,7 +85,7 @@ static void bus_became_named(struct bus *bus)
 		agents_keeper_resume(bus->keeper, bus->connection);
 }
 
-static int on_name_acquired(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int bus_on_name_acquired(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 	const char *name;
@@ -95,7 +95,7 @@ static int on_name_acquired(sd_bus_message *message, void *userdata, sd_bus_erro
 	return 0;
 }
 
-static int on_name_requested(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int bus_on_name_requested(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	enum { PRIMARY_OWNER = 1, IN_QUEUE = 2, EXISTS = 3, ALREADY_OWNER = 4 };
 	struct bus *bus = userdata;
@@ -119,7 +119,7 @@ static int on_name_requested(sd_bus_message *reply, void *userdata, sd_bus_error
 	return 0;
 }
 
-static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int bus_on_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 	int r;
@@ -127,10 +127,10 @@ static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *e
 	bus->connected = true;
 	r = sd_bus_match_signal_async(bus->connection, NULL, "org.freedesktop.DBus",
 				      "/org/freedesktop/DBus", "org.freedesktop.DBus",
-				      "NameAcquired", on_name_acquired, NULL, bus);
+				      "NameAcquired", bus_on_name_acquired, NULL, bus);
 	if (r >= 0)
 		r = sd_bus_request_name_async(bus->connection, NULL, BUS_NAME, SD_BUS_NAME_QUEUE,
-					      on_name_requested, bus);
+					      bus_on_name_requested, bus);
 	if (r < 0) {
 		log_errno(r, "Cannot ask the bus for the name %s", BUS_NAME);
 		bus_retry_later(bus);
@@ -138,7 +138,7 @@ static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *e
 	return 0;
 }
 
-static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int bus_on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 
@@ -194,10 +194,10 @@ static int bus_configure(struct bus *bus)
 	r = sd_bus_set_connected_signal(bus->connection, true);
 	if (r < 0)
 		return r;
-	r = bus_match_local(bus, "Connected", on_connected);
+	r = bus_match_local(bus, "Connected", bus_on_connected);
 	if (r < 0)
 		return r;
-	r = bus_match_local(bus, "Disconnected", on_disconnected);
+	r = bus_match_local(bus, "Disconnected", bus_on_disconnected);
 	if (r < 0)
 		return r;
 	return bus_add_objects(bus);
@@ -220,7 +220,7 @@ static int bus_open(struct bus *bus)
 }
 
 /* Closes what there is and tries again after the present delay, which doubles. */
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static int bus_on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bus *bus = userdata;
 	int r;
@@ -277,7 +277,7 @@ static int bus_build(struct bus *bus)
 	}
 	/* The first try comes with the first turn of the loop, as every later one. */
 	r = sd_event_add_time_relative(bus->config.event, &bus->retry, CLOCK_MONOTONIC, 0, 0,
-				       on_retry, bus);
+				       bus_on_retry, bus);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(bus->retry, "bus-retry");

@@ -32,7 +32,8 @@ uint32_t bus_count_held(const struct bus *bus)
 	return n;
 }
 
-static int append_brake(struct bus *bus, sd_bus_message *signal, const struct brake_change *change)
+static int bus_brake_append_brake(struct bus *bus, sd_bus_message *signal,
+				  const struct brake_change *change)
 {
 	const char *path = bus_group_name(bus, change->group_slot, change->group_id);
 	char unit[256];
@@ -63,6 +64,6 @@ int bus_tell_brake(struct bus *bus, const struct brake_change *change)
 				      "BrakeChanged");
 	if (r < 0)
 		return r;
-	r = append_brake(bus, signal, change);
+	r = bus_brake_append_brake(bus, signal, change);
 	return r < 0 ? r : sd_bus_send(bus->connection, signal, NULL);
 }

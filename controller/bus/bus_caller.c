@@ -20,7 +20,7 @@
 #include "controller/base/cleanup.h"
 #include "controller/registry/client_identity.h"
 
-static struct caller *callers_find(struct callers *callers, const char *name)
+static struct caller *bus_caller_callers_find(struct callers *callers, const char *name)
 {
 	for (size_t i = 0; i < CALLERS_MAX_KNOWN; i++)
 		if (strcmp(callers->known[i].name, name) == 0)
@@ -28,15 +28,15 @@ static struct caller *callers_find(struct callers *callers, const char *name)
 	return NULL;
 }
 
-static void callers_remember(struct callers *callers, const struct caller *caller)
+static void bus_caller_callers_remember(struct callers *callers, const struct caller *caller)
 {
-	if (caller->name[0] == '\0' || callers_find(callers, caller->name))
+	if (caller->name[0] == '\0' || bus_caller_callers_find(callers, caller->name))
 		return;
 	callers->known[callers->next_known] = *caller;
 	callers->next_known = (callers->next_known + 1) % CALLERS_MAX_KNOWN;
 }
 
-static struct pending_call *pending_call_free(struct pending_call *pending)
+static struct pending_call *bus_caller_pending_call_free(struct pending_call *pending)
 {
 	LIST_REMOVE(pending, others);
 	sd_bus_slot_unref(pending->query);
@@ -46,7 +46,8 @@ static struct pending_call *pending_call_free(struct pending_call *pending)
 }
 
 /* NULL: no memory, or as many calls wait as may. */
-static struct pending_call *pending_call_new(struct callers *callers, sd_bus_message *call)
+static struct pending_call *bus_caller_pending_call_new(struct callers *callers,
+							sd_bus_message *call)
 {
 	const char *sender = sd_bus_message_get_sender(call);
 	struct pending_call *pending;
@@ -71,14 +72,14 @@ static struct pending_call *pending_call_new(struct callers *callers, sd_bus_mes
 void callers_drop_all(struct callers *callers)
 {
 	while (!LIST_EMPTY(&callers->pending))
-		pending_call_free(LIST_FIRST(&callers->pending));
+		bus_caller_pending_call_free(LIST_FIRST(&callers->pending));
 	memset(callers->known, 0, sizeof(callers->known));
 }
 
 void pending_call_refuse(struct pending_call *pending, const sd_bus_error *error)
 {
 	sd_bus_reply_method_error(pending->call, error);
-	pending_call_free(pending);
+	bus_caller_pending_call_free(pending);
 }
 
 void pending_call_run(struct pending_call *pending)
@@ -89,16 +90,16 @@ void pending_call_run(struct pending_call *pending)
 	r = pending->handler(pending->callers->bus, pending->call, &pending->caller, &error);
 	if (r < 0)
 		sd_bus_reply_method_errno(pending->call, r, &error);
-	pending_call_free(pending);
+	bus_caller_pending_call_free(pending);
 }
 
-static int too_many(sd_bus_error *error)
+static int bus_caller_too_many(sd_bus_error *error)
 {
 	return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 				"Too many calls wait to be authorized; try again later");
 }
 
-static int pending_call_ask_polkit(struct pending_call *pending, sd_bus_error *error)
+static int bus_caller_pending_call_ask_polkit(struct pending_call *pending, sd_bus_error *error)
 {
 	const struct pending_call *other = LIST_FIRST(&pending->callers->pending);
 	size_t n = 0;
@@ -106,13 +107,13 @@ static int pending_call_ask_polkit(struct pending_call *pending, sd_bus_error *e
 	for (; other; other = LIST_NEXT(other, others))
 		n += other->at_polkit && other->caller.uid == pending->caller.uid;
 	if (n >= CALLERS_MAX_AT_POLKIT)
-		return too_many(error);
+		return bus_caller_too_many(error);
 	pending->at_polkit = true;
 	return polkit_ask(pending, error);
 }
 
 /* It is known who calls. */
-static void pending_call_identified(struct pending_call *pending)
+static void bus_caller_pending_call_identified(struct pending_call *pending)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
@@ -121,7 +122,7 @@ static void pending_call_identified(struct pending_call *pending)
 		pending_call_run(pending);
 		return;
 	}
-	r = pending_call_ask_polkit(pending, &error);
+	r = bus_caller_pending_call_ask_polkit(pending, &error);
 	if (r < 0) {
 		if (!sd_bus_error_is_set(&error))
 			sd_bus_error_set_errno(&error, r);
@@ -129,7 +130,7 @@ static void pending_call_identified(struct pending_call *pending)
 	}
 }
 
-static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int bus_caller_on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error refusal = SD_BUS_ERROR_NULL;
 	struct pending_call *pending = userdata;
@@ -149,17 +150,17 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
 	}
 	if (strlen(sender) < CALLER_NAME_SIZE)
 		strcpy(pending->caller.name, sender);
-	callers_remember(pending->callers, &pending->caller);
-	pending_call_identified(pending);
+	bus_caller_callers_remember(pending->callers, &pending->caller);
+	bus_caller_pending_call_identified(pending);
 	return 0;
 }
 
-static int callers_ask(struct pending_call *pending)
+static int bus_caller_callers_ask(struct pending_call *pending)
 {
 	return sd_bus_call_method_async(
 		sd_bus_message_get_bus(pending->call), &pending->query, "org.freedesktop.DBus",
 		"/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionCredentials",
-		on_credentials, pending, "s", sd_bus_message_get_sender(pending->call));
+		bus_caller_on_credentials, pending, "s", sd_bus_message_get_sender(pending->call));
 }
 
 int callers_admit(struct callers *callers, sd_bus_message *call, const char *action,
@@ -173,20 +174,20 @@ int callers_admit(struct callers *callers, sd_bus_message *call, const char *act
 	if (!sender)
 		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
 					"The call has no sender");
-	pending = pending_call_new(callers, call);
+	pending = bus_caller_pending_call_new(callers, call);
 	if (!pending)
-		return too_many(error);
+		return bus_caller_too_many(error);
 	pending->action = action;
 	pending->handler = handler;
-	caller = callers_find(callers, sender);
+	caller = bus_caller_callers_find(callers, sender);
 	if (caller) {
 		pending->caller = *caller;
-		pending_call_identified(pending);
+		bus_caller_pending_call_identified(pending);
 		return 1;
 	}
-	r = callers_ask(pending);
+	r = bus_caller_callers_ask(pending);
 	if (r < 0) {
-		pending_call_free(pending);
+		bus_caller_pending_call_free(pending);
 		return r;
 	}
 	return 1;

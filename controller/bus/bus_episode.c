@@ -15,8 +15,8 @@ const struct tally_grower *bus_grower_of(const struct bus *bus, uint64_t episode
 }
 
 /* The last argument of both signals. episode_id: 0 where it is an argument already. */
-static int append_details(sd_bus_message *signal, uint64_t episode_id,
-			  const struct tally_grower *grower)
+static int bus_episode_append_details(sd_bus_message *signal, uint64_t episode_id,
+				      const struct tally_grower *grower)
 {
 	int r;
 
@@ -44,7 +44,8 @@ int bus_tell_level_change(struct bus *bus, const struct level_change *change)
 		reason_name(change->reason), bus->config.state->now_usec);
 	if (r < 0)
 		return r;
-	r = append_details(signal, change->episode_id, bus_grower_of(bus, change->episode_id));
+	r = bus_episode_append_details(signal, change->episode_id,
+				       bus_grower_of(bus, change->episode_id));
 	return r < 0 ? r : sd_bus_send(bus->connection, signal, NULL);
 }
 
@@ -65,6 +66,6 @@ int bus_tell_episode(struct bus *bus, const struct episode_report *report)
 				  report->duration_usec);
 	if (r < 0)
 		return r;
-	r = append_details(signal, 0, bus_grower_of(bus, report->episode_id));
+	r = bus_episode_append_details(signal, 0, bus_grower_of(bus, report->episode_id));
 	return r < 0 ? r : sd_bus_send(bus->connection, signal, NULL);
 }

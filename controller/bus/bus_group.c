@@ -69,7 +69,8 @@ int bus_find_group(struct bus *bus, const char *control_group, struct group **re
 /* The readings */
 
 /* Only the files that the property needs are read. */
-static uint64_t reading_value(const struct group_view *v, enum group_field field, size_t offset)
+static uint64_t bus_group_reading_value(const struct group_view *v, enum group_field field,
+					size_t offset)
 {
 	const struct group_reading *reading =
 		observer_look(v->bus->config.observer, v->group, field, bus_now(v->bus));
@@ -79,10 +80,11 @@ static uint64_t reading_value(const struct group_view *v, enum group_field field
 	return *(const uint64_t *)((const char *)reading + offset);
 }
 
-#define READING(v, field, member) reading_value(v, field, offsetof(struct group_reading, member))
+#define READING(v, field, member) \
+	bus_group_reading_value(v, field, offsetof(struct group_reading, member))
 
 /* What is left below one group's own limit, by a reading of now. */
-static uint64_t own_headroom(const struct bus *bus, const struct group *group)
+static uint64_t bus_group_own_headroom(const struct bus *bus, const struct group *group)
 {
 	const uint32_t limits = GROUP_HAS_CURRENT | GROUP_HAS_LIMIT | GROUP_HAS_HIGH;
 	const struct group_reading *reading;
@@ -100,13 +102,13 @@ static uint64_t own_headroom(const struct bus *bus, const struct group *group)
 }
 
 /* The least of that, for the group and all above it. */
-static uint64_t headroom_of(const struct group_view *v)
+static uint64_t bus_group_headroom_of(const struct group_view *v)
 {
 	uint64_t headroom_bytes = BYTES_UNLIMITED;
 	const struct group *group = v->group;
 
 	while (group) {
-		headroom_bytes = u64_min(headroom_bytes, own_headroom(v->bus, group));
+		headroom_bytes = u64_min(headroom_bytes, bus_group_own_headroom(v->bus, group));
 		if (group->slot == GROUP_SLOT_HOST)
 			break;
 		group = group_set_get(v->bus->config.groups, group->parent_slot);
@@ -115,7 +117,7 @@ static uint64_t headroom_of(const struct group_view *v)
 }
 
 /* Under a limit the judgement knows it best; else two looks, or the probes, tell. */
-static uint64_t growth_of(const struct group_view *v)
+static uint64_t bus_group_growth_of(const struct group_view *v)
 {
 	uint64_t growth_bytes;
 
@@ -127,7 +129,7 @@ static uint64_t growth_of(const struct group_view *v)
 	return v->outlook.growth_bytes > 0 ? v->outlook.growth_bytes : UINT64_MAX;
 }
 
-static struct recovery recovery_of(const struct group_view *v)
+static struct recovery bus_group_recovery_of(const struct group_view *v)
 {
 	struct recovery recovery;
 
@@ -135,14 +137,14 @@ static struct recovery recovery_of(const struct group_view *v)
 	return recovery;
 }
 
-static const char *grower_name(const struct group_view *v)
+static const char *bus_group_grower_name(const struct group_view *v)
 {
 	const struct tally_grower *grower = bus_grower_of(v->bus, v->state->episode.id);
 
 	return grower ? grower->cgroup : "";
 }
 
-static uint64_t grower_growth(const struct group_view *v)
+static uint64_t bus_group_grower_growth(const struct group_view *v)
 {
 	const struct tally_grower *grower = bus_grower_of(v->bus, v->state->episode.id);
 
@@ -151,13 +153,13 @@ static uint64_t grower_growth(const struct group_view *v)
 
 /* Properties. Unknown is UINT64_MAX. */
 
-static bool is_held(const struct group_view *v)
+static bool bus_group_is_held(const struct group_view *v)
 {
 	return v->state->hold.id != 0;
 }
 
 /* Why it was held or let go last; "none" when it never was. */
-static enum reason brake_reason(const struct group_view *v)
+static enum reason bus_group_brake_reason(const struct group_view *v)
 {
 	const struct published_group *told = &v->bus->groups[v->group->slot];
 
@@ -168,7 +170,7 @@ struct stalls {
 	uint64_t n, usec;
 };
 
-static struct stalls stalls_of(const struct group_view *v)
+static struct stalls bus_group_stalls_of(const struct group_view *v)
 {
 	struct stalls stalls;
 
@@ -176,7 +178,7 @@ static struct stalls stalls_of(const struct group_view *v)
 	return stalls;
 }
 
-static const char *name_or_empty(bool found, const char *name)
+static const char *bus_group_name_or_empty(bool found, const char *name)
 {
 	return found ? name : "";
 }
@@ -193,8 +195,8 @@ BUS_GETTER_STRING(get_signal, group_view, signal_name(v->state->signal))
 BUS_GETTER_STRING(get_attribution, group_view, attribution_name(v->state->attribution))
 BUS_GETTER_STRING(get_rung, group_view,
 		  rung_name(state_group_rung(v->bus->config.state, v->group->slot)))
-BUS_GETTER_STRING(get_recovering_to, group_view, bus_recovery_word(recovery_of(v)))
-BUS_GETTER_U64(get_recovering_until, group_view, recovery_of(v).at_usec)
+BUS_GETTER_STRING(get_recovering_to, group_view, bus_recovery_word(bus_group_recovery_of(v)))
+BUS_GETTER_U64(get_recovering_until, group_view, bus_group_recovery_of(v).at_usec)
 BUS_GETTER_U64(get_oom_kills, group_view, READING(v, GROUP_HAS_EVENTS, n_oom_kill))
 BUS_GETTER_U64(get_level_since, group_view, v->state->level_since_usec)
 BUS_GETTER_U64(get_current, group_view, READING(v, GROUP_HAS_CURRENT, current_bytes))
@@ -204,30 +206,31 @@ BUS_GETTER_U64(get_swap, group_view, READING(v, GROUP_HAS_SWAP, swap_bytes))
 BUS_GETTER_U64(get_reclaimable, group_view, READING(v, GROUP_HAS_RECLAIMABLE, reclaimable_bytes))
 BUS_GETTER_U64(get_some, group_view, READING(v, GROUP_HAS_STALL, some_usec))
 BUS_GETTER_U64(get_full, group_view, READING(v, GROUP_HAS_STALL, full_usec))
-BUS_GETTER_U64(get_headroom, group_view, headroom_of(v))
-BUS_GETTER_U64(get_growth, group_view, growth_of(v))
+BUS_GETTER_U64(get_headroom, group_view, bus_group_headroom_of(v))
+BUS_GETTER_U64(get_growth, group_view, bus_group_growth_of(v))
 BUS_GETTER_U64(get_time_left, group_view, v->outlook.time_left_usec)
 BUS_GETTER_U32(get_confidence, group_view, v->outlook.confidence_bp)
-BUS_GETTER_STRING(get_brake, group_view, brake_name(is_held(v) ? v->state->hold.brake : BRAKE_OFF))
-BUS_GETTER_U64(get_brake_until, group_view, is_held(v) ? v->state->hold.until_usec : 0)
-BUS_GETTER_STRING(get_brake_reason, group_view, reason_name(brake_reason(v)))
+BUS_GETTER_STRING(get_brake, group_view,
+		  brake_name(bus_group_is_held(v) ? v->state->hold.brake : BRAKE_OFF))
+BUS_GETTER_U64(get_brake_until, group_view, bus_group_is_held(v) ? v->state->hold.until_usec : 0)
+BUS_GETTER_STRING(get_brake_reason, group_view, reason_name(bus_group_brake_reason(v)))
 BUS_GETTER_U64(get_brakes, group_view, v->state->n_holds)
-BUS_GETTER_U64(get_stalls, group_view, stalls_of(v).n)
-BUS_GETTER_U64(get_stall_time, group_view, stalls_of(v).usec)
+BUS_GETTER_U64(get_stalls, group_view, bus_group_stalls_of(v).n)
+BUS_GETTER_U64(get_stall_time, group_view, bus_group_stalls_of(v).usec)
 BUS_GETTER_U64(get_episode, group_view, v->state->episode.id)
-BUS_GETTER_STRING(get_grower, group_view, grower_name(v))
-BUS_GETTER_U64(get_grower_growth, group_view, grower_growth(v))
+BUS_GETTER_STRING(get_grower, group_view, bus_group_grower_name(v))
+BUS_GETTER_U64(get_grower_growth, group_view, bus_group_grower_growth(v))
 
-#define GETTER_FROM_PATH(fn, name_from_path)                                          \
-	static int fn(sd_bus *connection, const char *path, const char *interface,    \
-		      const char *property, sd_bus_message *reply, void *userdata,    \
-		      sd_bus_error *error)                                            \
-	{                                                                             \
-		const struct group_view *v = userdata;                                \
-		char name[256];                                                       \
-		bool found = name_from_path(v->group->path, name, sizeof(name));      \
-                                                                                      \
-		return sd_bus_message_append(reply, "s", name_or_empty(found, name)); \
+#define GETTER_FROM_PATH(fn, name_from_path)                                                    \
+	static int fn(sd_bus *connection, const char *path, const char *interface,              \
+		      const char *property, sd_bus_message *reply, void *userdata,              \
+		      sd_bus_error *error)                                                      \
+	{                                                                                       \
+		const struct group_view *v = userdata;                                          \
+		char name[256];                                                                 \
+		bool found = name_from_path(v->group->path, name, sizeof(name));                \
+                                                                                                \
+		return sd_bus_message_append(reply, "s", bus_group_name_or_empty(found, name)); \
 	}
 
 /* Which setting excluded it, or gave it its priority. */
@@ -253,8 +256,8 @@ GETTER_FROM_PATH(get_unit, unit_name_from_path)
 GETTER_FROM_PATH(get_pod_uid, pod_uid_from_path)
 GETTER_FROM_PATH(get_container_id, container_id_from_path)
 
-static int do_relieve(struct bus *bus, sd_bus_message *call, const struct caller *caller,
-		      sd_bus_error *error)
+static int bus_group_do_relieve(struct bus *bus, sd_bus_message *call, const struct caller *caller,
+				sd_bus_error *error)
 {
 	struct group *group = bus_group_at(bus, sd_bus_message_get_path(call));
 	const char *max_rung;
@@ -270,19 +273,19 @@ static int do_relieve(struct bus *bus, sd_bus_message *call, const struct caller
 	return bus_relieve(bus, call, group, bytes, max_rung, error);
 }
 
-static int method_relieve(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_group_method_relieve(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	const struct group_view *v = userdata;
 
-	return bus_admit(v->bus, call, POLKIT_ACTION_RELIEVE, do_relieve, error);
+	return bus_admit(v->bus, call, POLKIT_ACTION_RELIEVE, bus_group_do_relieve, error);
 }
 
 static const sd_bus_vtable group_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 
 	SD_BUS_METHOD_WITH_ARGS("Relieve", SD_BUS_ARGS("t", bytes, "s", max_rung),
-				SD_BUS_RESULT("t", freed_bytes, "t", claimed_bytes), method_relieve,
-				SD_BUS_VTABLE_UNPRIVILEGED),
+				SD_BUS_RESULT("t", freed_bytes, "t", claimed_bytes),
+				bus_group_method_relieve, SD_BUS_VTABLE_UNPRIVILEGED),
 
 	BUS_CONSTANT("ControlGroup", "s", get_control_group),
 	BUS_CONSTANT("Id", "t", get_id),
@@ -329,8 +332,8 @@ static const sd_bus_vtable group_vtable[] = {
 
 /* The objects, for sd-bus */
 
-static int find_group(sd_bus *connection, const char *path, const char *interface, void *userdata,
-		      void **ret_found, sd_bus_error *error)
+static int bus_group_find_group(sd_bus *connection, const char *path, const char *interface,
+				void *userdata, void **ret_found, sd_bus_error *error)
 {
 	static const struct group_state calm = { .level = LEVEL_LOW };
 	struct bus *bus = userdata;
@@ -353,8 +356,8 @@ static int find_group(sd_bus *connection, const char *path, const char *interfac
 	return 1;
 }
 
-static int list_groups(sd_bus *connection, const char *prefix, void *userdata, char ***ret_paths,
-		       sd_bus_error *error)
+static int bus_group_list_groups(sd_bus *connection, const char *prefix, void *userdata,
+				 char ***ret_paths, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 	size_t n = 0;
@@ -377,9 +380,9 @@ int bus_add_groups(struct bus *bus)
 	int r;
 
 	r = sd_bus_add_fallback_vtable(bus->connection, NULL, BUS_GROUP_PREFIX, BUS_GROUP_INTERFACE,
-				       group_vtable, find_group, bus);
+				       group_vtable, bus_group_find_group, bus);
 	if (r < 0)
 		return r;
-	return sd_bus_add_node_enumerator(bus->connection, NULL, BUS_GROUP_PREFIX, list_groups,
-					  bus);
+	return sd_bus_add_node_enumerator(bus->connection, NULL, BUS_GROUP_PREFIX,
+					  bus_group_list_groups, bus);
 }

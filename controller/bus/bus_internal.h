@@ -63,7 +63,7 @@ struct published_manager {
 	enum growth_clock clock;
 };
 
-/* What a property getter of a group gets to see; filled by find_group(). */
+/* What a property getter of a group gets to see; filled by bus_group_find_group(). */
 struct group_view {
 	struct bus *bus;
 	const struct group *group;

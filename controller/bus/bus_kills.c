@@ -10,7 +10,7 @@
 #include "controller/bus/bus_internal.h"
 
 /* memory.max of the group now. */
-static uint64_t limit_of(const struct bus *bus, const struct group *group)
+static uint64_t bus_kills_limit_of(const struct bus *bus, const struct group *group)
 {
 	const struct group_state *state = state_group(bus->config.state, group->slot, group->id);
 
@@ -23,13 +23,14 @@ void bus_note_victim(struct bus *bus, const struct kernel_event *victim)
 	group_set_foreach(bus->config.groups, group) {
 		if (group->id != victim->group_id)
 			continue;
-		kill_notes_name(&bus->kills, group->shown, limit_of(bus, group), bus_now(bus));
+		kill_notes_name(&bus->kills, group->shown, bus_kills_limit_of(bus, group),
+				bus_now(bus));
 		return;
 	}
 }
 
 /* How many of its own were not noted yet. */
-static uint64_t take_new(struct published_group *told, const struct group_state *state)
+static uint64_t bus_kills_take_new(struct published_group *told, const struct group_state *state)
 {
 	uint64_t n_own = suggestion_own_kills(state), n_new;
 
@@ -51,12 +52,12 @@ void bus_note_kills(struct bus *bus)
 	bus->n_counted_kills = state->n_killed;
 	for (uint32_t slot = 1; slot < state->n_groups_used; slot++) {
 		const struct group *group = group_set_get(bus->config.groups, slot);
-		uint64_t n_new = take_new(&bus->groups[slot], &state->groups[slot]);
+		uint64_t n_new = bus_kills_take_new(&bus->groups[slot], &state->groups[slot]);
 
 		n_new = u64_min(n_new, n_unnamed);
 		if (n_new == 0 || !group || group->id != state->groups[slot].id)
 			continue;
-		kill_notes_count(&bus->kills, group->shown, n_new, limit_of(bus, group),
+		kill_notes_count(&bus->kills, group->shown, n_new, bus_kills_limit_of(bus, group),
 				 bus_now(bus));
 		n_unnamed -= n_new;
 	}

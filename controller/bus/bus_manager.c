@@ -17,13 +17,14 @@
 
 /* Properties. Names of readings that are not known are UINT64_MAX, as systemd has it. */
 
-static const struct group_state *host_of(const struct bus *bus)
+static const struct group_state *bus_manager_host_of(const struct bus *bus)
 {
 	return state_host(bus->config.state);
 }
 
 /* As it is now: the judgement may sleep for a minute. */
-static uint64_t machine_value(const struct bus *bus, enum machine_field field, size_t offset)
+static uint64_t bus_manager_machine_value(const struct bus *bus, enum machine_field field,
+					  size_t offset)
 {
 	const struct machine_reading *machine =
 		observer_look_at_machine(bus->config.observer, bus_now(bus));
@@ -33,15 +34,16 @@ static uint64_t machine_value(const struct bus *bus, enum machine_field field, s
 	return *(const uint64_t *)((const char *)machine + offset);
 }
 
-#define MACHINE(v, field, member) machine_value(v, field, offsetof(struct machine_reading, member))
+#define MACHINE(v, field, member) \
+	bus_manager_machine_value(v, field, offsetof(struct machine_reading, member))
 
-static uint64_t host_headroom(const struct bus *bus)
+static uint64_t bus_manager_host_headroom(const struct bus *bus)
 {
 	return outlook_headroom_of_host(
 		bus->config.state, observer_look_at_machine(bus->config.observer, bus_now(bus)));
 }
 
-static struct recovery host_recovery(const struct bus *bus)
+static struct recovery bus_manager_host_recovery(const struct bus *bus)
 {
 	struct recovery recovery;
 
@@ -54,18 +56,18 @@ const char *bus_recovery_word(struct recovery recovery)
 	return recovery.at_usec == USEC_NEVER ? "" : level_name(recovery.level);
 }
 
-static struct outlook host_outlook(const struct bus *bus)
+static struct outlook bus_manager_host_outlook(const struct bus *bus)
 {
 	struct outlook outlook;
 
-	outlook_of_own(bus->config.profile, host_of(bus), bus_now(bus), &outlook);
+	outlook_of_own(bus->config.profile, bus_manager_host_of(bus), bus_now(bus), &outlook);
 	return outlook;
 }
 
 BUS_GETTER_STRING(get_version, bus, v ? RELIEFD_VERSION : NULL)
-BUS_GETTER_STRING(get_level, bus, level_name(host_of(v)->level))
-BUS_GETTER_STRING(get_signal, bus, signal_name(host_of(v)->signal))
-BUS_GETTER_STRING(get_attribution, bus, attribution_name(host_of(v)->attribution))
+BUS_GETTER_STRING(get_level, bus, level_name(bus_manager_host_of(v)->level))
+BUS_GETTER_STRING(get_signal, bus, signal_name(bus_manager_host_of(v)->signal))
+BUS_GETTER_STRING(get_attribution, bus, attribution_name(bus_manager_host_of(v)->attribution))
 BUS_GETTER_STRING(get_rung, bus, rung_name(state_group_rung(v->config.state, GROUP_SLOT_HOST)))
 BUS_GETTER_STRING(get_profile, bus, v->config.profile->name)
 BUS_GETTER_BOOL(get_dry_run, bus, v->dry_run)
@@ -78,12 +80,12 @@ BUS_GETTER_U64(get_freed, bus, v->config.state->measured_bytes)
 BUS_GETTER_U64(get_claimed, bus, v->config.state->claimed_bytes)
 BUS_GETTER_U64(get_memory_total, bus, MACHINE(v, MACHINE_HAS_MEMORY, total_bytes))
 BUS_GETTER_U64(get_memory_available, bus, MACHINE(v, MACHINE_HAS_MEMORY, available_bytes))
-BUS_GETTER_STRING(get_recovering_to, bus, bus_recovery_word(host_recovery(v)))
-BUS_GETTER_U64(get_recovering_until, bus, host_recovery(v).at_usec)
-BUS_GETTER_U64(get_headroom, bus, host_headroom(v))
-BUS_GETTER_U64(get_growth, bus, host_outlook(v).growth_bytes)
-BUS_GETTER_U64(get_time_left, bus, host_outlook(v).time_left_usec)
-BUS_GETTER_U32(get_confidence, bus, host_outlook(v).confidence_bp)
+BUS_GETTER_STRING(get_recovering_to, bus, bus_recovery_word(bus_manager_host_recovery(v)))
+BUS_GETTER_U64(get_recovering_until, bus, bus_manager_host_recovery(v).at_usec)
+BUS_GETTER_U64(get_headroom, bus, bus_manager_host_headroom(v))
+BUS_GETTER_U64(get_growth, bus, bus_manager_host_outlook(v).growth_bytes)
+BUS_GETTER_U64(get_time_left, bus, bus_manager_host_outlook(v).time_left_usec)
+BUS_GETTER_U32(get_confidence, bus, bus_manager_host_outlook(v).confidence_bp)
 BUS_GETTER_U64(get_some, bus, MACHINE(v, MACHINE_HAS_STALL, some_usec))
 BUS_GETTER_U64(get_full, bus, MACHINE(v, MACHINE_HAS_STALL, full_usec))
 BUS_GETTER_U64(get_trigger_window, bus, observer_stats(v->config.observer)->trigger_window_usec)
@@ -96,9 +98,9 @@ BUS_GETTER_U32(get_n_held, bus, bus_count_held(v))
 BUS_GETTER_U64(get_observed, bus, v->config.state->now_usec)
 
 /* Requests that are over, by their result; every result has an entry. */
-static int get_results(sd_bus *connection, const char *path, const char *interface,
-		       const char *property, sd_bus_message *reply, void *userdata,
-		       sd_bus_error *error)
+static int bus_manager_get_results(sd_bus *connection, const char *path, const char *interface,
+				   const char *property, sd_bus_message *reply, void *userdata,
+				   sd_bus_error *error)
 {
 	const struct bus *bus = userdata;
 	int r;
@@ -112,18 +114,18 @@ static int get_results(sd_bus *connection, const char *path, const char *interfa
 
 /* Methods. method_x() is called by sd-bus; do_x() when it is known that the caller may. */
 
-static int method_register(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_register(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	return bus_admit(userdata, call, NULL, bus_register, error);
 }
 
-static int method_register_fd(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_register_fd(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	return bus_admit(userdata, call, NULL, bus_register_fd, error);
 }
 
-static int read_module(struct bus *bus, sd_bus_message *call, struct module **ret,
-		       sd_bus_error *error)
+static int bus_manager_read_module(struct bus *bus, sd_bus_message *call, struct module **ret,
+				   sd_bus_error *error)
 {
 	struct module *module = NULL;
 	const char *path;
@@ -140,23 +142,23 @@ static int read_module(struct bus *bus, sd_bus_message *call, struct module **re
 	return 0;
 }
 
-static int do_unregister(struct bus *bus, sd_bus_message *call, const struct caller *caller,
-			 sd_bus_error *error)
+static int bus_manager_do_unregister(struct bus *bus, sd_bus_message *call,
+				     const struct caller *caller, sd_bus_error *error)
 {
 	struct module *module = NULL;
 	int r;
 
-	r = read_module(bus, call, &module, error);
+	r = bus_manager_read_module(bus, call, &module, error);
 	return r < 0 ? r : bus_unregister_for_others(bus, call, caller, module, error);
 }
 
-static int method_unregister(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_unregister(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 	struct module *module = NULL;
 	int r;
 
-	r = read_module(bus, call, &module, error);
+	r = bus_manager_read_module(bus, call, &module, error);
 	if (r < 0)
 		return r;
 	if (agents_is_owner(bus->agents, module, sd_bus_message_get_sender(call)))
@@ -164,20 +166,20 @@ static int method_unregister(sd_bus_message *call, void *userdata, sd_bus_error 
 	r = sd_bus_message_rewind(call, true);
 	if (r < 0)
 		return r;
-	return bus_admit(bus, call, POLKIT_ACTION_MANAGE, do_unregister, error);
+	return bus_admit(bus, call, POLKIT_ACTION_MANAGE, bus_manager_do_unregister, error);
 }
 
-static int method_mask(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_mask(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, bus_mask, error);
 }
 
-static int method_unmask(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_unmask(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, bus_unmask, error);
 }
 
-static int reply_group(sd_bus_message *call, const struct group *group)
+static int bus_manager_reply_group(sd_bus_message *call, const struct group *group)
 {
 	_cleanup_free_ char *path = NULL;
 	int r;
@@ -188,8 +190,8 @@ static int reply_group(sd_bus_message *call, const struct group *group)
 	return sd_bus_reply_method_return(call, "o", path);
 }
 
-static int method_get_group_by_control_group(sd_bus_message *call, void *userdata,
-					     sd_bus_error *error)
+static int bus_manager_method_get_group_by_control_group(sd_bus_message *call, void *userdata,
+							 sd_bus_error *error)
 {
 	const char *control_group;
 	struct group *group = NULL;
@@ -199,10 +201,11 @@ static int method_get_group_by_control_group(sd_bus_message *call, void *userdat
 	if (r < 0)
 		return r;
 	r = bus_find_group(userdata, control_group, &group, error);
-	return r < 0 ? r : reply_group(call, group);
+	return r < 0 ? r : bus_manager_reply_group(call, group);
 }
 
-static int method_get_group_by_unit(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_get_group_by_unit(sd_bus_message *call, void *userdata,
+						sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 	struct group *group = NULL;
@@ -218,11 +221,11 @@ static int method_get_group_by_unit(sd_bus_message *call, void *userdata, sd_bus
 					 "No group under control belongs to unit '%s': give its "
 					 "full name, and name it in Units= of the profile",
 					 unit);
-	return reply_group(call, group);
+	return bus_manager_reply_group(call, group);
 }
 
 /* No option is defined yet: the argument is there for those to come. */
-static int refuse_options(sd_bus_message *call, sd_bus_error *error)
+static int bus_manager_refuse_options(sd_bus_message *call, sd_bus_error *error)
 {
 	const char *key;
 	int r;
@@ -242,8 +245,8 @@ static int refuse_options(sd_bus_message *call, sd_bus_error *error)
 				 "Relieve() has no option '%s' in this version; leave it out", key);
 }
 
-static int do_relieve(struct bus *bus, sd_bus_message *call, const struct caller *caller,
-		      sd_bus_error *error)
+static int bus_manager_do_relieve(struct bus *bus, sd_bus_message *call,
+				  const struct caller *caller, sd_bus_error *error)
 {
 	const char *control_group, *max_rung;
 	struct group *group = NULL;
@@ -253,7 +256,7 @@ static int do_relieve(struct bus *bus, sd_bus_message *call, const struct caller
 	r = sd_bus_message_read(call, "sts", &control_group, &bytes, &max_rung);
 	if (r < 0)
 		return r;
-	r = refuse_options(call, error);
+	r = bus_manager_refuse_options(call, error);
 	if (r < 0)
 		return r;
 	r = bus_find_group(bus, control_group, &group, error);
@@ -262,18 +265,18 @@ static int do_relieve(struct bus *bus, sd_bus_message *call, const struct caller
 	return bus_relieve(bus, call, group, bytes, max_rung, error);
 }
 
-static int method_relieve(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_relieve(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
-	return bus_admit(userdata, call, POLKIT_ACTION_RELIEVE, do_relieve, error);
+	return bus_admit(userdata, call, POLKIT_ACTION_RELIEVE, bus_manager_do_relieve, error);
 }
 
-static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, bus_reload, error);
 }
 
-static int do_set_dry_run(struct bus *bus, sd_bus_message *call, const struct caller *caller,
-			  sd_bus_error *error)
+static int bus_manager_do_set_dry_run(struct bus *bus, sd_bus_message *call,
+				      const struct caller *caller, sd_bus_error *error)
 {
 	int dry_run, r;
 
@@ -286,12 +289,13 @@ static int do_set_dry_run(struct bus *bus, sd_bus_message *call, const struct ca
 	return sd_bus_reply_method_return(call, NULL);
 }
 
-static int method_set_dry_run(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_set_dry_run(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
-	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, do_set_dry_run, error);
+	return bus_admit(userdata, call, POLKIT_ACTION_MANAGE, bus_manager_do_set_dry_run, error);
 }
 
-static int method_get_suggestions(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_manager_method_get_suggestions(sd_bus_message *call, void *userdata,
+					      sd_bus_error *error)
 {
 	return bus_suggest(userdata, call);
 }
@@ -301,37 +305,41 @@ static const sd_bus_vtable manager_vtable[] = {
 
 	SD_BUS_METHOD_WITH_ARGS(
 		"Register", SD_BUS_ARGS("s", name, "s", kind, "o", agent_path, "a{sv}", options),
-		SD_BUS_RESULT("o", module), method_register, SD_BUS_VTABLE_UNPRIVILEGED),
+		SD_BUS_RESULT("o", module), bus_manager_method_register,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("RegisterFD", SD_BUS_ARGS("s", name, "s", kind, "a{sv}", options),
-				SD_BUS_RESULT("o", module, "h", fd), method_register_fd,
+				SD_BUS_RESULT("o", module, "h", fd), bus_manager_method_register_fd,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unregister", SD_BUS_ARGS("o", module), SD_BUS_NO_RESULT,
-				method_unregister, SD_BUS_VTABLE_UNPRIVILEGED),
+				bus_manager_method_unregister, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Mask", SD_BUS_ARGS("s", control_group, "s", module),
-				SD_BUS_NO_RESULT, method_mask, SD_BUS_VTABLE_UNPRIVILEGED),
+				SD_BUS_NO_RESULT, bus_manager_method_mask,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unmask", SD_BUS_ARGS("s", control_group, "s", module),
-				SD_BUS_NO_RESULT, method_unmask, SD_BUS_VTABLE_UNPRIVILEGED),
+				SD_BUS_NO_RESULT, bus_manager_method_unmask,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetGroupByControlGroup", SD_BUS_ARGS("s", control_group),
-				SD_BUS_RESULT("o", group), method_get_group_by_control_group,
+				SD_BUS_RESULT("o", group),
+				bus_manager_method_get_group_by_control_group,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetGroupByUnit", SD_BUS_ARGS("s", unit), SD_BUS_RESULT("o", group),
-				method_get_group_by_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+				bus_manager_method_get_group_by_unit, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS(
 		"Relieve",
 		SD_BUS_ARGS("s", control_group, "t", bytes, "s", max_rung, "a{sv}", options),
-		SD_BUS_RESULT("t", freed_bytes, "t", claimed_bytes), method_relieve,
+		SD_BUS_RESULT("t", freed_bytes, "t", claimed_bytes), bus_manager_method_relieve,
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("as", remarks),
-				method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+				bus_manager_method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("SetDryRun", SD_BUS_ARGS("b", dry_run), SD_BUS_NO_RESULT,
-				method_set_dry_run, SD_BUS_VTABLE_UNPRIVILEGED),
+				bus_manager_method_set_dry_run, SD_BUS_VTABLE_UNPRIVILEGED),
 
 	SD_BUS_METHOD_WITH_ARGS("GetTopTasks", SD_BUS_ARGS("s", order, "u", max),
 				SD_BUS_RESULT("a(uussssstbttt)", tasks), bus_get_top_tasks,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetSuggestions", SD_BUS_NO_ARGS,
-				SD_BUS_RESULT("a(sssosa{sv})", suggestions), method_get_suggestions,
-				SD_BUS_VTABLE_UNPRIVILEGED),
+				SD_BUS_RESULT("a(sssosa{sv})", suggestions),
+				bus_manager_method_get_suggestions, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", settings),
 				bus_get_settings, SD_BUS_VTABLE_UNPRIVILEGED),
 
@@ -355,7 +363,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	BUS_TOLD("NModules", "u", get_n_modules),
 	BUS_UNTOLD("NRequests", "t", get_n_requests),
 	BUS_UNTOLD("NLate", "t", get_n_late),
-	BUS_UNTOLD("RequestsByResult", "a{st}", get_results),
+	BUS_UNTOLD("RequestsByResult", "a{st}", bus_manager_get_results),
 	BUS_UNTOLD("NEpisodes", "t", get_n_episodes),
 	BUS_UNTOLD("FreedBytes", "t", get_freed),
 	BUS_UNTOLD("ClaimedBytes", "t", get_claimed),

@@ -12,23 +12,24 @@
 #include "controller/journal/journal.h"
 #include "controller/registry/registry_masks.h"
 
-static const char *module_text(const char *module)
+static const char *bus_mask_module_text(const char *module)
 {
 	return module[0] ? module : "all modules";
 }
 
-static int refuse_mask(int r, const char *control_group, const char *module, sd_bus_error *error)
+static int bus_mask_refuse_mask(int r, const char *control_group, const char *module,
+				sd_bus_error *error)
 {
 	switch (r) {
 	case -EEXIST:
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
-					 "%s of %s is masked already", module_text(module),
+					 "%s of %s is masked already", bus_mask_module_text(module),
 					 control_group);
 	case -ENOENT:
 		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MODULE,
 					 "There is no mask for %s of %s; the property Masked "
 					 "lists all masks",
-					 module_text(module), control_group);
+					 bus_mask_module_text(module), control_group);
 	case -EINVAL:
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
 					 "'%s' is no control group: give its path from the "
@@ -54,8 +55,8 @@ void bus_publish_masks(struct bus *bus)
 }
 
 /* The file is written first, so -ENOENT of masks_add() is the directory's. */
-static int mask(struct bus *bus, const char *control_group, const char *module, uid_t uid,
-		sd_bus_error *error)
+static int bus_mask_mask(struct bus *bus, const char *control_group, const char *module, uid_t uid,
+			 sd_bus_error *error)
 {
 	int r;
 
@@ -64,21 +65,21 @@ static int mask(struct bus *bus, const char *control_group, const char *module, 
 					"The module's name is no printable UTF-8");
 	r = registry_mask(bus->config.registry, control_group, module);
 	if (r < 0)
-		return refuse_mask(r == -ENOENT ? -EIO : r, control_group, module, error);
+		return bus_mask_refuse_mask(r == -ENOENT ? -EIO : r, control_group, module, error);
 	journal_masked(control_group, module, uid, true);
 	sd_bus_emit_properties_changed(bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE, "Masked",
 				       NULL);
 	return 0;
 }
 
-static int unmask(struct bus *bus, const char *control_group, const char *module, uid_t uid,
-		  sd_bus_error *error)
+static int bus_mask_unmask(struct bus *bus, const char *control_group, const char *module,
+			   uid_t uid, sd_bus_error *error)
 {
 	int r;
 
 	r = registry_unmask(bus->config.registry, control_group, module);
 	if (r < 0)
-		return refuse_mask(r, control_group, module, error);
+		return bus_mask_refuse_mask(r, control_group, module, error);
 	journal_masked(control_group, module, uid, false);
 	sd_bus_emit_properties_changed(bus->connection, BUS_PATH, BUS_MANAGER_INTERFACE, "Masked",
 				       NULL);
@@ -94,7 +95,7 @@ int bus_mask(struct bus *bus, sd_bus_message *call, const struct caller *caller,
 	r = sd_bus_message_read(call, "ss", &control_group, &module);
 	if (r < 0)
 		return r;
-	r = mask(bus, control_group, module, caller->uid, error);
+	r = bus_mask_mask(bus, control_group, module, caller->uid, error);
 	return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
 }
 
@@ -107,7 +108,7 @@ int bus_unmask(struct bus *bus, sd_bus_message *call, const struct caller *calle
 	r = sd_bus_message_read(call, "ss", &control_group, &module);
 	if (r < 0)
 		return r;
-	r = unmask(bus, control_group, module, caller->uid, error);
+	r = bus_mask_unmask(bus, control_group, module, caller->uid, error);
 	return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
 }
 
@@ -120,7 +121,7 @@ int bus_unregister_for_others(struct bus *bus, sd_bus_message *call, const struc
 	/* The module goes with the mask. */
 	client_unit_cgroup(&module->owner->client, cgroup);
 	memcpy(name, module->description.name, sizeof(name));
-	r = mask(bus, cgroup, name, caller->uid, error);
+	r = bus_mask_mask(bus, cgroup, name, caller->uid, error);
 	return r < 0 ? r : sd_bus_reply_method_return(call, NULL);
 }
 

@@ -36,12 +36,12 @@ struct module *bus_module_at(struct bus *bus, const char *path)
 
 /* Properties */
 
-static bool module_is(const struct module_view *v, enum module_flag flag)
+static bool bus_module_is(const struct module_view *v, enum module_flag flag)
 {
 	return v->module->description.flags & flag;
 }
 
-static uint64_t module_idle_usec(const struct module_view *v)
+static uint64_t bus_module_idle_usec(const struct module_view *v)
 {
 	struct timespec ts;
 	uint64_t now_usec;
@@ -56,9 +56,9 @@ BUS_GETTER_STRING(get_name, module_view, v->module->description.name)
 BUS_GETTER_STRING(get_kind, module_view, module_kind_name(v->module->description.kind))
 BUS_GETTER_STRING(get_unit, module_view, v->module->owner->client.unit)
 
-static int get_control_group(sd_bus *connection, const char *path, const char *interface,
-			     const char *property, sd_bus_message *reply, void *userdata,
-			     sd_bus_error *error)
+static int bus_module_get_control_group(sd_bus *connection, const char *path, const char *interface,
+					const char *property, sd_bus_message *reply, void *userdata,
+					sd_bus_error *error)
 {
 	const struct module_view *v = userdata;
 	_cleanup_free_ char *shown = printable_dup(v->module->owner->client.cgroup);
@@ -71,13 +71,13 @@ BUS_GETTER_U32(get_pid, module_view, v->module->owner->client.pid)
 BUS_GETTER_U32(get_uid, module_view, v->module->owner->client.uid)
 BUS_GETTER_U64(get_registered, module_view, v->module->registered_usec)
 BUS_GETTER_U64(get_size, module_view, v->module->description.size_bytes)
-BUS_GETTER_U64(get_idle, module_view, module_idle_usec(v))
+BUS_GETTER_U64(get_idle, module_view, bus_module_idle_usec(v))
 BUS_GETTER_U64(get_idle_limit, module_view, v->module->description.idle_limit_usec)
 BUS_GETTER_U64(get_reload_cost, module_view, v->module->description.reload_cost_usec)
-BUS_GETTER_BOOL(get_keep, module_view, module_is(v, MODULE_IS_KEPT))
-BUS_GETTER_BOOL(get_can_shed, module_view, module_is(v, MODULE_CAN_SHED))
-BUS_GETTER_BOOL(get_can_unload, module_view, module_is(v, MODULE_CAN_UNLOAD))
-BUS_GETTER_BOOL(get_unloaded, module_view, module_is(v, MODULE_IS_UNLOADED))
+BUS_GETTER_BOOL(get_keep, module_view, bus_module_is(v, MODULE_IS_KEPT))
+BUS_GETTER_BOOL(get_can_shed, module_view, bus_module_is(v, MODULE_CAN_SHED))
+BUS_GETTER_BOOL(get_can_unload, module_view, bus_module_is(v, MODULE_CAN_UNLOAD))
+BUS_GETTER_BOOL(get_unloaded, module_view, bus_module_is(v, MODULE_IS_UNLOADED))
 BUS_GETTER_U32(get_n_requests, module_view, v->state->n_requests)
 BUS_GETTER_U32(get_n_late, module_view, v->state->n_late)
 BUS_GETTER_U64(get_claimed, module_view, v->state->claimed_bytes)
@@ -87,9 +87,9 @@ BUS_GETTER_U32(get_yield, module_view, v->state->yield_bp)
 BUS_GETTER_BOOL(get_demoted, module_view,
 		v->state->demoted_until_usec > v->bus->config.state->now_usec)
 
-static int get_group(sd_bus *connection, const char *path, const char *interface,
-		     const char *property, sd_bus_message *reply, void *userdata,
-		     sd_bus_error *error)
+static int bus_module_get_group(sd_bus *connection, const char *path, const char *interface,
+				const char *property, sd_bus_message *reply, void *userdata,
+				sd_bus_error *error)
 {
 	const struct module_view *v = userdata;
 	const struct group *group = group_set_get(v->bus->config.groups, v->module->group_slot);
@@ -106,7 +106,8 @@ static int get_group(sd_bus *connection, const char *path, const char *interface
 
 /* Methods of the owner */
 
-static int check_owner(const struct module_view *v, sd_bus_message *call, sd_bus_error *error)
+static int bus_module_check_owner(const struct module_view *v, sd_bus_message *call,
+				  sd_bus_error *error)
 {
 	if (agents_is_owner(v->bus->agents, v->module, sd_bus_message_get_sender(call)))
 		return 0;
@@ -116,25 +117,25 @@ static int check_owner(const struct module_view *v, sd_bus_message *call, sd_bus
 				 v->module->description.name);
 }
 
-static int method_touch(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_module_method_touch(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	const struct module_view *v = userdata;
 	int r;
 
-	r = check_owner(v, call, error);
+	r = bus_module_check_owner(v, call, error);
 	if (r < 0)
 		return r;
 	registry_touch(v->bus->config.registry, v->module);
 	return sd_bus_reply_method_return(call, NULL);
 }
 
-static int method_report(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_module_method_report(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	const struct module_view *v = userdata;
 	uint64_t size_bytes;
 	int unloaded, r;
 
-	r = check_owner(v, call, error);
+	r = bus_module_check_owner(v, call, error);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(call, "tb", &size_bytes, &unloaded);
@@ -151,8 +152,8 @@ int bus_unregister(struct bus *bus, sd_bus_message *call, struct module *module,
 	return sd_bus_reply_method_return(call, NULL);
 }
 
-static int do_unregister(struct bus *bus, sd_bus_message *call, const struct caller *caller,
-			 sd_bus_error *error)
+static int bus_module_do_unregister(struct bus *bus, sd_bus_message *call,
+				    const struct caller *caller, sd_bus_error *error)
 {
 	struct module *module = bus_module_at(bus, sd_bus_message_get_path(call));
 
@@ -162,31 +163,31 @@ static int do_unregister(struct bus *bus, sd_bus_message *call, const struct cal
 	return bus_unregister_for_others(bus, call, caller, module, error);
 }
 
-static int method_unregister(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int bus_module_method_unregister(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
 	const struct module_view *v = userdata;
 
 	if (agents_is_owner(v->bus->agents, v->module, sd_bus_message_get_sender(call)))
 		return bus_unregister(v->bus, call, v->module, error);
-	return bus_admit(v->bus, call, POLKIT_ACTION_MANAGE, do_unregister, error);
+	return bus_admit(v->bus, call, POLKIT_ACTION_MANAGE, bus_module_do_unregister, error);
 }
 
 static const sd_bus_vtable module_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 
-	SD_BUS_METHOD_WITH_ARGS("Touch", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_touch,
+	SD_BUS_METHOD_WITH_ARGS("Touch", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_module_method_touch,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Report", SD_BUS_ARGS("t", size, "b", unloaded), SD_BUS_NO_RESULT,
-				method_report, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Unregister", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_unregister,
-				SD_BUS_VTABLE_UNPRIVILEGED),
+				bus_module_method_report, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unregister", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+				bus_module_method_unregister, SD_BUS_VTABLE_UNPRIVILEGED),
 
 	BUS_CONSTANT("Id", "t", get_id),
 	BUS_CONSTANT("Name", "s", get_name),
 	BUS_CONSTANT("Kind", "s", get_kind),
 	BUS_CONSTANT("Unit", "s", get_unit),
-	BUS_CONSTANT("ControlGroup", "s", get_control_group),
-	BUS_UNTOLD("Group", "o", get_group),
+	BUS_CONSTANT("ControlGroup", "s", bus_module_get_control_group),
+	BUS_UNTOLD("Group", "o", bus_module_get_group),
 	BUS_CONSTANT("PID", "u", get_pid),
 	BUS_CONSTANT("UID", "u", get_uid),
 	BUS_CONSTANT("Transport", "s", get_transport),
@@ -211,8 +212,8 @@ static const sd_bus_vtable module_vtable[] = {
 
 /* The objects, for sd-bus */
 
-static int find_module(sd_bus *connection, const char *path, const char *interface, void *userdata,
-		       void **ret_found, sd_bus_error *error)
+static int bus_module_find_module(sd_bus *connection, const char *path, const char *interface,
+				  void *userdata, void **ret_found, sd_bus_error *error)
 {
 	static const struct module_state unmet = {};
 	struct bus *bus = userdata;
@@ -227,8 +228,8 @@ static int find_module(sd_bus *connection, const char *path, const char *interfa
 	return 1;
 }
 
-static int list_modules(sd_bus *connection, const char *prefix, void *userdata, char ***ret_paths,
-			sd_bus_error *error)
+static int bus_module_list_modules(sd_bus *connection, const char *prefix, void *userdata,
+				   char ***ret_paths, sd_bus_error *error)
 {
 	char path[BUS_MODULE_PATH_SIZE];
 	struct bus *bus = userdata;
@@ -253,9 +254,10 @@ int bus_add_modules(struct bus *bus)
 	int r;
 
 	r = sd_bus_add_fallback_vtable(bus->connection, NULL, BUS_MODULE_PREFIX,
-				       BUS_MODULE_INTERFACE, module_vtable, find_module, bus);
+				       BUS_MODULE_INTERFACE, module_vtable, bus_module_find_module,
+				       bus);
 	if (r < 0)
 		return r;
-	return sd_bus_add_node_enumerator(bus->connection, NULL, BUS_MODULE_PREFIX, list_modules,
-					  bus);
+	return sd_bus_add_node_enumerator(bus->connection, NULL, BUS_MODULE_PREFIX,
+					  bus_module_list_modules, bus);
 }

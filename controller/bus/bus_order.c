@@ -13,7 +13,7 @@
 #include "controller/bus/bus_internal.h"
 #include "controller/groups/group_preference.h"
 
-static struct waiting_order *order_find(struct bus *bus, uint64_t order_id)
+static struct waiting_order *bus_order_find(struct bus *bus, uint64_t order_id)
 {
 	for (size_t i = 0; i < BUS_MAX_ORDERS; i++)
 		if (bus->orders[i].call && bus->orders[i].order_id == order_id)
@@ -21,7 +21,7 @@ static struct waiting_order *order_find(struct bus *bus, uint64_t order_id)
 	return NULL;
 }
 
-static struct waiting_order *order_find_free(struct bus *bus)
+static struct waiting_order *bus_order_find_free(struct bus *bus)
 {
 	for (size_t i = 0; i < BUS_MAX_ORDERS; i++)
 		if (!bus->orders[i].call)
@@ -29,14 +29,14 @@ static struct waiting_order *order_find_free(struct bus *bus)
 	return NULL;
 }
 
-static int too_many_orders(sd_bus_error *error)
+static int bus_order_too_many_orders(sd_bus_error *error)
 {
 	return sd_bus_error_set(error, BUS_ERROR_TOO_MANY_ORDERS,
 				"Too many calls of Relieve() are being worked on; wait for one to "
 				"end and try again");
 }
 
-static int read_max_rung(const char *max_rung, enum rung *ret, sd_bus_error *error)
+static int bus_order_read_max_rung(const char *max_rung, enum rung *ret, sd_bus_error *error)
 {
 	enum rung rung = RUNG_RECLAIM; /* the last one there is */
 
@@ -51,7 +51,8 @@ static int read_max_rung(const char *max_rung, enum rung *ret, sd_bus_error *err
 }
 
 /* An order that names it is a mistake; one for a group above it passes it over. */
-static int refuse_excluded(struct bus *bus, const struct group *group, sd_bus_error *error)
+static int bus_order_refuse_excluded(struct bus *bus, const struct group *group,
+				     sd_bus_error *error)
 {
 	struct preferences found;
 	char origin[BUS_ORIGIN_SIZE];
@@ -76,18 +77,18 @@ int bus_relieve(struct bus *bus, sd_bus_message *call, const struct group *group
 	if (bytes == 0)
 		return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGUMENT,
 					"0 bytes were asked for; say how many should be freed");
-	r = read_max_rung(max_rung, &rung, error);
+	r = bus_order_read_max_rung(max_rung, &rung, error);
 	if (r < 0)
 		return r;
 	if ((group->flags & GROUP_IS_EXCLUDED) && rung > RUNG_WARN)
-		return refuse_excluded(bus, group, error);
-	order = order_find_free(bus);
+		return bus_order_refuse_excluded(bus, group, error);
+	order = bus_order_find_free(bus);
 	if (!order)
-		return too_many_orders(error);
+		return bus_order_too_many_orders(error);
 	r = bus->config.hooks.relieve(bus->config.hooks.data, group->slot, group->id, bytes, rung,
 				      &order->order_id);
 	if (r == -EBUSY)
-		return too_many_orders(error);
+		return bus_order_too_many_orders(error);
 	if (r < 0)
 		return r;
 	order->call = sd_bus_message_ref(call);
@@ -98,7 +99,7 @@ void bus_answer_orders(struct bus *bus, const struct decision *decision)
 {
 	for (size_t i = 0; i < decision->n_orders; i++) {
 		const struct order_report *report = &decision->orders[i];
-		struct waiting_order *order = order_find(bus, report->order_id);
+		struct waiting_order *order = bus_order_find(bus, report->order_id);
 
 		if (!order)
 			continue;

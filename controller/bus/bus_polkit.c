@@ -16,7 +16,7 @@
 #define POLKIT_INTERACTIVE_TIMEOUT_USEC (2 * USEC_PER_MIN)
 #define POLKIT_ALLOW_INTERACTION	1U
 
-static int refuse_polkit_error(struct pending_call *pending, const sd_bus_error *problem)
+static int bus_polkit_refuse_polkit_error(struct pending_call *pending, const sd_bus_error *problem)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error refusal = SD_BUS_ERROR_NULL;
 
@@ -34,14 +34,14 @@ static int refuse_polkit_error(struct pending_call *pending, const sd_bus_error 
 	return 0;
 }
 
-static int on_polkit_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int bus_polkit_on_polkit_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error refusal = SD_BUS_ERROR_NULL;
 	struct pending_call *pending = userdata;
 	int authorized = 0, challenge = 0, r;
 
 	if (sd_bus_message_is_method_error(reply, NULL))
-		return refuse_polkit_error(pending, sd_bus_message_get_error(reply));
+		return bus_polkit_refuse_polkit_error(pending, sd_bus_message_get_error(reply));
 	r = sd_bus_message_enter_container(reply, 'r', "bba{ss}");
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "bb", &authorized, &challenge);
@@ -82,6 +82,6 @@ int polkit_ask(struct pending_call *pending, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	pending->query = sd_bus_slot_unref(pending->query);
-	return sd_bus_call_async(connection, &pending->query, question, on_polkit_answer, pending,
-				 interactive ? POLKIT_INTERACTIVE_TIMEOUT_USEC : 0);
+	return sd_bus_call_async(connection, &pending->query, question, bus_polkit_on_polkit_answer,
+				 pending, interactive ? POLKIT_INTERACTIVE_TIMEOUT_USEC : 0);
 }

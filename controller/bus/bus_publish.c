@@ -39,14 +39,14 @@ struct changes {
 	size_t n;
 };
 
-static void changes_add(struct changes *changes, bool changed, const char *name)
+static void bus_publish_changes_add(struct changes *changes, bool changed, const char *name)
 {
 	if (changed)
 		changes->names[changes->n++] = (char *)name;
 }
 
-static void changes_emit(struct bus *bus, const struct changes *changes, const char *path,
-			 const char *interface)
+static void bus_publish_changes_emit(struct bus *bus, const struct changes *changes,
+				     const char *path, const char *interface)
 {
 	if (changes->n > 0)
 		sd_bus_emit_properties_changed_strv(bus->connection, path, interface,
@@ -55,7 +55,7 @@ static void changes_emit(struct bus *bus, const struct changes *changes, const c
 
 /* Groups */
 
-static struct published_group group_now(struct bus *bus, uint32_t slot)
+static struct published_group bus_publish_group_now(struct bus *bus, uint32_t slot)
 {
 	const struct group_state *state = &bus->config.state->groups[slot];
 	const struct published_group *told = &bus->groups[slot];
@@ -73,46 +73,46 @@ static struct published_group group_now(struct bus *bus, uint32_t slot)
 	};
 }
 
-static void group_changes(struct changes *changes, const struct published_group *old,
-			  const struct published_group *now)
+static void bus_publish_group_changes(struct changes *changes, const struct published_group *old,
+				      const struct published_group *now)
 {
-	changes_add(changes, old->level != now->level, "Level");
-	changes_add(changes, old->rung != now->rung, "Rung");
-	changes_add(changes, old->signal != now->signal, "Signal");
-	changes_add(changes, old->attribution != now->attribution, "Attribution");
+	bus_publish_changes_add(changes, old->level != now->level, "Level");
+	bus_publish_changes_add(changes, old->rung != now->rung, "Rung");
+	bus_publish_changes_add(changes, old->signal != now->signal, "Signal");
+	bus_publish_changes_add(changes, old->attribution != now->attribution, "Attribution");
 }
 
 /* Those that the manager has not. Why it is held changes with whether and until when. */
-static void brake_changes(struct changes *changes, const struct published_group *old,
-			  const struct published_group *now)
+static void bus_publish_brake_changes(struct changes *changes, const struct published_group *old,
+				      const struct published_group *now)
 {
 	bool differs = old->brake != now->brake || old->brake_until_usec != now->brake_until_usec;
 
-	changes_add(changes, old->brake != now->brake, "Brake");
-	changes_add(changes, differs, "BrakeUntilUSec");
-	changes_add(changes, differs, "BrakeReason");
+	bus_publish_changes_add(changes, old->brake != now->brake, "Brake");
+	bus_publish_changes_add(changes, differs, "BrakeUntilUSec");
+	bus_publish_changes_add(changes, differs, "BrakeReason");
 }
 
-static void publish_group(struct bus *bus, uint32_t slot)
+static void bus_publish_group(struct bus *bus, uint32_t slot)
 {
 	struct published_group *told = &bus->groups[slot];
-	struct published_group now = group_now(bus, slot);
+	struct published_group now = bus_publish_group_now(bus, slot);
 	const struct group *group = group_set_get(bus->config.groups, slot);
 	_cleanup_free_ char *path = NULL;
 	struct changes changes = {};
 
 	if (told->id != now.id) /* another group in this slot: it was announced calm */
 		*told = (struct published_group){ .id = now.id };
-	group_changes(&changes, told, &now);
-	brake_changes(&changes, told, &now);
+	bus_publish_group_changes(&changes, told, &now);
+	bus_publish_brake_changes(&changes, told, &now);
 	*told = now;
 	if (changes.n == 0 || !group || group->id != now.id || bus_group_path(group, &path) < 0)
 		return;
-	changes_emit(bus, &changes, path, BUS_GROUP_INTERFACE);
+	bus_publish_changes_emit(bus, &changes, path, BUS_GROUP_INTERFACE);
 }
 
 /* The rung costs a walk over the ladders, so it is looked up for those only that may have one. */
-static bool group_may_differ(const struct bus *bus, uint32_t slot)
+static bool bus_publish_group_may_differ(const struct bus *bus, uint32_t slot)
 {
 	const struct group_state *now = &bus->config.state->groups[slot];
 	const struct published_group *told = &bus->groups[slot];
@@ -124,23 +124,23 @@ static bool group_may_differ(const struct bus *bus, uint32_t slot)
 	       told->brake != BRAKE_OFF || told->brake_moved;
 }
 
-static void publish_groups(struct bus *bus)
+static void bus_publish_groups(struct bus *bus)
 {
 	const struct state *state = bus->config.state;
 
 	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
-		if (group_may_differ(bus, slot))
-			publish_group(bus, slot);
+		if (bus_publish_group_may_differ(bus, slot))
+			bus_publish_group(bus, slot);
 	for (uint32_t i = 0; i < state->limits.max_ladders; i++)
 		if (state->ladders[i].active)
-			publish_group(bus, state->ladders[i].group_slot);
+			bus_publish_group(bus, state->ladders[i].group_slot);
 }
 
 /* Manager */
 
-/* By what was told, which is the truth after publish_groups(): the state is spread over more
+/* By what was told, which is the truth after bus_publish_groups(): the state is spread over more
  * memory. */
-static uint32_t count_told_held(const struct bus *bus)
+static uint32_t bus_publish_count_told_held(const struct bus *bus)
 {
 	const struct state *state = bus->config.state;
 	uint32_t n = 0;
@@ -151,43 +151,44 @@ static uint32_t count_told_held(const struct bus *bus)
 	return n;
 }
 
-static struct published_manager manager_now(struct bus *bus)
+static struct published_manager bus_publish_manager_now(struct bus *bus)
 {
 	return (struct published_manager){
 		.n_groups = group_set_size(bus->config.groups),
 		.n_unfollowed = group_set_unfollowed(bus->config.groups)->n +
 				group_set_unfollowed(bus->config.groups)->n_more,
 		.n_modules = registry_size(bus->config.registry),
-		.n_held = count_told_held(bus),
+		.n_held = bus_publish_count_told_held(bus),
 		.degradations = observer_degradations(bus->config.observer),
 		.problems = bus->config.problems->version,
 		.clock = observer_growth_clock(bus->config.observer),
 	};
 }
 
-/* `host_told` is the host's group before this step's publish_groups(). */
-static void publish_manager(struct bus *bus, const struct published_group *host_told)
+/* `host_told` is the host's group before this step's bus_publish_groups(). */
+static void bus_publish_manager(struct bus *bus, const struct published_group *host_told)
 {
-	struct published_manager now = manager_now(bus);
+	struct published_manager now = bus_publish_manager_now(bus);
 	struct changes changes = {};
 
-	group_changes(&changes, host_told, &bus->groups[GROUP_SLOT_HOST]);
-	changes_add(&changes, bus->manager.n_groups != now.n_groups, "NGroups");
-	changes_add(&changes, bus->manager.n_unfollowed != now.n_unfollowed, "Unfollowed");
-	changes_add(&changes, bus->manager.n_modules != now.n_modules, "NModules");
-	changes_add(&changes, bus->manager.n_held != now.n_held, "NHeld");
-	changes_add(&changes, bus->manager.clock != now.clock, "GrowthClock");
-	changes_add(&changes,
-		    bus->manager.degradations != now.degradations ||
-			    bus->manager.problems != now.problems,
-		    "Degraded");
-	changes_add(&changes,
-		    bus->manager.degradations != now.degradations ||
-			    bus->manager.problems != now.problems,
-		    "DegradedReasons");
-	changes_add(&changes, bus->manager.problems != now.problems, "Problems");
+	bus_publish_group_changes(&changes, host_told, &bus->groups[GROUP_SLOT_HOST]);
+	bus_publish_changes_add(&changes, bus->manager.n_groups != now.n_groups, "NGroups");
+	bus_publish_changes_add(&changes, bus->manager.n_unfollowed != now.n_unfollowed,
+				"Unfollowed");
+	bus_publish_changes_add(&changes, bus->manager.n_modules != now.n_modules, "NModules");
+	bus_publish_changes_add(&changes, bus->manager.n_held != now.n_held, "NHeld");
+	bus_publish_changes_add(&changes, bus->manager.clock != now.clock, "GrowthClock");
+	bus_publish_changes_add(&changes,
+				bus->manager.degradations != now.degradations ||
+					bus->manager.problems != now.problems,
+				"Degraded");
+	bus_publish_changes_add(&changes,
+				bus->manager.degradations != now.degradations ||
+					bus->manager.problems != now.problems,
+				"DegradedReasons");
+	bus_publish_changes_add(&changes, bus->manager.problems != now.problems, "Problems");
 	bus->manager = now;
-	changes_emit(bus, &changes, BUS_PATH, BUS_MANAGER_INTERFACE);
+	bus_publish_changes_emit(bus, &changes, BUS_PATH, BUS_MANAGER_INTERFACE);
 }
 
 void bus_published_reset(struct bus *bus)
@@ -196,11 +197,11 @@ void bus_published_reset(struct bus *bus)
 
 	for (uint32_t slot = 0; slot < state->limits.max_groups; slot++) {
 		if (slot < state->n_groups_used)
-			bus->groups[slot] = group_now(bus, slot);
+			bus->groups[slot] = bus_publish_group_now(bus, slot);
 		else if (bus->groups[slot].id != 0) /* untouched pages stay so */
 			bus->groups[slot] = (struct published_group){};
 	}
-	bus->manager = manager_now(bus);
+	bus->manager = bus_publish_manager_now(bus);
 }
 
 void bus_publish_settings(struct bus *bus, bool dry_run)
@@ -220,8 +221,8 @@ int bus_new_signal(struct bus *bus, const char *member, sd_bus_message **ret)
 }
 
 /* What both action signals carry in their details. */
-static int append_common_details(struct bus *bus, sd_bus_message *signal,
-				 const struct action *action)
+static int bus_publish_append_common_details(struct bus *bus, sd_bus_message *signal,
+					     const struct action *action)
 {
 	const struct module *module = registry_get(bus->config.registry, action->module_slot);
 	int r;
@@ -235,8 +236,8 @@ static int append_common_details(struct bus *bus, sd_bus_message *signal,
 				     module->owner->client.unit);
 }
 
-static const char *action_module_path(const struct action *action,
-				      char buf[static BUS_MODULE_PATH_SIZE])
+static const char *bus_publish_action_module_path(const struct action *action,
+						  char buf[static BUS_MODULE_PATH_SIZE])
 {
 	if (action->module_slot == SLOT_NONE)
 		return "/";
@@ -244,21 +245,22 @@ static const char *action_module_path(const struct action *action,
 	return buf;
 }
 
-static int append_start(struct bus *bus, sd_bus_message *signal, const struct action *action)
+static int bus_publish_append_start(struct bus *bus, sd_bus_message *signal,
+				    const struct action *action)
 {
 	char path[BUS_MODULE_PATH_SIZE];
 	int r;
 
 	r = sd_bus_message_append(signal, "tssots", action->id, rung_name(action->rung),
 				  bus_group_name(bus, action->group_slot, action->group_id),
-				  action_module_path(action, path), action->bytes,
+				  bus_publish_action_module_path(action, path), action->bytes,
 				  reason_name(action->reason));
 	if (r < 0)
 		return r;
 	r = sd_bus_message_open_container(signal, 'a', "{sv}");
 	if (r < 0)
 		return r;
-	r = append_common_details(bus, signal, action);
+	r = bus_publish_append_common_details(bus, signal, action);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_append(
@@ -268,7 +270,7 @@ static int append_start(struct bus *bus, sd_bus_message *signal, const struct ac
 	return r < 0 ? r : sd_bus_message_close_container(signal);
 }
 
-static int tell_start(struct bus *bus, const struct action *action)
+static int bus_publish_tell_start(struct bus *bus, const struct action *action)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
 	int r;
@@ -276,11 +278,12 @@ static int tell_start(struct bus *bus, const struct action *action)
 	r = bus_new_signal(bus, "ActionStarted", &signal);
 	if (r < 0)
 		return r;
-	r = append_start(bus, signal, action);
+	r = bus_publish_append_start(bus, signal, action);
 	return r < 0 ? r : sd_bus_send(bus->connection, signal, NULL);
 }
 
-static int append_finish(struct bus *bus, sd_bus_message *signal, const struct finish *finish)
+static int bus_publish_append_finish(struct bus *bus, sd_bus_message *signal,
+				     const struct finish *finish)
 {
 	const struct action *action = &finish->action;
 	char path[BUS_MODULE_PATH_SIZE];
@@ -295,16 +298,16 @@ static int append_finish(struct bus *bus, sd_bus_message *signal, const struct f
 	r = sd_bus_message_open_container(signal, 'a', "{sv}");
 	if (r < 0)
 		return r;
-	r = append_common_details(bus, signal, action);
+	r = bus_publish_append_common_details(bus, signal, action);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_append(signal, "{sv}{sv}{sv}", "Module", "o",
-				  action_module_path(action, path), "AskedBytes", "t",
+				  bus_publish_action_module_path(action, path), "AskedBytes", "t",
 				  action->bytes, "Error", "i", -finish->error);
 	return r < 0 ? r : sd_bus_message_close_container(signal);
 }
 
-static int tell_finish(struct bus *bus, const struct finish *finish)
+static int bus_publish_tell_finish(struct bus *bus, const struct finish *finish)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
 	int r;
@@ -312,11 +315,11 @@ static int tell_finish(struct bus *bus, const struct finish *finish)
 	r = bus_new_signal(bus, "ActionFinished", &signal);
 	if (r < 0)
 		return r;
-	r = append_finish(bus, signal, finish);
+	r = bus_publish_append_finish(bus, signal, finish);
 	return r < 0 ? r : sd_bus_send(bus->connection, signal, NULL);
 }
 
-static void publish_events(struct bus *bus, const struct decision *decision)
+static void bus_publish_events(struct bus *bus, const struct decision *decision)
 {
 	/* Where only the attribution changed, its property says so. */
 	for (size_t i = 0; i < decision->n_level_changes; i++)
@@ -325,14 +328,14 @@ static void publish_events(struct bus *bus, const struct decision *decision)
 	for (size_t i = 0; i < decision->n_brakes; i++)
 		bus_tell_brake(bus, &decision->brakes[i]);
 	for (size_t i = 0; i < decision->n_finishes; i++)
-		tell_finish(bus, &decision->finishes[i]);
+		bus_publish_tell_finish(bus, &decision->finishes[i]);
 	for (size_t i = 0; i < decision->n_actions; i++)
-		tell_start(bus, &decision->actions[i]);
+		bus_publish_tell_start(bus, &decision->actions[i]);
 	for (size_t i = 0; i < decision->n_episodes; i++)
 		bus_tell_episode(bus, &decision->episodes[i]);
 }
 
-static void note_unsent(struct bus *bus, const struct decision *decision)
+static void bus_publish_note_unsent(struct bus *bus, const struct decision *decision)
 {
 	uint64_t n = decision->n_level_changes + decision->n_finishes + decision->n_actions +
 		     decision->n_episodes + decision->n_brakes;
@@ -353,29 +356,29 @@ void bus_publish(struct bus *bus, const struct decision *decision)
 		return;
 	bus_answer_orders(bus, decision);
 	if (!bus_can_emit(bus)) {
-		note_unsent(bus, decision);
+		bus_publish_note_unsent(bus, decision);
 		return;
 	}
 	if (bus->n_unsent > 0)
 		log_warning("The bus reads again; %" PRIu64 " signals were left out",
 			    bus->n_unsent);
 	bus->n_unsent = 0;
-	publish_groups(bus);
-	publish_manager(bus, &host_told);
-	publish_events(bus, decision);
+	bus_publish_groups(bus);
+	bus_publish_manager(bus, &host_told);
+	bus_publish_events(bus, decision);
 }
 
 /* Births and deaths */
 
 /* Not sd_bus_emit_object_removed(): it would have to find the object, which is going. */
-static void tell_removed(struct bus *bus, const char *path, const char *interface)
+static void bus_publish_tell_removed(struct bus *bus, const char *path, const char *interface)
 {
 	sd_bus_emit_interfaces_removed(bus->connection, path, "org.freedesktop.DBus.Peer",
 				       "org.freedesktop.DBus.Introspectable",
 				       "org.freedesktop.DBus.Properties", interface, NULL);
 }
 
-static void on_group_added(void *data, const struct group *group)
+static void bus_publish_on_group_added(void *data, const struct group *group)
 {
 	struct bus *bus = data;
 	_cleanup_free_ char *path = NULL;
@@ -384,16 +387,16 @@ static void on_group_added(void *data, const struct group *group)
 		sd_bus_emit_object_added(bus->connection, path);
 }
 
-static void on_group_removed(void *data, const struct group *group)
+static void bus_publish_on_group_removed(void *data, const struct group *group)
 {
 	struct bus *bus = data;
 	_cleanup_free_ char *path = NULL;
 
 	if (bus_can_emit(bus) && bus_group_path(group, &path) >= 0)
-		tell_removed(bus, path, BUS_GROUP_INTERFACE);
+		bus_publish_tell_removed(bus, path, BUS_GROUP_INTERFACE);
 }
 
-static void on_module_added(void *data, const struct module *module)
+static void bus_publish_on_module_added(void *data, const struct module *module)
 {
 	char path[BUS_MODULE_PATH_SIZE];
 	struct bus *bus = data;
@@ -408,7 +411,7 @@ static void on_module_added(void *data, const struct module *module)
 	sd_bus_emit_object_added(bus->connection, path);
 }
 
-static void on_module_changed(void *data, const struct module *module)
+static void bus_publish_on_module_changed(void *data, const struct module *module)
 {
 	bool unloaded = module->description.flags & MODULE_IS_UNLOADED;
 	char path[BUS_MODULE_PATH_SIZE];
@@ -422,7 +425,7 @@ static void on_module_changed(void *data, const struct module *module)
 				       NULL);
 }
 
-static void on_module_removed(void *data, const struct module *module)
+static void bus_publish_on_module_removed(void *data, const struct module *module)
 {
 	char path[BUS_MODULE_PATH_SIZE];
 	struct bus *bus = data;
@@ -430,7 +433,7 @@ static void on_module_removed(void *data, const struct module *module)
 	if (!bus_can_emit(bus))
 		return;
 	bus_module_path(module->id, path);
-	tell_removed(bus, path, BUS_MODULE_INTERFACE);
+	bus_publish_tell_removed(bus, path, BUS_MODULE_INTERFACE);
 }
 
 int bus_publish_listen(struct bus *bus)
@@ -438,16 +441,17 @@ int bus_publish_listen(struct bus *bus)
 	int r;
 
 	r = group_set_listen(bus->config.groups, &(struct group_listener){
-							 .added = on_group_added,
-							 .removed = on_group_removed,
+							 .added = bus_publish_on_group_added,
+							 .removed = bus_publish_on_group_removed,
 							 .data = bus,
 						 });
 	if (r < 0)
 		return r;
-	return registry_listen(bus->config.registry, &(struct registry_listener){
-							     .added = on_module_added,
-							     .changed = on_module_changed,
-							     .removed = on_module_removed,
-							     .data = bus,
-						     });
+	return registry_listen(bus->config.registry,
+			       &(struct registry_listener){
+				       .added = bus_publish_on_module_added,
+				       .changed = bus_publish_on_module_changed,
+				       .removed = bus_publish_on_module_removed,
+				       .data = bus,
+			       });
 }

@@ -41,7 +41,7 @@ static const struct register_option {
 	{ "CanUnload", 'b', 0, MODULE_CAN_UNLOAD },
 };
 
-static const struct register_option *option_find(const char *name)
+static const struct register_option *bus_register_option_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (strcmp(options[i].name, name) == 0)
@@ -55,8 +55,9 @@ union option_value {
 	int b;
 };
 
-static void option_apply(const struct register_option *option, const union option_value *value,
-			 struct registration *registration)
+static void bus_register_option_apply(const struct register_option *option,
+				      const union option_value *value,
+				      struct registration *registration)
 {
 	char *field = (char *)registration + option->offset;
 
@@ -71,7 +72,8 @@ static void option_apply(const struct register_option *option, const union optio
 }
 
 /* One {sv} entry, which the caller has entered. */
-static int read_option(sd_bus_message *call, struct registration *registration, sd_bus_error *error)
+static int bus_register_read_option(sd_bus_message *call, struct registration *registration,
+				    sd_bus_error *error)
 {
 	const struct register_option *option;
 	union option_value value = {};
@@ -82,7 +84,7 @@ static int read_option(sd_bus_message *call, struct registration *registration, 
 	r = sd_bus_message_read(call, "s", &name);
 	if (r < 0)
 		return r;
-	option = option_find(name);
+	option = bus_register_option_find(name);
 	if (!option)
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGUMENT,
 					 "There is no option '%s'; use Size, IdleLimitUSec, "
@@ -99,12 +101,12 @@ static int read_option(sd_bus_message *call, struct registration *registration, 
 	r = sd_bus_message_read(call, "v", expected, &value);
 	if (r < 0)
 		return r;
-	option_apply(option, &value, registration);
+	bus_register_option_apply(option, &value, registration);
 	return 0;
 }
 
-static int read_options(sd_bus_message *call, struct registration *registration,
-			sd_bus_error *error)
+static int bus_register_read_options(sd_bus_message *call, struct registration *registration,
+				     sd_bus_error *error)
 {
 	int r;
 
@@ -112,7 +114,7 @@ static int read_options(sd_bus_message *call, struct registration *registration,
 	if (r < 0)
 		return r;
 	while ((r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
-		r = read_option(call, registration, error);
+		r = bus_register_read_option(call, registration, error);
 		if (r < 0)
 			return r;
 		r = sd_bus_message_exit_container(call);
@@ -123,8 +125,9 @@ static int read_options(sd_bus_message *call, struct registration *registration,
 }
 
 /* Name and kind, the first two arguments of both methods. */
-static int read_name_and_kind(sd_bus_message *call, struct module_description *description,
-			      sd_bus_error *error)
+static int bus_register_read_name_and_kind(sd_bus_message *call,
+					   struct module_description *description,
+					   sd_bus_error *error)
 {
 	const char *name, *kind;
 	int r;
@@ -147,8 +150,8 @@ static int read_name_and_kind(sd_bus_message *call, struct module_description *d
 }
 
 /* What the registry refused, in the words of the bus. */
-static int refuse_module(const struct module_description *description, int r, const char *problem,
-			 sd_bus_error *error)
+static int bus_register_refuse_module(const struct module_description *description, int r,
+				      const char *problem, sd_bus_error *error)
 {
 	const char *name = r == -EDQUOT || r == -ENOSPC ? BUS_ERROR_TOO_MANY_MODULES
 			   : r == -EACCES		? BUS_ERROR_MASKED
@@ -161,8 +164,8 @@ static int refuse_module(const struct module_description *description, int r, co
 }
 
 /* The cgroup must be under control: nothing could be measured elsewhere. */
-static int act_for(struct bus *bus, const char *control_group, struct client *client,
-		   sd_bus_error *error)
+static int bus_register_act_for(struct bus *bus, const char *control_group, struct client *client,
+				sd_bus_error *error)
 {
 	struct group *group;
 	int r;
@@ -182,8 +185,8 @@ static int act_for(struct bus *bus, const char *control_group, struct client *cl
 	return 0;
 }
 
-static int identify(struct bus *bus, const struct caller *caller, const char *control_group,
-		    struct client *ret, sd_bus_error *error)
+static int bus_register_identify(struct bus *bus, const struct caller *caller,
+				 const char *control_group, struct client *ret, sd_bus_error *error)
 {
 	int r;
 
@@ -194,7 +197,7 @@ static int identify(struct bus *bus, const struct caller *caller, const char *co
 					 "The cgroup of process %d cannot be told: %s; modules can "
 					 "be registered by processes in this host's cgroup v2 tree",
 					 caller->pid, strerror(-r));
-	return control_group ? act_for(bus, control_group, ret, error) : 0;
+	return control_group ? bus_register_act_for(bus, control_group, ret, error) : 0;
 }
 
 int bus_register(struct bus *bus, sd_bus_message *call, const struct caller *caller,
@@ -207,22 +210,22 @@ int bus_register(struct bus *bus, sd_bus_message *call, const struct caller *cal
 	struct client client;
 	int r;
 
-	r = read_name_and_kind(call, &registration.description, error);
+	r = bus_register_read_name_and_kind(call, &registration.description, error);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(call, "o", &agent_path);
 	if (r < 0)
 		return r;
-	r = read_options(call, &registration, error);
+	r = bus_register_read_options(call, &registration, error);
 	if (r < 0)
 		return r;
-	r = identify(bus, caller, registration.control_group, &client, error);
+	r = bus_register_identify(bus, caller, registration.control_group, &client, error);
 	if (r < 0)
 		return r;
 	r = agents_register(bus->agents, call, &client, agent_path, &registration.description,
 			    &module, &problem);
 	if (r < 0)
-		return refuse_module(&registration.description, r, problem, error);
+		return bus_register_refuse_module(&registration.description, r, problem, error);
 	bus_module_path(module->id, path);
 	return sd_bus_reply_method_return(call, "o", path);
 }
@@ -238,19 +241,19 @@ int bus_register_fd(struct bus *bus, sd_bus_message *call, const struct caller *
 	struct client client;
 	int r;
 
-	r = read_name_and_kind(call, &registration.description, error);
+	r = bus_register_read_name_and_kind(call, &registration.description, error);
 	if (r < 0)
 		return r;
-	r = read_options(call, &registration, error);
+	r = bus_register_read_options(call, &registration, error);
 	if (r < 0)
 		return r;
-	r = identify(bus, caller, registration.control_group, &client, error);
+	r = bus_register_identify(bus, caller, registration.control_group, &client, error);
 	if (r < 0)
 		return r;
 	r = channels_register(bus->config.channels, &client, &registration.description, &module,
 			      &fd, &problem);
 	if (r < 0)
-		return refuse_module(&registration.description, r, problem, error);
+		return bus_register_refuse_module(&registration.description, r, problem, error);
 	bus_module_path(module->id, path);
 	return sd_bus_reply_method_return(call, "oh", path, fd);
 }

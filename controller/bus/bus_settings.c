@@ -12,7 +12,7 @@
 #include "controller/bus/bus_error.h"
 #include "controller/bus/bus_internal.h"
 
-static int append_remarks(sd_bus_message *reply, const struct remarks *remarks)
+static int bus_settings_append_remarks(sd_bus_message *reply, const struct remarks *remarks)
 {
 	int r;
 
@@ -36,11 +36,11 @@ int bus_reload(struct bus *bus, sd_bus_message *call, const struct caller *calle
 					problem ? problem : strerror(-r));
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
-		r = append_remarks(reply, &remarks);
+		r = bus_settings_append_remarks(reply, &remarks);
 	return r < 0 ? r : sd_bus_message_send(reply);
 }
 
-static int append_settings(sd_bus_message *reply, const struct setting_list *list)
+static int bus_settings_append_settings(sd_bus_message *reply, const struct setting_list *list)
 {
 	int r;
 
@@ -64,7 +64,7 @@ int bus_get_settings(sd_bus_message *call, void *userdata, sd_bus_error *error)
 		return r;
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
-		r = append_settings(reply, &list);
+		r = bus_settings_append_settings(reply, &list);
 	return r < 0 ? r : sd_bus_message_send(reply);
 }
 

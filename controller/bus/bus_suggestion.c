@@ -19,15 +19,16 @@
 #define SENTENCE_SIZE 1024
 
 /* What the sentence calls it: its unit where it is one, else its path. */
-static const char *group_word(const struct group *group, char *buf, size_t size)
+static const char *bus_suggestion_group_word(const struct group *group, char *buf, size_t size)
 {
 	if (group->slot == GROUP_SLOT_HOST)
 		return "the host";
 	return unit_name_from_path(group->path, buf, size) ? buf : group->shown;
 }
 
-static void say_time_left(const struct suggestion *suggestion, const struct group *group,
-			  const char *module, char *buf, size_t size)
+static void bus_suggestion_say_time_left(const struct suggestion *suggestion,
+					 const struct group *group, const char *module, char *buf,
+					 size_t size)
 {
 	char growth[BYTES_TEXT], total[BYTES_TEXT], left[USEC_TEXT], name[256];
 
@@ -43,12 +44,12 @@ static void say_time_left(const struct suggestion *suggestion, const struct grou
 			 "At its present growth of %s a second %s reaches its limit of %s in %s: "
 			 "raise that limit (MemoryMax=, MemoryHigh=) or find what grows (reliefctl "
 			 "tasks)",
-			 growth, group_word(group, name, sizeof(name)),
+			 growth, bus_suggestion_group_word(group, name, sizeof(name)),
 			 format_bytes(suggestion->total_bytes, total, sizeof(total)), left);
 }
 
-static void say_brake(const struct suggestion *suggestion, const struct group *group,
-		      const char *module, char *buf, size_t size)
+static void bus_suggestion_say_brake(const struct suggestion *suggestion, const struct group *group,
+				     const char *module, char *buf, size_t size)
 {
 	char name[256];
 
@@ -57,18 +58,19 @@ static void say_brake(const struct suggestion *suggestion, const struct group *g
 		"The kernel killed in %s when its time ran out (%" PRIu64
 		" times, lately): a brake gives others time to make room; set Mode=auto in [Brake] "
 		"of the profile",
-		group_word(group, name, sizeof(name)), suggestion->n_kills);
+		bus_suggestion_group_word(group, name, sizeof(name)), suggestion->n_kills);
 }
 
-static const char *module_name(const struct bus *bus, const struct suggestion *suggestion)
+static const char *bus_suggestion_module_name(const struct bus *bus,
+					      const struct suggestion *suggestion)
 {
 	const struct module *module = registry_get(bus->config.registry, suggestion->module_slot);
 
 	return module && module->id == suggestion->module_id ? module->description.name : "";
 }
 
-static void say_liar(const struct suggestion *suggestion, const struct group *group,
-		     const char *module, char *buf, size_t size)
+static void bus_suggestion_say_liar(const struct suggestion *suggestion, const struct group *group,
+				    const char *module, char *buf, size_t size)
 {
 	char name[256], claimed[BYTES_TEXT], measured[BYTES_TEXT];
 
@@ -77,13 +79,13 @@ static void say_liar(const struct suggestion *suggestion, const struct group *gr
 		 "it "
 		 "frees goes back to the kernel (malloc_trim(3), madvise(2); huge pages are given "
 		 "back as a whole only)",
-		 module, group_word(group, name, sizeof(name)),
+		 module, bus_suggestion_group_word(group, name, sizeof(name)),
 		 format_bytes(suggestion->claimed_bytes, claimed, sizeof(claimed)),
 		 format_bytes(suggestion->measured_bytes, measured, sizeof(measured)));
 }
 
-static void say_late(const struct suggestion *suggestion, const struct group *group,
-		     const char *module, char *buf, size_t size)
+static void bus_suggestion_say_late(const struct suggestion *suggestion, const struct group *group,
+				    const char *module, char *buf, size_t size)
 {
 	char name[256], latency[USEC_TEXT], last[64] = "";
 
@@ -94,12 +96,13 @@ static void say_late(const struct suggestion *suggestion, const struct group *gr
 		 "Module \"%s\" of %s was late %" PRIu32 " of %" PRIu32
 		 " times%s: let it answer with what it freed so far, or give it more time "
 		 "(ShedDeadline=, UnloadDeadline= of the profile)",
-		 module, group_word(group, name, sizeof(name)), suggestion->n_late,
+		 module, bus_suggestion_group_word(group, name, sizeof(name)), suggestion->n_late,
 		 suggestion->n_requests, last);
 }
 
-static void say_excluded(const struct suggestion *suggestion, const struct group *group,
-			 const char *module, char *buf, size_t size)
+static void bus_suggestion_say_excluded(const struct suggestion *suggestion,
+					const struct group *group, const char *module, char *buf,
+					size_t size)
 {
 	if (suggestion->n_excluded == 1)
 		snprintf(buf, size,
@@ -118,13 +121,15 @@ static void say_excluded(const struct suggestion *suggestion, const struct group
 static void (*const sentences[N_SUGGESTION_KINDS])(const struct suggestion *suggestion,
 						   const struct group *group, const char *module,
 						   char *buf, size_t size) = {
-	[SUGGESTION_TIME_LEFT] = say_time_left, [SUGGESTION_BRAKE] = say_brake,
-	[SUGGESTION_LIAR] = say_liar,		[SUGGESTION_LATE] = say_late,
-	[SUGGESTION_EXCLUDED] = say_excluded,
+	[SUGGESTION_TIME_LEFT] = bus_suggestion_say_time_left,
+	[SUGGESTION_BRAKE] = bus_suggestion_say_brake,
+	[SUGGESTION_LIAR] = bus_suggestion_say_liar,
+	[SUGGESTION_LATE] = bus_suggestion_say_late,
+	[SUGGESTION_EXCLUDED] = bus_suggestion_say_excluded,
 };
 
 /* Of a group and of a module, each with its own numbers. */
-static int append_numbers(sd_bus_message *reply, const struct suggestion *suggestion)
+static int bus_suggestion_append_numbers(sd_bus_message *reply, const struct suggestion *suggestion)
 {
 	if (suggestion->module_slot != SLOT_NONE)
 		return sd_bus_message_append(
@@ -140,8 +145,9 @@ static int append_numbers(sd_bus_message *reply, const struct suggestion *sugges
 }
 
 /* The entry up to its numbers. */
-static int open_entry(sd_bus_message *reply, enum suggestion_kind kind, enum severity severity,
-		      const char *control_group, const char *object, const char *sentence)
+static int bus_suggestion_open_entry(sd_bus_message *reply, enum suggestion_kind kind,
+				     enum severity severity, const char *control_group,
+				     const char *object, const char *sentence)
 {
 	int r;
 
@@ -152,8 +158,9 @@ static int open_entry(sd_bus_message *reply, enum suggestion_kind kind, enum sev
 				     severity_name(severity), control_group, object, sentence);
 }
 
-static int append_suggestion(struct bus *bus, sd_bus_message *reply,
-			     const struct suggestion *suggestion, const struct group *group)
+static int bus_suggestion_append_suggestion(struct bus *bus, sd_bus_message *reply,
+					    const struct suggestion *suggestion,
+					    const struct group *group)
 {
 	char sentence[SENTENCE_SIZE], module_path[BUS_MODULE_PATH_SIZE];
 	bool is_module = suggestion->module_slot != SLOT_NONE;
@@ -164,16 +171,17 @@ static int append_suggestion(struct bus *bus, sd_bus_message *reply,
 	if (r < 0)
 		return r;
 	bus_module_path(suggestion->module_id, module_path);
-	sentences[suggestion->kind](suggestion, group, module_name(bus, suggestion), sentence,
-				    sizeof(sentence));
-	r = open_entry(reply, suggestion->kind, suggestion->severity, group->shown,
-		       is_module ? module_path : path, sentence);
+	sentences[suggestion->kind](suggestion, group, bus_suggestion_module_name(bus, suggestion),
+				    sentence, sizeof(sentence));
+	r = bus_suggestion_open_entry(reply, suggestion->kind, suggestion->severity, group->shown,
+				      is_module ? module_path : path, sentence);
 	if (r >= 0)
-		r = append_numbers(reply, suggestion);
+		r = bus_suggestion_append_numbers(reply, suggestion);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static void say_kills(const struct kill_note *kills, uint64_t now_usec, char *buf, size_t size)
+static void bus_suggestion_say_kills(const struct kill_note *kills, uint64_t now_usec, char *buf,
+				     size_t size)
 {
 	char unit[256], limit[BYTES_TEXT], age[USEC_TEXT], where[64] = "";
 	uint64_t age_usec = u64_sub(now_usec, kills->last_usec) / USEC_PER_SEC * USEC_PER_SEC;
@@ -194,7 +202,8 @@ static void say_kills(const struct kill_note *kills, uint64_t now_usec, char *bu
 }
 
 /* "/" where the group is gone with its unit. */
-static int append_kills(struct bus *bus, sd_bus_message *reply, const struct kill_note *kills)
+static int bus_suggestion_append_kills(struct bus *bus, sd_bus_message *reply,
+				       const struct kill_note *kills)
 {
 	const struct group *group = group_set_find_shown(bus->config.groups, kills->path);
 	_cleanup_free_ char *path = NULL;
@@ -206,9 +215,9 @@ static int append_kills(struct bus *bus, sd_bus_message *reply, const struct kil
 		if (r < 0)
 			return r;
 	}
-	say_kills(kills, bus_now(bus), sentence, sizeof(sentence));
-	r = open_entry(reply, SUGGESTION_KILLS, SEVERITY_WARNING, kills->path, path ? path : "/",
-		       sentence);
+	bus_suggestion_say_kills(kills, bus_now(bus), sentence, sizeof(sentence));
+	r = bus_suggestion_open_entry(reply, SUGGESTION_KILLS, SEVERITY_WARNING, kills->path,
+				      path ? path : "/", sentence);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "a{sv}", 3, "Kills", "t", kills->n,
 					  "LastTimestampMonotonic", "t", kills->last_usec, "Limit",
@@ -216,7 +225,7 @@ static int append_kills(struct bus *bus, sd_bus_message *reply, const struct kil
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_all_kills(struct bus *bus, sd_bus_message *reply)
+static int bus_suggestion_append_all_kills(struct bus *bus, sd_bus_message *reply)
 {
 	int r = 0;
 
@@ -224,13 +233,13 @@ static int append_all_kills(struct bus *bus, sd_bus_message *reply)
 		const struct kill_note *kills = &bus->kills.notes[i];
 
 		if (kills->path[0] && bus_now(bus) < kills->last_usec + KILL_NOTES_KEPT_USEC)
-			r = append_kills(bus, reply, kills);
+			r = bus_suggestion_append_kills(bus, reply, kills);
 	}
 	return r;
 }
 
-static int append_range(struct bus *bus, sd_bus_message *reply, const struct suggestion *list,
-			size_t n, bool critical)
+static int bus_suggestion_append_range(struct bus *bus, sd_bus_message *reply,
+				       const struct suggestion *list, size_t n, bool critical)
 {
 	int r = 0;
 
@@ -239,13 +248,13 @@ static int append_range(struct bus *bus, sd_bus_message *reply, const struct sug
 
 		if ((list[i].severity == SEVERITY_CRITICAL) == critical && group &&
 		    group->id == list[i].group_id)
-			r = append_suggestion(bus, reply, &list[i], group);
+			r = bus_suggestion_append_suggestion(bus, reply, &list[i], group);
 	}
 	return r;
 }
 
 /* Kills are warnings: after what is critical. */
-static int append_suggestions(struct bus *bus, sd_bus_message *reply)
+static int bus_suggestion_append_suggestions(struct bus *bus, sd_bus_message *reply)
 {
 	struct suggestion list[SUGGESTIONS_MAX];
 	size_t n = suggestion_list(bus->config.profile, bus->config.state, bus_now(bus), list,
@@ -254,11 +263,11 @@ static int append_suggestions(struct bus *bus, sd_bus_message *reply)
 
 	r = sd_bus_message_open_container(reply, 'a', "(sssosa{sv})");
 	if (r >= 0)
-		r = append_range(bus, reply, list, n, true);
+		r = bus_suggestion_append_range(bus, reply, list, n, true);
 	if (r >= 0)
-		r = append_all_kills(bus, reply);
+		r = bus_suggestion_append_all_kills(bus, reply);
 	if (r >= 0)
-		r = append_range(bus, reply, list, n, false);
+		r = bus_suggestion_append_range(bus, reply, list, n, false);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -270,6 +279,6 @@ int bus_suggest(struct bus *bus, sd_bus_message *call)
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r < 0)
 		return r;
-	r = append_suggestions(bus, reply);
+	r = bus_suggestion_append_suggestions(bus, reply);
 	return r < 0 ? r : sd_bus_message_send(reply);
 }

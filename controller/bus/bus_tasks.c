@@ -20,8 +20,8 @@
 /* As long as the name of a unit or a container gets. */
 #define NAME_SIZE 256
 
-static int append_task(sd_bus_message *reply, const struct cgroup_tree *tree,
-		       const struct task_standing *task)
+static int bus_tasks_append_task(sd_bus_message *reply, const struct cgroup_tree *tree,
+				 const struct task_standing *task)
 {
 	char unit[NAME_SIZE] = "", pod[NAME_SIZE] = "", container[NAME_SIZE] = "";
 	char buf[KERNEL_COMM_SIZE * PRINTABLE_GROWTH + 1];
@@ -43,8 +43,8 @@ static int append_task(sd_bus_message *reply, const struct cgroup_tree *tree,
 				     task->growing_since_usec);
 }
 
-static int read_question(sd_bus_message *call, enum task_order *ret_order, uint32_t *ret_max,
-			 sd_bus_error *error)
+static int bus_tasks_read_question(sd_bus_message *call, enum task_order *ret_order,
+				   uint32_t *ret_max, sd_bus_error *error)
 {
 	const char *order;
 	uint32_t max;
@@ -63,8 +63,8 @@ static int read_question(sd_bus_message *call, enum task_order *ret_order, uint3
 	return 0;
 }
 
-static int reply_tasks(struct bus *bus, sd_bus_message *call, const struct task_standing *tasks,
-		       int n)
+static int bus_tasks_reply_tasks(struct bus *bus, sd_bus_message *call,
+				 const struct task_standing *tasks, int n)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r;
@@ -74,7 +74,7 @@ static int reply_tasks(struct bus *bus, sd_bus_message *call, const struct task_
 		return r;
 	r = sd_bus_message_open_container(reply, 'a', "(" TASK_TYPE ")");
 	for (int i = 0; r >= 0 && i < n; i++)
-		r = append_task(reply, group_set_tree(bus->config.groups), &tasks[i]);
+		r = bus_tasks_append_task(reply, group_set_tree(bus->config.groups), &tasks[i]);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_close_container(reply);
@@ -89,7 +89,7 @@ int bus_get_top_tasks(sd_bus_message *call, void *userdata, sd_bus_error *error)
 	uint32_t max = 0;
 	int r;
 
-	r = read_question(call, &order, &max, error);
+	r = bus_tasks_read_question(call, &order, &max, error);
 	if (r < 0)
 		return r;
 	if (!bus->config.tasks)
@@ -98,5 +98,5 @@ int bus_get_top_tasks(sd_bus_message *call, void *userdata, sd_bus_error *error)
 	r = task_watch_rank(bus->config.tasks, order, tasks, max);
 	if (r < 0)
 		return sd_bus_error_set_errnof(error, r, "Cannot list the tasks: %s", strerror(-r));
-	return reply_tasks(bus, call, tasks, r);
+	return bus_tasks_reply_tasks(bus, call, tasks, r);
 }

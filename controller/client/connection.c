@@ -36,7 +36,7 @@
 
 /* ---- the watch ------------------------------------------------------------------------------ */
 
-static void watch_stop(struct relief *relief)
+static void connection_watch_stop(struct relief *relief)
 {
 	if (relief->inotify_fd < 0)
 		return;
@@ -47,7 +47,7 @@ static void watch_stop(struct relief *relief)
 }
 
 /* Without inotify (its instances are limited by user) the delays alone bring us back. */
-static void watch_open(struct relief *relief)
+static void connection_watch_open(struct relief *relief)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
@@ -60,14 +60,14 @@ static void watch_open(struct relief *relief)
 }
 
 /* Watches the deepest directory there is. Returns: true when it was not watched before. */
-static bool watch_place(struct relief *relief)
+static bool connection_watch_place(struct relief *relief)
 {
 	char directory[sizeof((struct sockaddr_un){ 0 }.sun_path)];
 	size_t len = strlen(relief->path);
 	int watch = -1;
 
 	if (relief->inotify_fd < 0)
-		watch_open(relief);
+		connection_watch_open(relief);
 	if (relief->inotify_fd < 0)
 		return false;
 	memcpy(directory, relief->path, len + 1);
@@ -89,7 +89,7 @@ static bool watch_place(struct relief *relief)
 	return true;
 }
 
-static bool is_on_our_way(const struct relief *relief, const struct inotify_event *event)
+static bool connection_is_on_our_way(const struct relief *relief, const struct inotify_event *event)
 {
 	const char *step = relief->path + relief->watch_len;
 	size_t len;
@@ -115,7 +115,7 @@ void connection_path_changed(struct relief *relief, uint64_t now_usec)
 	for (ssize_t at = 0; at < size;) {
 		const struct inotify_event *event = (const struct inotify_event *)(buf + at);
 
-		ours = ours || is_on_our_way(relief, event);
+		ours = ours || connection_is_on_our_way(relief, event);
 		if (event->wd == relief->watch && (event->mask & IN_IGNORED))
 			relief->watch = -1;
 		at += (ssize_t)(sizeof(*event) + event->len);
@@ -135,7 +135,7 @@ int connection_take(struct relief *relief, int fd)
 	r = relief_watch(relief, EPOLL_CTL_ADD, fd, EPOLLIN);
 	if (r < 0)
 		return r;
-	watch_stop(relief);
+	connection_watch_stop(relief);
 	relief->socket_fd = fd;
 	relief->broken = relief->blocked = false;
 	relief->hello_owed = relief->path;
@@ -165,7 +165,8 @@ static int connection_open(struct relief *relief)
 }
 
 /* Up to half as much again, so that a thousand clients do not come back in the same moment. */
-static uint64_t with_jitter(const struct relief *relief, uint64_t delay_usec, uint64_t now_usec)
+static uint64_t connection_with_jitter(const struct relief *relief, uint64_t delay_usec,
+				       uint64_t now_usec)
 {
 	uint64_t mixed = (now_usec ^ (uint64_t)(uintptr_t)relief ^ (uint64_t)getpid() << 32) *
 			 0x9e3779b97f4a7c15ULL;
@@ -179,7 +180,8 @@ static void connection_plan(struct relief *relief, uint64_t now_usec)
 
 	if (delay_usec < RETRY_MIN_USEC)
 		delay_usec = RETRY_MIN_USEC;
-	relief->retry_usec = usec_add(now_usec, with_jitter(relief, delay_usec, now_usec));
+	relief->retry_usec =
+		usec_add(now_usec, connection_with_jitter(relief, delay_usec, now_usec));
 	relief->retry_delay_usec = delay_usec * 2 < RETRY_MAX_USEC ? delay_usec * 2
 								   : RETRY_MAX_USEC;
 }
@@ -191,7 +193,7 @@ void connection_try(struct relief *relief, uint64_t now_usec)
 	if (connection_open(relief) == 0)
 		return;
 	/* What appeared between the attempt and the watch would not be seen: look again. */
-	if (watch_place(relief) && connection_open(relief) == 0)
+	if (connection_watch_place(relief) && connection_open(relief) == 0)
 		return;
 	connection_plan(relief, now_usec);
 }
@@ -210,7 +212,7 @@ void connection_close(struct relief *relief, uint64_t now_usec)
 		relief->retry_delay_usec = RETRY_MIN_USEC;
 	if (relief->path) {
 		connection_plan(relief, now_usec);
-		watch_place(relief);
+		connection_watch_place(relief);
 	} else {
 		relief_refused(relief, NULL, -ECONNRESET, "reliefd closed the channel");
 	}
@@ -235,7 +237,8 @@ int connection_send(struct relief *relief, struct relief_message *message)
 	return -EAGAIN;
 }
 
-static void handle_registered(struct relief *relief, const struct relief_message *message)
+static void connection_handle_registered(struct relief *relief,
+					 const struct relief_message *message)
 {
 	struct relief_module *module = module_find_serial(relief, message->serial);
 
@@ -245,7 +248,7 @@ static void handle_registered(struct relief *relief, const struct relief_message
 	module_set_state(module, MODULE_REGISTERED);
 }
 
-static void handle_error(struct relief *relief, const struct relief_message *message)
+static void connection_handle_error(struct relief *relief, const struct relief_message *message)
 {
 	struct relief_module *module = module_find_serial(relief, message->serial);
 	int error = message->error > 0 ? -message->error : -EPROTO;
@@ -269,11 +272,11 @@ static void connection_handle(struct relief *relief, struct relief_message *mess
 {
 	message->name[RELIEF_NAME_MAX] = '\0';
 	if (message->type == RELIEF_ERROR)
-		handle_error(relief, message);
+		connection_handle_error(relief, message);
 	else if (message->version != RELIEF_MESSAGE_VERSION)
 		return;
 	else if (message->type == RELIEF_REGISTERED)
-		handle_registered(relief, message);
+		connection_handle_registered(relief, message);
 	else if (message->type == RELIEF_LEVEL && message->level <= RELIEF_LEVEL_CRITICAL)
 		relief_set_level(relief, (enum relief_level)message->level);
 	else if (message->type == RELIEF_REQUEST)

@@ -42,17 +42,17 @@
 /* An answer is late after half a second (ShedDeadline= of the shipped profiles). */
 #define SPLIT_USEC_MAX 100000
 
-static uintptr_t page_bytes(void)
+static uintptr_t memory_page_bytes(void)
 {
 	return (uintptr_t)sysconf(_SC_PAGESIZE);
 }
 
-static uintptr_t huge_down(uintptr_t address)
+static uintptr_t memory_huge_down(uintptr_t address)
 {
 	return address & ~(HUGE_BYTES - 1);
 }
 
-static int advise(uintptr_t start, uintptr_t end, int advice)
+static int memory_advise(uintptr_t start, uintptr_t end, int advice)
 {
 	return madvise((void *)start, end - start, advice) < 0 ? -errno : 0;
 }
@@ -70,9 +70,9 @@ struct mapping {
  * A huge page of which only a part is in [start, end), or of which pages are missing there, is
  * split. start, end: inside one huge page, in one mapping.
  */
-static void split_one(const struct mapping *mapping, uintptr_t start, uintptr_t end)
+static void memory_split_one(const struct mapping *mapping, uintptr_t start, uintptr_t end)
 {
-	uintptr_t page = page_bytes(), n = (end - start) / page, n_there = 0, first = 0;
+	uintptr_t page = memory_page_bytes(), n = (end - start) / page, n_there = 0, first = 0;
 	unsigned char there[HUGE_PAGES_MAX];
 
 	if (n > HUGE_PAGES_MAX || mincore((void *)start, end - start, there) < 0)
@@ -85,33 +85,33 @@ static void split_one(const struct mapping *mapping, uintptr_t start, uintptr_t 
 	if (n_there == 0 || n_there * page == HUGE_BYTES)
 		return;
 	if (mapping->is_heap && end - start == HUGE_BYTES)
-		(void)advise(start, end, MADV_NOHUGEPAGE);
-	(void)advise(start + first * page, start + (first + 1) * page, MADV_COLD);
+		(void)memory_advise(start, end, MADV_NOHUGEPAGE);
+	(void)memory_advise(start + first * page, start + (first + 1) * page, MADV_COLD);
 }
 
 /* Returns: false when time is up. */
-static bool split_mapping(const struct mapping *mapping, uint64_t until_usec)
+static bool memory_split_mapping(const struct mapping *mapping, uint64_t until_usec)
 {
 	uintptr_t start = mapping->start, end;
 
 	for (; start < mapping->end; start = end) {
 		if (relief_now_usec() >= until_usec)
 			return false;
-		end = huge_down(start) + HUGE_BYTES;
+		end = memory_huge_down(start) + HUGE_BYTES;
 		if (end > mapping->end || end < start)
 			end = mapping->end;
-		split_one(mapping, start, end);
+		memory_split_one(mapping, start, end);
 	}
 	return true;
 }
 
-static uintptr_t ram_bytes(void)
+static uintptr_t memory_ram_bytes(void)
 {
-	return (uintptr_t)sysconf(_SC_PHYS_PAGES) * page_bytes();
+	return (uintptr_t)sysconf(_SC_PHYS_PAGES) * memory_page_bytes();
 }
 
 /* "55d0c0000000-55d0c4000000 rw-p 00000000 00:00 0      [heap]" */
-static bool mapping_parse(const char *line, struct mapping *ret)
+static bool memory_mapping_parse(const char *line, struct mapping *ret)
 {
 	unsigned long start, end, inode;
 	char access[5], name[16] = "";
@@ -121,14 +121,14 @@ static bool mapping_parse(const char *line, struct mapping *ret)
 	*ret = (struct mapping){ .start = start, .end = end };
 	/* A sanitizer or a runtime reserves more than there is memory: nothing to look through. */
 	ret->is_plain =
-		inode == 0 && strcmp(access, "rw-p") == 0 && end - start <= ram_bytes() &&
+		inode == 0 && strcmp(access, "rw-p") == 0 && end - start <= memory_ram_bytes() &&
 		(name[0] == '\0' || strcmp(name, "[heap]") == 0 || strncmp(name, "[anon:", 6) == 0);
 	ret->is_heap = strcmp(name, "[heap]") == 0 || start % ARENA_ALIGN == 0;
 	return true;
 }
 
 /* Reads lines without malloc(); of a line that is longer than the buffer only its start counts. */
-static void split_all(int fd, uint64_t until_usec)
+static void memory_split_all(int fd, uint64_t until_usec)
 {
 	char text[4096];
 	size_t n_had = 0;
@@ -143,8 +143,8 @@ static void split_all(int fd, uint64_t until_usec)
 			struct mapping mapping;
 
 			*newline = '\0';
-			if (!is_rest && mapping_parse(line, &mapping) && mapping.is_plain &&
-			    !split_mapping(&mapping, until_usec))
+			if (!is_rest && memory_mapping_parse(line, &mapping) && mapping.is_plain &&
+			    !memory_split_mapping(&mapping, until_usec))
 				return;
 			is_rest = false;
 			line = newline + 1;
@@ -158,13 +158,13 @@ static void split_all(int fd, uint64_t until_usec)
 	}
 }
 
-static void split_huge_pages(void)
+static void memory_split_huge_pages(void)
 {
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) /* what is left undone is seen by reliefd all the same, and free when needed */
 		return;
-	split_all(fd, usec_add(relief_now_usec(), SPLIT_USEC_MAX));
+	memory_split_all(fd, usec_add(relief_now_usec(), SPLIT_USEC_MAX));
 	close(fd);
 }
 
@@ -174,7 +174,7 @@ void memory_trim_heap(void)
 	int error = errno;
 
 	malloc_trim(0);
-	split_huge_pages();
+	memory_split_huge_pages();
 	errno = error;
 #endif
 }
@@ -182,19 +182,19 @@ void memory_trim_heap(void)
 /* ---- memory that a service maps itself ------------------------------------------------------ */
 
 /* The part of [start, end) in a huge page that is not whole in it, split off. */
-static void split_edge(uintptr_t start, uintptr_t end)
+static void memory_split_edge(uintptr_t start, uintptr_t end)
 {
-	uintptr_t huge = huge_down(start);
+	uintptr_t huge = memory_huge_down(start);
 
 	if (start >= end || end - start == HUGE_BYTES)
 		return;
-	(void)advise(huge, huge + HUGE_BYTES, MADV_NOHUGEPAGE);
-	(void)advise(start, end, MADV_COLD);
+	(void)memory_advise(huge, huge + HUGE_BYTES, MADV_NOHUGEPAGE);
+	(void)memory_advise(start, end, MADV_COLD);
 }
 
-static int check_range(const void *address, size_t bytes)
+static int memory_check_range(const void *address, size_t bytes)
 {
-	if (!address || (uintptr_t)address % page_bytes() != 0 ||
+	if (!address || (uintptr_t)address % memory_page_bytes() != 0 ||
 	    (uintptr_t)address + bytes < (uintptr_t)address)
 		return -EINVAL;
 	return 0;
@@ -203,21 +203,21 @@ static int check_range(const void *address, size_t bytes)
 API int relief_memory_release(void *address, size_t bytes)
 {
 	uintptr_t start = (uintptr_t)address, end, first_end;
-	int r = check_range(address, bytes);
+	int r = memory_check_range(address, bytes);
 
 	if (r < 0)
 		return r;
-	end = start + bytes - bytes % page_bytes();
+	end = start + bytes - bytes % memory_page_bytes();
 	if (start == end)
 		return 0;
-	first_end = huge_down(start) + HUGE_BYTES;
+	first_end = memory_huge_down(start) + HUGE_BYTES;
 	if (first_end >= end || first_end < start) {
-		split_edge(start, end);
+		memory_split_edge(start, end);
 	} else {
-		split_edge(start, first_end);
-		split_edge(huge_down(end - 1), end);
+		memory_split_edge(start, first_end);
+		memory_split_edge(memory_huge_down(end - 1), end);
 	}
-	return advise(start, end, MADV_DONTNEED);
+	return memory_advise(start, end, MADV_DONTNEED);
 }
 
 API int relief_memory_no_thp(void *address, size_t bytes)
@@ -226,10 +226,10 @@ API int relief_memory_no_thp(void *address, size_t bytes)
 
 	if (!address && bytes == 0)
 		return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0 ? -errno : 0;
-	r = check_range(address, bytes);
+	r = memory_check_range(address, bytes);
 	if (r < 0)
 		return r;
-	r = advise((uintptr_t)address, (uintptr_t)address + bytes, MADV_NOHUGEPAGE);
+	r = memory_advise((uintptr_t)address, (uintptr_t)address + bytes, MADV_NOHUGEPAGE);
 	/* A kernel that is built without huge pages does not know the word: there are none. */
 	return r == -EINVAL ? 0 : r;
 }

@@ -35,7 +35,7 @@ struct relief_module *module_find_serial(struct relief *relief, uint64_t serial)
 	return NULL;
 }
 
-static bool name_is_taken(const struct relief *relief, const char *name)
+static bool module_name_is_taken(const struct relief *relief, const char *name)
 {
 	for (const struct relief_module *m = relief->modules; m; m = m->next)
 		if (!m->dead && strcmp(m->name, name) == 0)
@@ -43,7 +43,7 @@ static bool name_is_taken(const struct relief *relief, const char *name)
 	return false;
 }
 
-static uint64_t size_change(const struct relief_module *module)
+static uint64_t module_size_change(const struct relief_module *module)
 {
 	uint64_t size = atomic_load(&module->size_bytes);
 	uint64_t reported = atomic_load(&module->reported_bytes);
@@ -53,7 +53,7 @@ static uint64_t size_change(const struct relief_module *module)
 
 bool module_size_is_news(const struct relief_module *module)
 {
-	uint64_t change = size_change(module);
+	uint64_t change = module_size_change(module);
 
 	return change > NEWS_BYTES || change > atomic_load(&module->reported_bytes) / NEWS_SHARE;
 }
@@ -62,7 +62,7 @@ enum attention module_attention(const struct relief_module *module)
 {
 	if (!atomic_load(&module->known))
 		return ATTENTION_NONE;
-	if (size_change(module) > atomic_load(&module->reported_bytes) / NEWS_SHARE)
+	if (module_size_change(module) > atomic_load(&module->reported_bytes) / NEWS_SHARE)
 		return ATTENTION_NOW;
 	if (atomic_load(&module->touched) || module_size_is_news(module))
 		return ATTENTION_SOON;
@@ -133,7 +133,7 @@ void modules_free(struct relief *relief)
  * Copies a struct that starts with its size. From an older header it is shorter than ours: the rest
  * is 0. From a newer one it is longer: fine as long as it asks for nothing that we do not know.
  */
-static int copy_sized(void *to, size_t size, size_t first_size, const void *from)
+static int module_copy_sized(void *to, size_t size, size_t first_size, const void *from)
 {
 	size_t from_size;
 
@@ -147,7 +147,7 @@ static int copy_sized(void *to, size_t size, size_t first_size, const void *from
 	return 0;
 }
 
-static bool name_is_valid(const char *name)
+static bool module_name_is_valid(const char *name)
 {
 	size_t len = strnlen(name, RELIEF_NAME_MAX + 1);
 
@@ -159,8 +159,8 @@ static bool name_is_valid(const char *name)
 	return true;
 }
 
-static uint32_t message_flags(const struct relief_module_options *options,
-			      const struct relief_module_ops *ops)
+static uint32_t module_message_flags(const struct relief_module_options *options,
+				     const struct relief_module_ops *ops)
 {
 	return (ops->shed ? RELIEF_FLAG_CAN_SHED : 0) | (ops->unload ? RELIEF_FLAG_CAN_UNLOAD : 0) |
 	       (options->unloaded ? RELIEF_FLAG_UNLOADED : 0) |
@@ -177,12 +177,12 @@ static int module_make(struct relief_module **ret, const char *name,
 	struct relief_module *module;
 	int r;
 
-	if (!name || !name_is_valid(name) || !ops)
+	if (!name || !module_name_is_valid(name) || !ops)
 		return -EINVAL;
-	r = options ? copy_sized(&o, sizeof(o), FIRST_OPTIONS_SIZE, options) : 0;
+	r = options ? module_copy_sized(&o, sizeof(o), FIRST_OPTIONS_SIZE, options) : 0;
 	if (r < 0)
 		return r;
-	r = copy_sized(&callbacks, sizeof(callbacks), FIRST_OPS_SIZE, ops);
+	r = module_copy_sized(&callbacks, sizeof(callbacks), FIRST_OPS_SIZE, ops);
 	if (r < 0)
 		return r;
 	if ((!callbacks.shed && !callbacks.unload) || o.kind > RELIEF_KIND_OTHER)
@@ -195,7 +195,7 @@ static int module_make(struct relief_module **ret, const char *name,
 	module->ops = callbacks;
 	module->userdata = userdata;
 	module->kind = o.kind;
-	module->flags = message_flags(&o, &callbacks);
+	module->flags = module_message_flags(&o, &callbacks);
 	module->no_trim = o.no_trim;
 	module->idle_limit_usec = o.idle_limit_usec;
 	module->reload_cost_usec = o.reload_cost_usec;
@@ -227,7 +227,7 @@ API int relief_module_register(struct relief *relief, struct relief_module **ret
 	r = module_make(&module, name, options, ops, userdata);
 	if (r < 0)
 		return r;
-	if (name_is_taken(relief, name)) {
+	if (module_name_is_taken(relief, name)) {
 		free(module);
 		return -EEXIST;
 	}
@@ -252,7 +252,7 @@ API int relief_module_adopt(struct relief *relief, struct relief_module **ret, u
 	r = module_make(&module, name, options, ops, userdata);
 	if (r < 0)
 		return r;
-	if (name_is_taken(relief, name) || module_find_id(relief, id)) {
+	if (module_name_is_taken(relief, name) || module_find_id(relief, id)) {
 		free(module);
 		return -EEXIST;
 	}

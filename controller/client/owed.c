@@ -20,7 +20,7 @@
 /* reliefd takes sizes and times below 2^60. */
 #define AMOUNT_MAX ((UINT64_C(1) << 60) - 1)
 
-static uint64_t amount(uint64_t value)
+static uint64_t owed_amount(uint64_t value)
 {
 	return value < AMOUNT_MAX ? value : AMOUNT_MAX;
 }
@@ -54,7 +54,7 @@ static int owed_unregister(struct relief *relief)
 	return 0;
 }
 
-static int send_register(struct relief_module *module)
+static int owed_send_register(struct relief_module *module)
 {
 	uint64_t size_bytes = relief_module_size(module);
 	struct relief_message message = {
@@ -62,9 +62,9 @@ static int send_register(struct relief_module *module)
 		.flags = module->flags,
 		/* The upper half: reliefd's own serials, echoed in some errors, count from 1. */
 		.serial = ++module->relief->next_serial | 1ULL << 63,
-		.bytes = amount(size_bytes),
-		.idle_limit_usec = amount(module->idle_limit_usec),
-		.reload_cost_usec = amount(module->reload_cost_usec),
+		.bytes = owed_amount(size_bytes),
+		.idle_limit_usec = owed_amount(module->idle_limit_usec),
+		.reload_cost_usec = owed_amount(module->reload_cost_usec),
 		.kind = (uint16_t)module->kind,
 	};
 	int r;
@@ -81,7 +81,7 @@ static int send_register(struct relief_module *module)
 }
 
 /* A namesake that was given back is at reliefd yet, or will be when its answer comes. */
-static bool name_is_held(struct relief *relief, const char *name)
+static bool owed_name_is_held(struct relief *relief, const char *name)
 {
 	for (struct relief_module *m = relief->modules; m; m = m->next)
 		if (m->dead && (m->state == MODULE_ASKED || m->state == MODULE_REGISTERED) &&
@@ -99,26 +99,26 @@ static int owed_register(struct relief *relief)
 	for (struct relief_module *m = relief->modules; m; m = m->next) {
 		int r;
 
-		if (m->dead || m->state != MODULE_NEW || name_is_held(relief, m->name))
+		if (m->dead || m->state != MODULE_NEW || owed_name_is_held(relief, m->name))
 			continue;
 		if (n_asked++ >= ASKED_MAX)
 			return 0;
-		r = send_register(m);
+		r = owed_send_register(m);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int send_report(struct relief_module *module)
+static int owed_send_report(struct relief_module *module)
 {
 	uint64_t size_bytes = relief_module_size(module);
 	struct relief_message message = {
 		.type = RELIEF_REPORT,
 		.module = module->id,
 		.flags = module->flags & RELIEF_FLAG_UNLOADED,
-		.bytes = amount(size_bytes),
-		.reload_cost_usec = amount(module->reload_cost_usec),
+		.bytes = owed_amount(size_bytes),
+		.reload_cost_usec = owed_amount(module->reload_cost_usec),
 	};
 	int r;
 
@@ -137,7 +137,7 @@ static int owed_reports(struct relief *relief)
 
 		if (!m->report_owed || m->dead || m->state != MODULE_REGISTERED)
 			continue;
-		r = send_report(m);
+		r = owed_send_report(m);
 		if (r < 0)
 			return r;
 	}
@@ -156,7 +156,7 @@ enum {
 	RESULT_FAILED = 4,
 };
 
-static uint16_t answer_result(const struct relief_request *request)
+static uint16_t owed_answer_result(const struct relief_request *request)
 {
 	if (request->answer == -EBUSY || request->answer == -EAGAIN)
 		return RESULT_BUSY;
@@ -169,14 +169,14 @@ static uint16_t answer_result(const struct relief_request *request)
 	return (uint64_t)request->answer >= request->message.bytes ? RESULT_DONE : RESULT_PARTIAL;
 }
 
-static int send_answer(struct relief *relief, const struct relief_request *request)
+static int owed_send_answer(struct relief *relief, const struct relief_request *request)
 {
 	struct relief_message message = {
 		.type = RELIEF_ANSWER,
 		.serial = request->message.serial,
 		.module = request->message.module,
-		.bytes = request->answer > 0 ? amount((uint64_t)request->answer) : 0,
-		.result = answer_result(request),
+		.bytes = request->answer > 0 ? owed_amount((uint64_t)request->answer) : 0,
+		.result = owed_answer_result(request),
 	};
 
 	if (message.result == RESULT_FAILED)
@@ -191,7 +191,7 @@ static int owed_answers(struct relief *relief)
 
 		/* Nobody waits for an answer to a connection or a module that is gone. */
 		if (request->module && request->connection == relief->connection) {
-			int r = send_answer(relief, request);
+			int r = owed_send_answer(relief, request);
 
 			if (r < 0)
 				return r;
@@ -201,7 +201,7 @@ static int owed_answers(struct relief *relief)
 	return 0;
 }
 
-static int send_touch(struct relief_module *module)
+static int owed_send_touch(struct relief_module *module)
 {
 	struct relief_message message = { .type = RELIEF_TOUCH, .module = module->id };
 	int r;
@@ -215,7 +215,7 @@ static int send_touch(struct relief_module *module)
 }
 
 /* Returns: messages sent; -EAGAIN when the socket is full. */
-static int send_news(struct relief *relief, bool touches)
+static int owed_send_news(struct relief *relief, bool touches)
 {
 	int n = 0, r;
 
@@ -223,13 +223,13 @@ static int send_news(struct relief *relief, bool touches)
 		if (!atomic_load(&m->known))
 			continue;
 		if (module_attention(m) == ATTENTION_NOW || (touches && module_size_is_news(m))) {
-			r = send_report(m);
+			r = owed_send_report(m);
 			if (r < 0)
 				return r;
 			n++;
 		}
 		if (touches && atomic_load(&m->touched)) {
-			r = send_touch(m);
+			r = owed_send_touch(m);
 			if (r < 0)
 				return r;
 			n++;
@@ -242,7 +242,7 @@ static int send_news(struct relief *relief, bool touches)
  * Lowers the attention, then looks again: a thread that set something after we looked and before we
  * lowered saw no reason to wake us.
  */
-static void lower_attention(struct relief *relief, enum attention attention)
+static void owed_lower_attention(struct relief *relief, enum attention attention)
 {
 	atomic_store(&relief->attention, attention);
 	for (struct relief_module *m = relief->modules; m; m = m->next) {
@@ -266,7 +266,7 @@ static uint64_t owed_news(struct relief *relief, uint64_t now_usec)
 	int n;
 
 	if (touches || reports) {
-		n = send_news(relief, touches);
+		n = owed_send_news(relief, touches);
 		if (n < 0)
 			return USEC_NEVER;
 		relief->reports_sent_usec = now_usec;
@@ -276,7 +276,7 @@ static uint64_t owed_news(struct relief *relief, uint64_t now_usec)
 		 * A module in use will be touched again at once. Staying at SOON makes that one
 		 * wake-up a second, by the timer, instead of two.
 		 */
-		lower_attention(relief, touches && n > 0 ? ATTENTION_SOON : ATTENTION_NONE);
+		owed_lower_attention(relief, touches && n > 0 ? ATTENTION_SOON : ATTENTION_NONE);
 	}
 
 	attention = (enum attention)atomic_load(&relief->attention);

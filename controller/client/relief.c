@@ -41,7 +41,7 @@ void relief_wake(struct relief *relief)
 	(void)!write(relief->wake_fd, &one, sizeof(one));
 }
 
-static void drain(int fd)
+static void relief_drain(int fd)
 {
 	uint64_t count;
 
@@ -62,7 +62,7 @@ static void relief_arm(struct relief *relief, uint64_t at_usec)
 		relief->timer_usec = at_usec;
 }
 
-static void close_descriptor(int fd)
+static void relief_close_descriptor(int fd)
 {
 	if (fd >= 0)
 		close(fd);
@@ -72,11 +72,11 @@ static struct relief *relief_destroy(struct relief *relief)
 {
 	modules_free(relief);
 	requests_free(relief);
-	close_descriptor(relief->epoll_fd);
-	close_descriptor(relief->wake_fd);
-	close_descriptor(relief->timer_fd);
-	close_descriptor(relief->inotify_fd);
-	close_descriptor(relief->socket_fd);
+	relief_close_descriptor(relief->epoll_fd);
+	relief_close_descriptor(relief->wake_fd);
+	relief_close_descriptor(relief->timer_fd);
+	relief_close_descriptor(relief->inotify_fd);
+	relief_close_descriptor(relief->socket_fd);
 	free(relief->path);
 	free(relief);
 	return NULL;
@@ -172,7 +172,7 @@ static int relief_make(struct relief **ret)
 }
 
 /* Returns: 0 and the path to connect to, NULL when the library is turned off. */
-static int socket_path(const char **ret)
+static int relief_socket_path(const char **ret)
 {
 	const char *path = secure_getenv("RELIEF_SOCKET");
 
@@ -194,7 +194,7 @@ API int relief_new(struct relief **ret)
 
 	if (!ret)
 		return -EINVAL;
-	r = socket_path(&path);
+	r = relief_socket_path(&path);
 	if (r < 0)
 		return r;
 	r = relief_make(&relief);
@@ -260,10 +260,10 @@ static void relief_handle(struct relief *relief, const struct epoll_event *event
 	} else if (fd == relief->inotify_fd) {
 		connection_path_changed(relief, relief_now_usec());
 	} else if (fd == relief->timer_fd) {
-		drain(fd);
+		relief_drain(fd);
 		relief->timer_usec = USEC_NEVER;
 	} else if (fd == relief->wake_fd) {
-		drain(fd);
+		relief_drain(fd);
 	}
 }
 

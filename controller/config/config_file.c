@@ -73,7 +73,7 @@ struct tagging {
 	config_problem((t)->ret_problem, -EINVAL, (t)->path, (t)->line, __VA_ARGS__)
 
 /* Comments may be in any language; names and values are ASCII. */
-static int check_characters(struct tagging *t, const char *text, size_t length)
+static int config_file_check_characters(struct tagging *t, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -87,7 +87,7 @@ static int check_characters(struct tagging *t, const char *text, size_t length)
 	return 0;
 }
 
-static int tag_assignment(struct tagging *t, const char *text, size_t length)
+static int config_file_tag_assignment(struct tagging *t, const char *text, size_t length)
 {
 	const char *equals = memchr(text, '=', length);
 	size_t key_length = equals ? (size_t)(equals - text) : 0;
@@ -111,7 +111,7 @@ static int tag_assignment(struct tagging *t, const char *text, size_t length)
 	return 0;
 }
 
-static size_t length_without_comment(const char *text, size_t length)
+static size_t config_file_length_without_comment(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		if (text[i] == '#' || text[i] == ';')
@@ -119,7 +119,7 @@ static size_t length_without_comment(const char *text, size_t length)
 	return length;
 }
 
-static int tag_line(struct tagging *t, const char *text, size_t length)
+static int config_file_tag_line(struct tagging *t, const char *text, size_t length)
 {
 	int r;
 
@@ -130,22 +130,22 @@ static int tag_line(struct tagging *t, const char *text, size_t length)
 		text++;
 		length--;
 	}
-	length = length_without_comment(text, length);
+	length = config_file_length_without_comment(text, length);
 	while (length > 0 && text[length - 1] && strchr(BLANKS, text[length - 1]))
 		length--;
 	if (length == 0)
 		return 0;
-	r = check_characters(t, text, length);
+	r = config_file_check_characters(t, text, length);
 	if (r < 0)
 		return r;
 	if (text[0] != '[')
-		return tag_assignment(t, text, length);
+		return config_file_tag_assignment(t, text, length);
 	t->in_section = true;
 	fprintf(t->copy, "%.*s", (int)length, text);
 	return 0;
 }
 
-static int tag_text(struct tagging *t, const char *text, size_t length)
+static int config_file_tag_text(struct tagging *t, const char *text, size_t length)
 {
 	const char *end = text + length;
 	int r;
@@ -155,7 +155,7 @@ static int tag_text(struct tagging *t, const char *text, size_t length)
 		size_t line_length = (size_t)((newline ? newline : end) - text);
 
 		t->line++;
-		r = tag_line(t, text, line_length);
+		r = config_file_tag_line(t, text, line_length);
 		if (r < 0)
 			return r;
 		fputc('\n', t->copy); /* keeps the line numbers of libeconf's errors right */
@@ -164,7 +164,7 @@ static int tag_text(struct tagging *t, const char *text, size_t length)
 	return fflush(t->copy) < 0 ? -errno : 0;
 }
 
-static const char *econf_error_text(econf_err error)
+static const char *config_file_econf_error_text(econf_err error)
 {
 	switch (error) {
 	case ECONF_MISSING_BRACKET:
@@ -180,7 +180,7 @@ static const char *econf_error_text(econf_err error)
 	}
 }
 
-static int econf_problem(econf_err error, const char *path, char **ret_problem)
+static int config_file_econf_problem(econf_err error, const char *path, char **ret_problem)
 {
 	_cleanup_free_ char *copy = NULL;
 	uint64_t line = 0;
@@ -189,15 +189,16 @@ static int econf_problem(econf_err error, const char *path, char **ret_problem)
 		return -ENOMEM;
 	econf_errLocation(&copy, &line);
 	return config_problem(ret_problem, -EINVAL, path, (unsigned)line, "%s",
-			      econf_error_text(error));
+			      config_file_econf_error_text(error));
 }
 
 DEFINE_CLEANUP(econf_file *, econf_freeFile);
 DEFINE_CLEANUP(econf_ext_value *, econf_freeExtValue);
 DEFINE_CLEANUP(char **, econf_freeArray);
 
-static int add_assignment(struct config_file *config, const char *path, const char *section,
-			  const char *tagged_key, const char *value)
+static int config_file_add_assignment(struct config_file *config, const char *path,
+				      const char *section, const char *tagged_key,
+				      const char *value)
 {
 	const char *tag = strrchr(tagged_key, ':');
 	struct assignment *a;
@@ -218,8 +219,8 @@ static int add_assignment(struct config_file *config, const char *path, const ch
 	return a->section && a->key && a->value ? 0 : -ENOMEM;
 }
 
-static int take_section(struct config_file *config, econf_file *file, const char *path,
-			const char *section)
+static int config_file_take_section(struct config_file *config, econf_file *file, const char *path,
+				    const char *section)
 {
 	_cleanup_(econf_freeArray_cleanup) char **keys = NULL;
 	size_t n_keys = 0;
@@ -233,15 +234,16 @@ static int take_section(struct config_file *config, econf_file *file, const char
 
 		if (econf_getExtValue(file, section, keys[i], &value) != ECONF_SUCCESS)
 			return -ENOMEM;
-		r = add_assignment(config, path, section, keys[i],
-				   value->values && value->values[0] ? value->values[0] : "");
+		r = config_file_add_assignment(config, path, section, keys[i],
+					       value->values && value->values[0] ? value->values[0]
+										 : "");
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static bool listed_before(char **names, size_t i)
+static bool config_file_listed_before(char **names, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
 		if (strcmp(names[j], names[i]) == 0)
@@ -249,14 +251,15 @@ static bool listed_before(char **names, size_t i)
 	return false;
 }
 
-static int compare_lines(const void *a, const void *b)
+static int config_file_compare_lines(const void *a, const void *b)
 {
 	const struct assignment *x = a, *y = b;
 
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-static int take_assignments(struct config_file *config, econf_file *file, const char *path)
+static int config_file_take_assignments(struct config_file *config, econf_file *file,
+					const char *path)
 {
 	_cleanup_(econf_freeArray_cleanup) char **sections = NULL;
 	size_t n_sections = 0;
@@ -267,14 +270,15 @@ static int take_assignments(struct config_file *config, econf_file *file, const 
 	if (error != ECONF_SUCCESS)
 		return error == ECONF_NOGROUP ? 0 : -ENOMEM;
 	for (size_t i = 0; i < n_sections; i++) {
-		if (listed_before(sections, i)) /* once for every time it is opened */
+		if (config_file_listed_before(sections, i)) /* once for every time it is opened */
 			continue;
-		r = take_section(config, file, path, sections[i]);
+		r = config_file_take_section(config, file, path, sections[i]);
 		if (r < 0)
 			return r;
 	}
 	if (config->n > 0)
-		qsort(config->assignments, config->n, sizeof(*config->assignments), compare_lines);
+		qsort(config->assignments, config->n, sizeof(*config->assignments),
+		      config_file_compare_lines);
 	return 0;
 }
 
@@ -299,13 +303,13 @@ int config_file_parse(const char *text, size_t length, const char *path, struct 
 		return -errno;
 	take_fd(fd);
 	tagging.copy = copy;
-	r = tag_text(&tagging, text, length);
+	r = config_file_tag_text(&tagging, text, length);
 	if (r < 0)
 		return r;
 	error = econf_readFile(&file, fd_path, "=", "#;");
 	if (error != ECONF_SUCCESS)
-		return econf_problem(error, path, ret_problem);
-	r = take_assignments(&config, file, path);
+		return config_file_econf_problem(error, path, ret_problem);
+	r = config_file_take_assignments(&config, file, path);
 	if (r < 0) {
 		config_file_done(&config);
 		return r;
@@ -314,7 +318,7 @@ int config_file_parse(const char *text, size_t length, const char *path, struct 
 	return 0;
 }
 
-static int open_regular(const char *path)
+static int config_file_open_regular(const char *path)
 {
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
@@ -336,7 +340,7 @@ int config_file_text(const char *path, char **ret_text, size_t *ret_length, char
 	_cleanup_free_ char *text = NULL;
 	ssize_t length;
 
-	fd = open_regular(path);
+	fd = config_file_open_regular(path);
 	if (fd == -EISDIR || fd == -EBADFD)
 		return config_problem(ret_problem, -EINVAL, path, 0,
 				      "not a regular file; name a text file");

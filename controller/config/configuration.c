@@ -30,7 +30,7 @@ void configuration_done(struct configuration *configuration)
 	origins_done(&configuration->profile_from);
 }
 
-static int list_settings(const struct configuration *c, struct setting_list *list)
+static int configuration_list_settings(const struct configuration *c, struct setting_list *list)
 {
 	char buf[RECORD_NAME_SIZE];
 	int r = 0;
@@ -42,7 +42,7 @@ static int list_settings(const struct configuration *c, struct setting_list *lis
 	return r;
 }
 
-static int list_profile(const struct configuration *c, struct setting_list *list)
+static int configuration_list_profile(const struct configuration *c, struct setting_list *list)
 {
 	int r = 0;
 
@@ -63,9 +63,9 @@ int configuration_list(const struct configuration *configuration, struct setting
 	struct setting_list list = {};
 	int r;
 
-	r = list_settings(configuration, &list);
+	r = configuration_list_settings(configuration, &list);
 	if (r == 0)
-		r = list_profile(configuration, &list);
+		r = configuration_list_profile(configuration, &list);
 	if (r < 0)
 		setting_list_done(&list);
 	else

@@ -19,8 +19,8 @@
 #include "controller/config/stray_files.h"
 
 /* Moves what settings_load() gives. */
-static void use_settings(struct configuration *c, const struct settings *settings,
-			 struct origins *origins)
+static void in_force_use_settings(struct configuration *c, const struct settings *settings,
+				  struct origins *origins)
 {
 	origins_done(&c->settings_from);
 	c->settings = *settings;
@@ -28,8 +28,8 @@ static void use_settings(struct configuration *c, const struct settings *setting
 	*origins = (struct origins){};
 }
 
-static void use_profile(struct configuration *c, const struct profile *profile,
-			struct origins *origins)
+static void in_force_use_profile(struct configuration *c, const struct profile *profile,
+				 struct origins *origins)
 {
 	origins_done(&c->profile_from);
 	c->profile = *profile;
@@ -37,7 +37,7 @@ static void use_profile(struct configuration *c, const struct profile *profile,
 	*origins = (struct origins){};
 }
 
-static int built_in(struct configuration *ret)
+static int in_force_built_in(struct configuration *ret)
 {
 	int r;
 
@@ -52,14 +52,14 @@ static int built_in(struct configuration *ret)
 	return r;
 }
 
-static int override_dry_run(struct configuration *c, bool dry_run, const char *origin)
+static int in_force_override_dry_run(struct configuration *c, bool dry_run, const char *origin)
 {
 	c->settings.dry_run = dry_run;
 	return origins_set(&c->settings_from, settings_place("DryRun"), origin);
 }
 
 /* The command line's word over that of the files. */
-static int apply_options(const struct in_force_options *options, struct configuration *c)
+static int in_force_apply_options(const struct in_force_options *options, struct configuration *c)
 {
 	int r = 0;
 
@@ -68,7 +68,7 @@ static int apply_options(const struct in_force_options *options, struct configur
 		r = origins_set(&c->settings_from, settings_place("Profile"), ORIGIN_COMMAND_LINE);
 	}
 	if (r == 0 && options->dry_run)
-		r = override_dry_run(c, true, ORIGIN_COMMAND_LINE);
+		r = in_force_override_dry_run(c, true, ORIGIN_COMMAND_LINE);
 	if (r == 0 && options->log_level >= 0) {
 		c->settings.log_level = options->log_level;
 		r = origins_set(&c->settings_from, settings_place("LogLevel"), ORIGIN_COMMAND_LINE);
@@ -81,7 +81,7 @@ static int apply_options(const struct in_force_options *options, struct configur
 }
 
 /* What the files say is kept, not what the command line made of it. */
-static int remember(struct in_force *f, const struct configuration *loaded)
+static int in_force_remember(struct in_force *f, const struct configuration *loaded)
 {
 	char *text;
 	int r;
@@ -125,7 +125,7 @@ struct fallback {
 	const char *instead;
 };
 
-static void fallback_note(struct fallback *b, int error, char *problem, const char *what)
+static void in_force_fallback_note(struct fallback *b, int error, char *problem, const char *what)
 {
 	b->instead = b->has_last_good ? "the last good settings are in force"
 				      : "the built-in values are in force";
@@ -137,7 +137,7 @@ static void fallback_note(struct fallback *b, int error, char *problem, const ch
 		b->problem = problem;
 }
 
-static int start_dry_run(struct in_force *f, struct fallback *b)
+static int in_force_start_dry_run(struct in_force *f, struct fallback *b)
 {
 	bool all_read, wanted = settings_want_dry_run(f->options.root, &all_read);
 
@@ -145,11 +145,11 @@ static int start_dry_run(struct in_force *f, struct fallback *b)
 		return 0;
 	b->instead = b->has_last_good ? "the last good settings are in force, but as a dry run"
 				      : "the built-in values are in force, as a dry run";
-	return override_dry_run(&f->now, true,
-				wanted ? "faulty file that wants it" : "file that cannot be read");
+	return in_force_override_dry_run(
+		&f->now, true, wanted ? "faulty file that wants it" : "file that cannot be read");
 }
 
-static int start_settings(struct in_force *f, struct fallback *b)
+static int in_force_start_settings(struct in_force *f, struct fallback *b)
 {
 	_cleanup_(origins_done) struct origins origins = {};
 	struct settings settings;
@@ -158,16 +158,16 @@ static int start_settings(struct in_force *f, struct fallback *b)
 
 	r = settings_load(f->options.root, &settings, &origins, &problem);
 	if (r == 0) {
-		use_settings(&f->now, &settings, &origins);
+		in_force_use_settings(&f->now, &settings, &origins);
 		return 0;
 	}
-	fallback_note(b, r, problem, "reliefd.conf");
+	in_force_fallback_note(b, r, problem, "reliefd.conf");
 	if (b->has_last_good)
-		use_settings(&f->now, &b->last_good.settings, &b->last_good.settings_from);
-	return start_dry_run(f, b);
+		in_force_use_settings(&f->now, &b->last_good.settings, &b->last_good.settings_from);
+	return in_force_start_dry_run(f, b);
 }
 
-static void start_profile(struct in_force *f, struct fallback *b)
+static void in_force_start_profile(struct in_force *f, struct fallback *b)
 {
 	_cleanup_(origins_done) struct origins origins = {};
 	struct profile profile;
@@ -178,18 +178,18 @@ static void start_profile(struct in_force *f, struct fallback *b)
 			 f->options.profile ? f->options.profile : f->now.settings.profile,
 			 &profile, &origins, &problem);
 	if (r == 0) {
-		use_profile(&f->now, &profile, &origins);
+		in_force_use_profile(&f->now, &profile, &origins);
 		return;
 	}
 	if (b->problem)
 		free(problem); /* the first one is told; a reload finds the next */
 	else
-		fallback_note(b, r, problem, "the profile");
+		in_force_fallback_note(b, r, problem, "the profile");
 	if (b->has_last_good)
-		use_profile(&f->now, &b->last_good.profile, &b->last_good.profile_from);
+		in_force_use_profile(&f->now, &b->last_good.profile, &b->last_good.profile_from);
 }
 
-static void start_with_problem(struct in_force *f, struct fallback *b, uint64_t now_usec)
+static void in_force_start_with_problem(struct in_force *f, struct fallback *b, uint64_t now_usec)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -204,20 +204,20 @@ int in_force_start(struct in_force *f, uint64_t now_usec, struct remarks *remark
 	struct fallback b = {};
 	int r;
 
-	r = built_in(&f->now);
+	r = in_force_built_in(&f->now);
 	if (r < 0)
 		return r;
 	b.has_last_good = f->options.state_directory &&
 			  last_good_read(f->options.state_directory, &b.last_good) == 0;
-	r = start_settings(f, &b);
+	r = in_force_start_settings(f, &b);
 	if (r == 0) {
-		start_profile(f, &b);
+		in_force_start_profile(f, &b);
 		if (b.instead)
-			start_with_problem(f, &b, now_usec);
+			in_force_start_with_problem(f, &b, now_usec);
 		else
-			r = remember(f, &f->now);
+			r = in_force_remember(f, &f->now);
 		if (r == 0)
-			r = apply_options(&f->options, &f->now);
+			r = in_force_apply_options(&f->options, &f->now);
 	}
 	stray_files_find(f->options.root, remarks);
 	free(b.problem);
@@ -229,7 +229,8 @@ int in_force_start(struct in_force *f, uint64_t now_usec, struct remarks *remark
 /* At a reload. */
 
 /* Keeps what a running daemon cannot change, and says so. */
-static int keep_fixed(struct in_force *f, struct configuration *loaded, struct remarks *remarks)
+static int in_force_keep_fixed(struct in_force *f, struct configuration *loaded,
+			       struct remarks *remarks)
 {
 	char old[RECORD_NAME_SIZE], new[RECORD_NAME_SIZE];
 	int r = 0;
@@ -248,8 +249,8 @@ static int keep_fixed(struct in_force *f, struct configuration *loaded, struct r
 	return r;
 }
 
-static void remark_dry_run(const struct in_force *f, const struct configuration *loaded,
-			   struct remarks *remarks)
+static void in_force_remark_dry_run(const struct in_force *f, const struct configuration *loaded,
+				    struct remarks *remarks)
 {
 	if (f->is_dry_run_set && f->now.settings.dry_run != loaded->settings.dry_run)
 		remarks_add(remarks,
@@ -259,7 +260,7 @@ static void remark_dry_run(const struct in_force *f, const struct configuration 
 			    origins_text(&loaded->settings_from, settings_place("DryRun")));
 }
 
-static int refuse(struct in_force *f, int error, uint64_t now_usec, char **ret_problem)
+static int in_force_refuse(struct in_force *f, int error, uint64_t now_usec, char **ret_problem)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -281,17 +282,17 @@ int in_force_reload(struct in_force *f, uint64_t now_usec, struct remarks *remar
 
 	r = configuration_load(f->options.root, f->options.profile, &loaded, ret_problem);
 	if (r < 0)
-		return refuse(f, r, now_usec, ret_problem);
-	r = remember(f, &loaded);
+		return in_force_refuse(f, r, now_usec, ret_problem);
+	r = in_force_remember(f, &loaded);
 	if (r == 0)
-		r = apply_options(&f->options, &loaded);
+		r = in_force_apply_options(&f->options, &loaded);
 	if (r == 0)
-		r = keep_fixed(f, &loaded, remarks);
+		r = in_force_keep_fixed(f, &loaded, remarks);
 	if (r < 0) {
 		configuration_done(&loaded);
-		return refuse(f, r, now_usec, ret_problem);
+		return in_force_refuse(f, r, now_usec, ret_problem);
 	}
-	remark_dry_run(f, &loaded, remarks);
+	in_force_remark_dry_run(f, &loaded, remarks);
 	stray_files_find(f->options.root, remarks);
 	configuration_done(&f->now);
 	f->now = loaded;
@@ -303,7 +304,7 @@ int in_force_reload(struct in_force *f, uint64_t now_usec, struct remarks *remar
 int in_force_set_dry_run(struct in_force *f, bool dry_run)
 {
 	f->is_dry_run_set = true;
-	return override_dry_run(&f->now, dry_run, ORIGIN_BUS);
+	return in_force_override_dry_run(&f->now, dry_run, ORIGIN_BUS);
 }
 
 void in_force_done(struct in_force *f)

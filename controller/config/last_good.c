@@ -14,7 +14,7 @@
 #define NAME_KEY     "Name"
 
 /* A list adds up over its lines, from the empty one on; one line for each pattern is never long. */
-static void write_patterns(FILE *out, const char *key, char *patterns)
+static void last_good_write_patterns(FILE *out, const char *key, char *patterns)
 {
 	char *pattern;
 
@@ -23,7 +23,7 @@ static void write_patterns(FILE *out, const char *key, char *patterns)
 		fprintf(out, "%s=%s\n", key, pattern);
 }
 
-static int write_profile(FILE *out, const struct configuration *c)
+static int last_good_write_profile(FILE *out, const struct configuration *c)
 {
 	const char *section = "";
 
@@ -37,14 +37,14 @@ static int write_profile(FILE *out, const struct configuration *c)
 		if (strcmp(section, setting->section) != 0)
 			fprintf(out, "[%s]\n", section = setting->section);
 		if (setting->kind == SETTING_PATTERNS)
-			write_patterns(out, setting->key, value);
+			last_good_write_patterns(out, setting->key, value);
 		else
 			fprintf(out, "%s=%s\n", setting->key, value);
 	}
 	return 0;
 }
 
-static int write_text(FILE *out, const struct configuration *c)
+static int last_good_write_text(FILE *out, const struct configuration *c)
 {
 	char buf[RECORD_NAME_SIZE];
 
@@ -54,10 +54,10 @@ static int write_text(FILE *out, const struct configuration *c)
 	for (size_t i = 0; i < n_settings; i++)
 		fprintf(out, "%s=%s\n", settings_key(i),
 			settings_value(&c->settings, i, buf, sizeof(buf)));
-	return write_profile(out, c);
+	return last_good_write_profile(out, c);
 }
 
-static bool says_already(const char *path, const char *text)
+static bool last_good_says_already(const char *path, const char *text)
 {
 	_cleanup_free_ char *old = NULL;
 	size_t length;
@@ -65,7 +65,7 @@ static bool says_already(const char *path, const char *text)
 	return config_file_text(path, &old, &length, NULL) == 0 && strcmp(old, text) == 0;
 }
 
-static int path_in(const char *directory, char path[PATH_MAX])
+static int last_good_path_in(const char *directory, char path[PATH_MAX])
 {
 	return snprintf(path, PATH_MAX, "%s/" LAST_GOOD_NAME, directory) < PATH_MAX ? 0
 										    : -ENAMETOOLONG;
@@ -80,7 +80,7 @@ int last_good_print(const struct configuration *configuration, char **ret_text)
 
 	if (!out)
 		return -errno;
-	r = write_text(out, configuration);
+	r = last_good_write_text(out, configuration);
 	if (fclose(out) != 0 || r < 0)
 		return -ENOMEM;
 	*ret_text = take_ptr(text);
@@ -92,18 +92,18 @@ int last_good_write(const char *directory, const char *text)
 	char path[PATH_MAX];
 	int r;
 
-	r = path_in(directory, path);
+	r = last_good_path_in(directory, path);
 	if (r < 0)
 		return r;
-	return says_already(path, text) ? 0 : file_replace(path, text, strlen(text));
+	return last_good_says_already(path, text) ? 0 : file_replace(path, text, strlen(text));
 }
 
-static size_t place_of(const struct profile_setting *setting)
+static size_t last_good_place_of(const struct profile_setting *setting)
 {
 	return (size_t)(setting - profile_settings);
 }
 
-static int take_name(struct configuration *c, const struct assignment *a)
+static int last_good_take_name(struct configuration *c, const struct assignment *a)
 {
 	if (strcmp(a->key, NAME_KEY) != 0 || !profile_name_is_valid(a->value))
 		return -EINVAL;
@@ -112,13 +112,13 @@ static int take_name(struct configuration *c, const struct assignment *a)
 	return 0;
 }
 
-static int take(struct configuration *c, const struct assignment *a)
+static int last_good_take(struct configuration *c, const struct assignment *a)
 {
 	const struct profile_setting *setting = profile_setting_find(a->section, a->key);
 	int r;
 
 	if (strcmp(a->section, NAME_SECTION) == 0)
-		return take_name(c, a);
+		return last_good_take_name(c, a);
 	if (strcmp(a->section, SETTINGS_SECTION) == 0) {
 		r = settings_apply(&c->settings, a, NULL);
 		if (r == 0)
@@ -128,10 +128,10 @@ static int take(struct configuration *c, const struct assignment *a)
 	if (!setting)
 		return 0;
 	r = profile_value_apply(&c->profile, setting, a, NULL);
-	return r < 0 ? r : origins_note(&c->profile_from, place_of(setting), a);
+	return r < 0 ? r : origins_note(&c->profile_from, last_good_place_of(setting), a);
 }
 
-static int take_all(const struct config_file *file, struct configuration *ret)
+static int last_good_take_all(const struct config_file *file, struct configuration *ret)
 {
 	struct configuration c = {};
 	struct profile_conflict conflict;
@@ -143,7 +143,7 @@ static int take_all(const struct config_file *file, struct configuration *ret)
 	if (r == 0)
 		r = origins_init(&c.profile_from, n_profile_settings);
 	for (size_t i = 0; r == 0 && i < file->n; i++)
-		r = take(&c, &file->assignments[i]);
+		r = last_good_take(&c, &file->assignments[i]);
 	if (r == 0 && !profile_is_sound(&c.profile, &conflict))
 		r = -EINVAL;
 	if (r < 0)
@@ -160,8 +160,8 @@ int last_good_read(const char *directory, struct configuration *ret)
 	char path[PATH_MAX];
 	int r;
 
-	r = path_in(directory, path);
+	r = last_good_path_in(directory, path);
 	if (r == 0)
 		r = config_file_read(path, &file, &problem);
-	return r < 0 ? r : take_all(&file, ret);
+	return r < 0 ? r : last_good_take_all(&file, ret);
 }

@@ -12,14 +12,14 @@
 DEFINE_CLEANUP(DIR *, closedir);
 
 /* /dev/null, usually by a link. */
-static bool is_mask(const char *path)
+static bool layered_file_is_mask(const char *path)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
-static int add_path(struct layered_file *files, char *path)
+static int layered_file_add_path(struct layered_file *files, char *path)
 {
 	char **paths;
 
@@ -31,13 +31,13 @@ static int add_path(struct layered_file *files, char *path)
 	return 0;
 }
 
-static const char *base_name(const char *path)
+static const char *layered_file_base_name(const char *path)
 {
 	return strrchr(path, '/') + 1;
 }
 
-static int find_main(struct layered_file *files, const char *root, const char *const *directories,
-		     const char *name)
+static int layered_file_find_main(struct layered_file *files, const char *root,
+				  const char *const *directories, const char *name)
 {
 	for (; *directories; directories++) {
 		_cleanup_free_ char *path = NULL;
@@ -51,9 +51,9 @@ static int find_main(struct layered_file *files, const char *root, const char *c
 		if (lstat(path, &st) < 0)
 			continue;
 		files->main_found = true;
-		if (is_mask(path))
+		if (layered_file_is_mask(path))
 			return 0;
-		r = add_path(files, path);
+		r = layered_file_add_path(files, path);
 		if (r == 0)
 			take_ptr(path);
 		return r;
@@ -61,10 +61,11 @@ static int find_main(struct layered_file *files, const char *root, const char *c
 	return 0;
 }
 
-static bool has_drop_in(const struct layered_file *files, size_t first, const char *name)
+static bool layered_file_has_drop_in(const struct layered_file *files, size_t first,
+				     const char *name)
 {
 	for (size_t i = first; i < files->n_paths; i++)
-		if (strcmp(base_name(files->paths[i]), name) == 0)
+		if (strcmp(layered_file_base_name(files->paths[i]), name) == 0)
 			return true;
 	return false;
 }
@@ -77,7 +78,8 @@ bool layered_file_is_drop_in(const char *name)
 }
 
 /* Adds those of one directory whose name no earlier directory has; masks count as having it. */
-static int add_drop_ins(struct layered_file *files, size_t first, const char *directory)
+static int layered_file_add_drop_ins(struct layered_file *files, size_t first,
+				     const char *directory)
 {
 	_cleanup_(closedir_cleanup) DIR *dir = NULL;
 	struct dirent *entry;
@@ -90,13 +92,13 @@ static int add_drop_ins(struct layered_file *files, size_t first, const char *di
 		_cleanup_free_ char *path = NULL;
 
 		if (!layered_file_is_drop_in(entry->d_name) ||
-		    has_drop_in(files, first, entry->d_name))
+		    layered_file_has_drop_in(files, first, entry->d_name))
 			continue;
 		if (asprintf(&path, "%s/%s", directory, entry->d_name) < 0) {
 			path = NULL;
 			return -ENOMEM;
 		}
-		r = add_path(files, path);
+		r = layered_file_add_path(files, path);
 		if (r < 0)
 			return r;
 		take_ptr(path);
@@ -104,25 +106,27 @@ static int add_drop_ins(struct layered_file *files, size_t first, const char *di
 	return 0;
 }
 
-static int compare_base_names(const void *a, const void *b)
+static int layered_file_compare_base_names(const void *a, const void *b)
 {
-	return strcmp(base_name(*(char *const *)a), base_name(*(char *const *)b));
+	return strcmp(layered_file_base_name(*(char *const *)a),
+		      layered_file_base_name(*(char *const *)b));
 }
 
-static void drop_masks(struct layered_file *files, size_t first)
+static void layered_file_drop_masks(struct layered_file *files, size_t first)
 {
 	size_t n = first;
 
 	for (size_t i = first; i < files->n_paths; i++)
-		if (is_mask(files->paths[i]))
+		if (layered_file_is_mask(files->paths[i]))
 			free(files->paths[i]);
 		else
 			files->paths[n++] = files->paths[i];
 	files->n_paths = n;
 }
 
-static int find_drop_ins(struct layered_file *files, const char *root,
-			 const char *const *directories, const char *name, char **ret_problem)
+static int layered_file_find_drop_ins(struct layered_file *files, const char *root,
+				      const char *const *directories, const char *name,
+				      char **ret_problem)
 {
 	size_t first = files->n_paths;
 	int r;
@@ -134,15 +138,15 @@ static int find_drop_ins(struct layered_file *files, const char *root,
 			directory = NULL;
 			return -ENOMEM;
 		}
-		r = add_drop_ins(files, first, directory);
+		r = layered_file_add_drop_ins(files, first, directory);
 		if (r < 0)
 			return config_problem(ret_problem, r, directory, 0, "cannot be listed: %s",
 					      strerror(-r));
 	}
-	drop_masks(files, first);
+	layered_file_drop_masks(files, first);
 	if (files->n_paths > first)
 		qsort(files->paths + first, files->n_paths - first, sizeof(*files->paths),
-		      compare_base_names);
+		      layered_file_compare_base_names);
 	return 0;
 }
 
@@ -153,9 +157,9 @@ int layered_file_find(struct layered_file *ret, const char *root, const char *co
 	int r;
 
 	root = root ? root : "";
-	r = find_main(&files, root, directories, name);
+	r = layered_file_find_main(&files, root, directories, name);
 	if (r == 0)
-		r = find_drop_ins(&files, root, directories, name, ret_problem);
+		r = layered_file_find_drop_ins(&files, root, directories, name, ret_problem);
 	if (r < 0) {
 		layered_file_done(&files);
 		return r;
@@ -172,7 +176,7 @@ void layered_file_done(struct layered_file *files)
 	*files = (struct layered_file){};
 }
 
-static int apply_file(const char *path, apply_fn apply, void *data, char **ret_problem)
+static int layered_file_apply_file(const char *path, apply_fn apply, void *data, char **ret_problem)
 {
 	_cleanup_(config_file_done) struct config_file config = {};
 	int r;
@@ -189,11 +193,11 @@ int layered_file_apply(const struct layered_file *files, apply_fn apply, void *d
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < files->n_paths; i++)
-		r = apply_file(files->paths[i], apply, data, ret_problem);
+		r = layered_file_apply_file(files->paths[i], apply, data, ret_problem);
 	return r;
 }
 
-static int cat_file(const char *path, FILE *out)
+static int layered_file_cat_file(const char *path, FILE *out)
 {
 	_cleanup_file_ FILE *in = NULL;
 	_cleanup_free_ char *line = NULL;
@@ -217,7 +221,7 @@ static int cat_file(const char *path, FILE *out)
 int layered_file_cat(const struct layered_file *files, FILE *out)
 {
 	for (size_t i = 0; i < files->n_paths; i++) {
-		int r = cat_file(files->paths[i], out);
+		int r = layered_file_cat_file(files->paths[i], out);
 
 		if (r < 0)
 			return r;

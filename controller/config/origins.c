@@ -19,7 +19,7 @@ void origins_done(struct origins *origins)
 	*origins = (struct origins){};
 }
 
-static int replace(struct origins *origins, size_t place, char *text)
+static int origins_replace(struct origins *origins, size_t place, char *text)
 {
 	if (!text)
 		return -ENOMEM;
@@ -34,12 +34,12 @@ int origins_note(struct origins *origins, size_t place, const struct assignment 
 
 	if (asprintf(&text, "%s:%u", a->path, a->line) < 0)
 		return -ENOMEM;
-	return replace(origins, place, text);
+	return origins_replace(origins, place, text);
 }
 
 int origins_set(struct origins *origins, size_t place, const char *text)
 {
-	return replace(origins, place, strdup(text));
+	return origins_replace(origins, place, strdup(text));
 }
 
 const char *origins_text(const struct origins *origins, size_t place)

@@ -24,7 +24,7 @@ struct reading {
 	struct origins origins; /* by place in profile_settings[] */
 };
 
-static const char *closest_section(const char *wanted)
+static const char *profile_file_closest_section(const char *wanted)
 {
 	struct closest closest;
 
@@ -34,7 +34,7 @@ static const char *closest_section(const char *wanted)
 	return closest.name;
 }
 
-static const char *closest_key(const char *section, const char *wanted)
+static const char *profile_file_closest_key(const char *section, const char *wanted)
 {
 	struct closest closest;
 
@@ -45,7 +45,7 @@ static const char *closest_key(const char *section, const char *wanted)
 	return closest.name;
 }
 
-static bool section_is_known(const char *section)
+static bool profile_file_section_is_known(const char *section)
 {
 	for (size_t i = 0; i < n_profile_settings; i++)
 		if (strcmp(profile_settings[i].section, section) == 0)
@@ -54,7 +54,7 @@ static bool section_is_known(const char *section)
 }
 
 /* " Medium= High= ..." of a section, or " [Headroom] [Stall] ..." when section is NULL. */
-static char *known_names(const char *section)
+static char *profile_file_known_names(const char *section)
 {
 	char *names = NULL;
 	size_t size = 0;
@@ -74,10 +74,10 @@ static char *known_names(const char *section)
 	return names;
 }
 
-static int unknown_section(const struct assignment *a, char **ret_problem)
+static int profile_file_unknown_section(const struct assignment *a, char **ret_problem)
 {
-	const char *closest = closest_section(a->section);
-	_cleanup_free_ char *known = known_names(NULL);
+	const char *closest = profile_file_closest_section(a->section);
+	_cleanup_free_ char *known = profile_file_known_names(NULL);
 
 	if (closest)
 		return assignment_problem(a, ret_problem,
@@ -87,10 +87,10 @@ static int unknown_section(const struct assignment *a, char **ret_problem)
 				  known ? known : "");
 }
 
-static int unknown_key(const struct assignment *a, char **ret_problem)
+static int profile_file_unknown_key(const struct assignment *a, char **ret_problem)
 {
-	const char *closest = closest_key(a->section, a->key);
-	_cleanup_free_ char *known = known_names(a->section);
+	const char *closest = profile_file_closest_key(a->section, a->key);
+	_cleanup_free_ char *known = profile_file_known_names(a->section);
 
 	if (closest)
 		return assignment_problem(a, ret_problem,
@@ -105,37 +105,38 @@ static int unknown_key(const struct assignment *a, char **ret_problem)
 				  a->section, known ? known : "");
 }
 
-static size_t place_of(const struct profile_setting *setting)
+static size_t profile_file_place_of(const struct profile_setting *setting)
 {
 	return (size_t)(setting - profile_settings);
 }
 
-static int apply_setting(void *data, const struct assignment *a, char **ret_problem)
+static int profile_file_apply_setting(void *data, const struct assignment *a, char **ret_problem)
 {
 	struct reading *reading = data;
 	const struct profile_setting *setting = profile_setting_find(a->section, a->key);
 	int r;
 
-	if (!setting && !section_is_known(a->section))
-		return unknown_section(a, ret_problem);
+	if (!setting && !profile_file_section_is_known(a->section))
+		return profile_file_unknown_section(a, ret_problem);
 	if (!setting)
-		return unknown_key(a, ret_problem);
+		return profile_file_unknown_key(a, ret_problem);
 	r = profile_value_apply(&reading->profile, setting, a, ret_problem);
-	return r < 0 ? r : origins_note(&reading->origins, place_of(setting), a);
+	return r < 0 ? r : origins_note(&reading->origins, profile_file_place_of(setting), a);
 }
 
 /*
  * Of two settings that do not fit, the one that was applied last is to blame: what came before it
  * was right, the shipped file among it. The other is named with its origin.
  */
-static int conflict_problem(const struct reading *reading, const struct profile_conflict *conflict,
-			    char **ret_problem)
+static int profile_file_conflict_problem(const struct reading *reading,
+					 const struct profile_conflict *conflict,
+					 char **ret_problem)
 {
 	const struct profile_setting *blamed = conflict->setting, *other = conflict->other;
 	const struct origin *at = reading->origins.at;
 	_cleanup_free_ char *value = NULL, *other_value = NULL;
 
-	if (at[place_of(other)].order > at[place_of(blamed)].order) {
+	if (at[profile_file_place_of(other)].order > at[profile_file_place_of(blamed)].order) {
 		blamed = conflict->other;
 		other = conflict->setting;
 	}
@@ -143,34 +144,36 @@ static int conflict_problem(const struct reading *reading, const struct profile_
 	    profile_value_format(&reading->profile, other, &other_value) < 0)
 		return -ENOMEM;
 	return config_problem(ret_problem, -EINVAL,
-			      origins_text(&reading->origins, place_of(blamed)), 0,
+			      origins_text(&reading->origins, profile_file_place_of(blamed)), 0,
 			      "%s=%s in [%s] does not fit %s=%s in [%s] (%s): %s= %s", blamed->key,
 			      value, blamed->section, other->key, other_value, other->section,
-			      origins_text(&reading->origins, place_of(other)),
+			      origins_text(&reading->origins, profile_file_place_of(other)),
 			      conflict->setting->key, conflict->problem);
 }
 
-static int check_sound(const struct reading *reading, char **ret_problem)
+static int profile_file_check_sound(const struct reading *reading, char **ret_problem)
 {
 	struct profile_conflict conflict;
 
 	if (profile_is_sound(&reading->profile, &conflict))
 		return 0;
-	return conflict_problem(reading, &conflict, ret_problem);
+	return profile_file_conflict_problem(reading, &conflict, ret_problem);
 }
 
-static void reading_free(struct reading *reading)
+static void profile_file_reading_free(struct reading *reading)
 {
 	origins_done(&reading->origins);
 	free(reading);
 }
-DEFINE_CLEANUP(struct reading *, reading_free)
+DEFINE_CLEANUP(struct reading *, profile_file_reading_free)
 
 /* ret_origins: NULL, or where each value came from. */
-static int read_layers(const struct layered_file *files, const char *name, struct profile *ret,
-		       struct origins *ret_origins, char **ret_problem)
+static int profile_file_read_layers(const struct layered_file *files, const char *name,
+				    struct profile *ret, struct origins *ret_origins,
+				    char **ret_problem)
 {
-	_cleanup_(reading_free_cleanup) struct reading *reading = calloc(1, sizeof(*reading));
+	_cleanup_(profile_file_reading_free_cleanup) struct reading *reading =
+		calloc(1, sizeof(*reading));
 	int r;
 
 	if (!reading || origins_init(&reading->origins, n_profile_settings) < 0)
@@ -178,9 +181,9 @@ static int read_layers(const struct layered_file *files, const char *name, struc
 	profile_init(&reading->profile);
 	memset(reading->profile.name, 0, sizeof(reading->profile.name));
 	strcpy(reading->profile.name, name);
-	r = layered_file_apply(files, apply_setting, reading, ret_problem);
+	r = layered_file_apply(files, profile_file_apply_setting, reading, ret_problem);
 	if (r == 0)
-		r = check_sound(reading, ret_problem);
+		r = profile_file_check_sound(reading, ret_problem);
 	if (r < 0)
 		return r;
 	*ret = reading->profile;
@@ -201,8 +204,8 @@ bool profile_name_is_valid(const char *name)
 	return true;
 }
 
-static int find_layers(const char *root, const char *name, struct layered_file *ret,
-		       char **ret_problem)
+static int profile_file_find_layers(const char *root, const char *name, struct layered_file *ret,
+				    char **ret_problem)
 {
 	char file_name[PROFILE_NAME_MAX + sizeof(SUFFIX)];
 
@@ -221,7 +224,7 @@ int profile_load(const char *root, const char *name, struct profile *ret,
 	_cleanup_(layered_file_done) struct layered_file files = {};
 	int r;
 
-	r = find_layers(root, name, &files, ret_problem);
+	r = profile_file_find_layers(root, name, &files, ret_problem);
 	if (r < 0)
 		return r;
 	/* default.conf only spells out what is built in. */
@@ -229,11 +232,11 @@ int profile_load(const char *root, const char *name, struct profile *ret,
 		return config_problem(ret_problem, -ENOENT, name, 0,
 				      "there is no such profile; put %s" SUFFIX " into %s", name,
 				      profile_directories[0]);
-	return read_layers(&files, name, ret, ret_origins, ret_problem);
+	return profile_file_read_layers(&files, name, ret, ret_origins, ret_problem);
 }
 
 /* "desktop" of "/x/desktop.conf"; a file of another name is checked as a profile "check". */
-static void name_of_file(const char *path, char name[PROFILE_NAME_MAX])
+static void profile_file_name_of_file(const char *path, char name[PROFILE_NAME_MAX])
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
@@ -252,8 +255,8 @@ int profile_load_file(const char *path, struct profile *ret, char **ret_problem)
 	const struct layered_file file = { .paths = paths, .n_paths = 1 };
 	char name[PROFILE_NAME_MAX];
 
-	name_of_file(path, name);
-	return read_layers(&file, name, ret, NULL, ret_problem);
+	profile_file_name_of_file(path, name);
+	return profile_file_read_layers(&file, name, ret, NULL, ret_problem);
 }
 
 int profile_cat(const char *root, const char *name, FILE *out)
@@ -262,7 +265,7 @@ int profile_cat(const char *root, const char *name, FILE *out)
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
-	r = find_layers(root, name, &files, &problem);
+	r = profile_file_find_layers(root, name, &files, &problem);
 	if (r < 0)
 		return r;
 	if (!files.main_found && strcmp(name, "default") != 0)

@@ -10,7 +10,8 @@
 
 #include "controller/base/cleanup.h"
 
-static int check_pattern(const char *pattern, const struct assignment *a, char **ret_problem)
+static int profile_patterns_check_pattern(const char *pattern, const struct assignment *a,
+					  char **ret_problem)
 {
 	if (strlen(pattern) >= PROFILE_PATTERN_SIZE)
 		return assignment_problem(
@@ -24,25 +25,25 @@ static int check_pattern(const char *pattern, const struct assignment *a, char *
 	return 0;
 }
 
-static int too_many_patterns(const struct assignment *a, char **ret_problem)
+static int profile_patterns_too_many_patterns(const struct assignment *a, char **ret_problem)
 {
 	return assignment_problem(a, ret_problem, "%s= has more than %d patterns; use broader ones",
 				  a->key, PROFILE_PATTERNS_MAX);
 }
 
-static int add_pattern(struct pattern_list *list, const char *pattern, const struct assignment *a,
-		       char **ret_problem)
+static int profile_patterns_add_pattern(struct pattern_list *list, const char *pattern,
+					const struct assignment *a, char **ret_problem)
 {
 	int r;
 
-	r = check_pattern(pattern, a, ret_problem);
+	r = profile_patterns_check_pattern(pattern, a, ret_problem);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < list->n; i++)
 		if (strcmp(list->pattern[i], pattern) == 0)
 			return 0; /* a layer may repeat what it builds on */
 	if (list->n == PROFILE_PATTERNS_MAX)
-		return too_many_patterns(a, ret_problem);
+		return profile_patterns_too_many_patterns(a, ret_problem);
 	strcpy(list->pattern[list->n++], pattern);
 	return 0;
 }
@@ -56,7 +57,7 @@ int profile_patterns_apply(struct pattern_list *list, const struct assignment *a
 	if (*a->value == '\0')
 		memset(list, 0, sizeof(*list));
 	while ((pattern = strtok_r(rest, " \t", &rest))) {
-		r = add_pattern(list, pattern, a, ret_problem);
+		r = profile_patterns_add_pattern(list, pattern, a, ret_problem);
 		if (r < 0)
 			return r;
 	}
@@ -64,8 +65,8 @@ int profile_patterns_apply(struct pattern_list *list, const struct assignment *a
 }
 
 /* "PATTERN:NUMBER"; a unit name may hold colons itself, so the last one counts. */
-static int split_rank(char *word, int32_t *ret_priority, const struct assignment *a,
-		      char **ret_problem)
+static int profile_patterns_split_rank(char *word, int32_t *ret_priority,
+				       const struct assignment *a, char **ret_problem)
 {
 	char *colon = strrchr(word, ':'), *end = NULL;
 	long priority = 0;
@@ -89,7 +90,7 @@ static int split_rank(char *word, int32_t *ret_priority, const struct assignment
 }
 
 /* The same pattern again has the new number, at its new place. */
-static void drop_rank(struct rank_list *list, const char *pattern)
+static void profile_patterns_drop_rank(struct rank_list *list, const char *pattern)
 {
 	uint32_t n = 0;
 
@@ -99,20 +100,20 @@ static void drop_rank(struct rank_list *list, const char *pattern)
 	list->n = n;
 }
 
-static int add_rank(struct rank_list *list, char *word, const struct assignment *a,
-		    char **ret_problem)
+static int profile_patterns_add_rank(struct rank_list *list, char *word, const struct assignment *a,
+				     char **ret_problem)
 {
 	int32_t priority = 0;
 	int r;
 
-	r = split_rank(word, &priority, a, ret_problem);
+	r = profile_patterns_split_rank(word, &priority, a, ret_problem);
 	if (r == 0)
-		r = check_pattern(word, a, ret_problem);
+		r = profile_patterns_check_pattern(word, a, ret_problem);
 	if (r < 0)
 		return r;
-	drop_rank(list, word);
+	profile_patterns_drop_rank(list, word);
 	if (list->n == PROFILE_PATTERNS_MAX)
-		return too_many_patterns(a, ret_problem);
+		return profile_patterns_too_many_patterns(a, ret_problem);
 	strcpy(list->rank[list->n].pattern, word);
 	list->rank[list->n++].priority = priority;
 	return 0;
@@ -126,7 +127,7 @@ int profile_ranks_apply(struct rank_list *list, const struct assignment *a, char
 	if (*a->value == '\0')
 		memset(list, 0, sizeof(*list));
 	while ((word = strtok_r(rest, " \t", &rest))) {
-		r = add_rank(list, word, a, ret_problem);
+		r = profile_patterns_add_rank(list, word, a, ret_problem);
 		if (r < 0)
 			return r;
 	}

@@ -12,13 +12,14 @@
 #include "controller/base/parse.h"
 #include "controller/config/profile_patterns.h"
 
-static void *setting_field(struct profile *profile, const struct profile_setting *setting)
+static void *profile_value_setting_field(struct profile *profile,
+					 const struct profile_setting *setting)
 {
 	return (char *)profile + setting->offset;
 }
 
 /* "2.5%" */
-static void format_share(uint64_t bp, char *buf, size_t size)
+static void profile_value_format_share(uint64_t bp, char *buf, size_t size)
 {
 	uint64_t whole = bp / 100, rest = bp % 100;
 
@@ -31,7 +32,7 @@ static void format_share(uint64_t bp, char *buf, size_t size)
 }
 
 /* For people where that is exact, else in the smallest unit. */
-static const char *format_exact_bytes(uint64_t bytes, char *buf, size_t size)
+static const char *profile_value_format_exact_bytes(uint64_t bytes, char *buf, size_t size)
 {
 	uint64_t again;
 
@@ -40,7 +41,7 @@ static const char *format_exact_bytes(uint64_t bytes, char *buf, size_t size)
 	return buf;
 }
 
-static const char *format_exact_usec(uint64_t usec, char *buf, size_t size)
+static const char *profile_value_format_exact_usec(uint64_t usec, char *buf, size_t size)
 {
 	uint64_t again;
 
@@ -50,15 +51,16 @@ static const char *format_exact_usec(uint64_t usec, char *buf, size_t size)
 }
 
 /* A number as it is written in a file; 32 bytes hold it. */
-static const char *format_number(enum setting_kind kind, uint64_t value, char *buf, size_t size)
+static const char *profile_value_format_number(enum setting_kind kind, uint64_t value, char *buf,
+					       size_t size)
 {
 	switch (kind) {
 	case SETTING_BYTES:
-		return format_exact_bytes(value, buf, size);
+		return profile_value_format_exact_bytes(value, buf, size);
 	case SETTING_USEC:
-		return format_exact_usec(value, buf, size);
+		return profile_value_format_exact_usec(value, buf, size);
 	case SETTING_SHARE:
-		format_share(value, buf, size);
+		profile_value_format_share(value, buf, size);
 		return buf;
 	case SETTING_RUNG:
 		return rung_name((enum rung)value);
@@ -73,7 +75,7 @@ static const char *format_number(enum setting_kind kind, uint64_t value, char *b
 	return buf;
 }
 
-static const char *kind_expected(enum setting_kind kind)
+static const char *profile_value_kind_expected(enum setting_kind kind)
 {
 	switch (kind) {
 	case SETTING_BYTES:
@@ -95,7 +97,7 @@ static const char *kind_expected(enum setting_kind kind)
 	return "a list of patterns";
 }
 
-static int parse_rung(const char *text, uint64_t *ret)
+static int profile_value_parse_rung(const char *text, uint64_t *ret)
 {
 	enum rung rung;
 
@@ -105,7 +107,7 @@ static int parse_rung(const char *text, uint64_t *ret)
 	return 0;
 }
 
-static int parse_brake(const char *text, uint64_t *ret)
+static int profile_value_parse_brake(const char *text, uint64_t *ret)
 {
 	enum brake brake;
 
@@ -115,7 +117,7 @@ static int parse_brake(const char *text, uint64_t *ret)
 	return 0;
 }
 
-static int parse_share_wide(const char *text, uint64_t *ret)
+static int profile_value_parse_share_wide(const char *text, uint64_t *ret)
 {
 	uint32_t bp;
 	int r;
@@ -126,7 +128,7 @@ static int parse_share_wide(const char *text, uint64_t *ret)
 	return r;
 }
 
-static int parse_scalar(enum setting_kind kind, const char *text, uint64_t *ret)
+static int profile_value_parse_scalar(enum setting_kind kind, const char *text, uint64_t *ret)
 {
 	switch (kind) {
 	case SETTING_BYTES:
@@ -134,13 +136,13 @@ static int parse_scalar(enum setting_kind kind, const char *text, uint64_t *ret)
 	case SETTING_USEC:
 		return parse_usec(text, ret);
 	case SETTING_SHARE:
-		return parse_share_wide(text, ret);
+		return profile_value_parse_share_wide(text, ret);
 	case SETTING_COUNT:
 		return parse_u64(text, ret);
 	case SETTING_RUNG:
-		return parse_rung(text, ret);
+		return profile_value_parse_rung(text, ret);
 	case SETTING_BRAKE:
-		return parse_brake(text, ret);
+		return profile_value_parse_brake(text, ret);
 	case SETTING_PATTERNS:
 	case SETTING_RANKS:
 		break;
@@ -148,10 +150,10 @@ static int parse_scalar(enum setting_kind kind, const char *text, uint64_t *ret)
 	return -EINVAL;
 }
 
-static void store_scalar(struct profile *profile, const struct profile_setting *setting,
-			 uint64_t value)
+static void profile_value_store_scalar(struct profile *profile,
+				       const struct profile_setting *setting, uint64_t value)
 {
-	void *field = setting_field(profile, setting);
+	void *field = profile_value_setting_field(profile, setting);
 
 	switch (setting->kind) {
 	case SETTING_BYTES:
@@ -174,7 +176,7 @@ static void store_scalar(struct profile *profile, const struct profile_setting *
 	}
 }
 
-static size_t scalar_size(enum setting_kind kind)
+static size_t profile_value_scalar_size(enum setting_kind kind)
 {
 	return kind == SETTING_BYTES || kind == SETTING_USEC ? sizeof(uint64_t) : sizeof(uint32_t);
 }
@@ -182,21 +184,23 @@ static size_t scalar_size(enum setting_kind kind)
 _Static_assert(sizeof(enum rung) == sizeof(uint32_t), "scalar_size() counts on it");
 
 /* "Key=": back to the built-in value. */
-static void reset_scalar(struct profile *profile, const struct profile_setting *setting)
+static void profile_value_reset_scalar(struct profile *profile,
+				       const struct profile_setting *setting)
 {
 	struct profile defaults;
 
 	profile_init(&defaults);
-	memcpy(setting_field(profile, setting), setting_field(&defaults, setting),
-	       scalar_size(setting->kind));
+	memcpy(profile_value_setting_field(profile, setting),
+	       profile_value_setting_field(&defaults, setting),
+	       profile_value_scalar_size(setting->kind));
 }
 
-static bool is_in_range(const struct profile_setting *setting, const char *text)
+static bool profile_value_is_in_range(const struct profile_setting *setting, const char *text)
 {
 	uint64_t value;
 
-	return parse_scalar(setting->kind, text, &value) == 0 && value >= setting->min &&
-	       value <= setting->max;
+	return profile_value_parse_scalar(setting->kind, text, &value) == 0 &&
+	       value >= setting->min && value <= setting->max;
 }
 
 /*
@@ -204,8 +208,8 @@ static bool is_in_range(const struct profile_setting *setting, const char *text)
  * "16M"), without blanks ("30 %"), without the B of "4GB" and "4GiB", with a point ("0,3").
  * Returns: false when none of them fits the setting.
  */
-static bool guess_value(const struct profile_setting *setting, const char *text, char *buf,
-			size_t size)
+static bool profile_value_guess_value(const struct profile_setting *setting, const char *text,
+				      char *buf, size_t size)
 {
 	static const char *const units[][4] = {
 		[SETTING_BYTES] = { "", "M", "G" },
@@ -228,53 +232,58 @@ static bool guess_value(const struct profile_setting *setting, const char *text,
 		number[strcspn(number, "Bi")] = '\0';
 	for (const char *const *unit = units[setting->kind]; *unit; unit++) {
 		snprintf(buf, size, "%s%s", number, *unit);
-		if (is_in_range(setting, buf))
+		if (profile_value_is_in_range(setting, buf))
 			return true;
 	}
 	return false;
 }
 
 /* Both 1 % and all of it may be meant by a bare 1. */
-static bool is_ambiguous(const struct profile_setting *setting, const char *text)
+static bool profile_value_is_ambiguous(const struct profile_setting *setting, const char *text)
 {
 	return setting->kind == SETTING_SHARE && strcmp(text, "1") == 0;
 }
 
-static int scalar_problem(const struct profile_setting *setting, const struct assignment *a,
-			  bool is_number, char **ret_problem)
+static int profile_value_scalar_problem(const struct profile_setting *setting,
+					const struct assignment *a, bool is_number,
+					char **ret_problem)
 {
 	char min[32], max[32], guess[48], hint[80] = "";
-	const char *low = format_number(setting->kind, setting->min, min, sizeof(min));
-	const char *high = format_number(setting->kind, setting->max, max, sizeof(max));
+	const char *low =
+		profile_value_format_number(setting->kind, setting->min, min, sizeof(min));
+	const char *high =
+		profile_value_format_number(setting->kind, setting->max, max, sizeof(max));
 
-	if (is_ambiguous(setting, a->value))
+	if (profile_value_is_ambiguous(setting, a->value))
 		return assignment_problem(a, ret_problem,
 					  "%s=1 may mean 1%% or all of it; write 1%% or 100%%",
 					  a->key);
-	if (guess_value(setting, a->value, guess, sizeof(guess)))
+	if (profile_value_guess_value(setting, a->value, guess, sizeof(guess)))
 		snprintf(hint, sizeof(hint), "; did you mean %s?", guess);
 	if (!is_number)
 		return assignment_problem(a, ret_problem, "%s=%s is not %s (%s to %s)%s", a->key,
-					  a->value, kind_expected(setting->kind), low, high, hint);
+					  a->value, profile_value_kind_expected(setting->kind), low,
+					  high, hint);
 	return assignment_problem(a, ret_problem, "%s=%s is out of range; %s to %s is right%s",
 				  a->key, a->value, low, high, hint);
 }
 
-static int apply_scalar(struct profile *profile, const struct profile_setting *setting,
-			const struct assignment *a, char **ret_problem)
+static int profile_value_apply_scalar(struct profile *profile,
+				      const struct profile_setting *setting,
+				      const struct assignment *a, char **ret_problem)
 {
 	uint64_t value = 0;
 	int r;
 
 	if (*a->value == '\0') {
-		reset_scalar(profile, setting);
+		profile_value_reset_scalar(profile, setting);
 		return 0;
 	}
-	r = parse_scalar(setting->kind, a->value, &value);
+	r = profile_value_parse_scalar(setting->kind, a->value, &value);
 	if (r < 0 || value < setting->min || value > setting->max ||
-	    is_ambiguous(setting, a->value))
-		return scalar_problem(setting, a, r != -EINVAL, ret_problem);
-	store_scalar(profile, setting, value);
+	    profile_value_is_ambiguous(setting, a->value))
+		return profile_value_scalar_problem(setting, a, r != -EINVAL, ret_problem);
+	profile_value_store_scalar(profile, setting, value);
 	return 0;
 }
 
@@ -282,10 +291,12 @@ int profile_value_apply(struct profile *profile, const struct profile_setting *s
 			const struct assignment *a, char **ret_problem)
 {
 	if (setting->kind == SETTING_PATTERNS)
-		return profile_patterns_apply(setting_field(profile, setting), a, ret_problem);
+		return profile_patterns_apply(profile_value_setting_field(profile, setting), a,
+					      ret_problem);
 	if (setting->kind == SETTING_RANKS)
-		return profile_ranks_apply(setting_field(profile, setting), a, ret_problem);
-	return apply_scalar(profile, setting, a, ret_problem);
+		return profile_ranks_apply(profile_value_setting_field(profile, setting), a,
+					   ret_problem);
+	return profile_value_apply_scalar(profile, setting, a, ret_problem);
 }
 
 int profile_value_format(const struct profile *profile, const struct profile_setting *setting,
@@ -298,8 +309,8 @@ int profile_value_format(const struct profile *profile, const struct profile_set
 		return profile_patterns_format(field, ret);
 	if (setting->kind == SETTING_RANKS)
 		return profile_ranks_format(field, ret);
-	text = strdup(
-		format_number(setting->kind, profile_get(profile, setting), buf, sizeof(buf)));
+	text = strdup(profile_value_format_number(setting->kind, profile_get(profile, setting), buf,
+						  sizeof(buf)));
 	if (!text)
 		return -ENOMEM;
 	*ret = text;

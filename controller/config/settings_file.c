@@ -45,7 +45,8 @@ void settings_init(struct settings *settings)
 #define value_problem(a, ret_problem, ...) \
 	config_problem(ret_problem, -EINVAL, (a)->path, (a)->line, __VA_ARGS__)
 
-static int apply_profile(struct settings *settings, const struct assignment *a, char **ret_problem)
+static int settings_file_apply_profile(struct settings *settings, const struct assignment *a,
+				       char **ret_problem)
 {
 	if (!profile_name_is_valid(a->value))
 		return value_problem(a, ret_problem,
@@ -74,7 +75,8 @@ static const struct named_value log_levels[] = {
 	{},
 };
 
-static const struct named_value *find_value(const struct named_value *values, const char *name)
+static const struct named_value *settings_file_find_value(const struct named_value *values,
+							  const char *name)
 {
 	for (; values->name; values++)
 		if (strcmp(values->name, name) == 0)
@@ -82,9 +84,10 @@ static const struct named_value *find_value(const struct named_value *values, co
 	return NULL;
 }
 
-static int apply_dry_run(struct settings *settings, const struct assignment *a, char **ret_problem)
+static int settings_file_apply_dry_run(struct settings *settings, const struct assignment *a,
+				       char **ret_problem)
 {
-	const struct named_value *value = find_value(booleans, a->value);
+	const struct named_value *value = settings_file_find_value(booleans, a->value);
 
 	if (!value)
 		return value_problem(a, ret_problem, "%s=%s is not a boolean; yes or no is right",
@@ -93,10 +96,10 @@ static int apply_dry_run(struct settings *settings, const struct assignment *a, 
 	return 0;
 }
 
-static int apply_log_level(struct settings *settings, const struct assignment *a,
-			   char **ret_problem)
+static int settings_file_apply_log_level(struct settings *settings, const struct assignment *a,
+					 char **ret_problem)
 {
-	const struct named_value *value = find_value(log_levels, a->value);
+	const struct named_value *value = settings_file_find_value(log_levels, a->value);
 
 	if (!value)
 		return value_problem(
@@ -107,8 +110,8 @@ static int apply_log_level(struct settings *settings, const struct assignment *a
 	return 0;
 }
 
-static int apply_growth_clock(struct settings *settings, const struct assignment *a,
-			      char **ret_problem)
+static int settings_file_apply_growth_clock(struct settings *settings, const struct assignment *a,
+					    char **ret_problem)
 {
 	enum growth_clock clock;
 
@@ -121,9 +124,10 @@ static int apply_growth_clock(struct settings *settings, const struct assignment
 	return 0;
 }
 
-static int apply_record(struct settings *settings, const struct assignment *a, char **ret_problem)
+static int settings_file_apply_record(struct settings *settings, const struct assignment *a,
+				      char **ret_problem)
 {
-	const struct named_value *value = find_value(booleans, a->value);
+	const struct named_value *value = settings_file_find_value(booleans, a->value);
 	const char *record = value ? (value->value ? "yes" : "no") : a->value;
 
 	if (!value && a->value[0] != '/')
@@ -139,8 +143,8 @@ static int apply_record(struct settings *settings, const struct assignment *a, c
 	return 0;
 }
 
-static int apply_record_max(struct settings *settings, const struct assignment *a,
-			    char **ret_problem)
+static int settings_file_apply_record_max(struct settings *settings, const struct assignment *a,
+					  char **ret_problem)
 {
 	uint64_t bytes;
 
@@ -155,17 +159,17 @@ static int apply_record_max(struct settings *settings, const struct assignment *
 
 /* Values as text. Each gets the field. */
 
-static const char *format_text(const void *field, char *buf, size_t size)
+static const char *settings_file_format_text(const void *field, char *buf, size_t size)
 {
 	return field;
 }
 
-static const char *format_boolean(const void *field, char *buf, size_t size)
+static const char *settings_file_format_boolean(const void *field, char *buf, size_t size)
 {
 	return *(const bool *)field ? "yes" : "no";
 }
 
-static const char *format_log_level(const void *field, char *buf, size_t size)
+static const char *settings_file_format_log_level(const void *field, char *buf, size_t size)
 {
 	for (const struct named_value *level = log_levels; level->name; level++)
 		if (level->value == *(const int *)field)
@@ -173,7 +177,7 @@ static const char *format_log_level(const void *field, char *buf, size_t size)
 	return "info";
 }
 
-static const char *format_size(const void *field, char *buf, size_t size)
+static const char *settings_file_format_size(const void *field, char *buf, size_t size)
 {
 	uint64_t bytes = *(const uint64_t *)field, again;
 
@@ -195,12 +199,16 @@ static const struct setting {
 	size_t offset, size; /* of the field in struct settings */
 	bool need_restart;
 } table[] = {
-	SETTING("Profile", profile, apply_profile, format_text, false),
-	SETTING("DryRun", dry_run, apply_dry_run, format_boolean, false),
-	SETTING("LogLevel", log_level, apply_log_level, format_log_level, false),
-	SETTING("GrowthClock", growth_clock, apply_growth_clock, format_text, true),
-	SETTING("Record", record, apply_record, format_text, false),
-	SETTING("RecordMax", record_max_bytes, apply_record_max, format_size, false),
+	SETTING("Profile", profile, settings_file_apply_profile, settings_file_format_text, false),
+	SETTING("DryRun", dry_run, settings_file_apply_dry_run, settings_file_format_boolean,
+		false),
+	SETTING("LogLevel", log_level, settings_file_apply_log_level,
+		settings_file_format_log_level, false),
+	SETTING("GrowthClock", growth_clock, settings_file_apply_growth_clock,
+		settings_file_format_text, true),
+	SETTING("Record", record, settings_file_apply_record, settings_file_format_text, false),
+	SETTING("RecordMax", record_max_bytes, settings_file_apply_record_max,
+		settings_file_format_size, false),
 };
 
 #define N_TABLE (sizeof(table) / sizeof(table[0]))
@@ -212,14 +220,14 @@ const char *settings_key(size_t place)
 	return table[place].key;
 }
 
-static const void *field_of(const struct settings *settings, size_t place)
+static const void *settings_file_field_of(const struct settings *settings, size_t place)
 {
 	return (const char *)settings + table[place].offset;
 }
 
 const char *settings_value(const struct settings *settings, size_t place, char *buf, size_t size)
 {
-	return table[place].format(field_of(settings, place), buf, size);
+	return table[place].format(settings_file_field_of(settings, place), buf, size);
 }
 
 bool settings_need_restart(size_t place)
@@ -229,7 +237,8 @@ bool settings_need_restart(size_t place)
 
 void settings_copy(struct settings *settings, size_t place, const struct settings *from)
 {
-	memcpy((char *)settings + table[place].offset, field_of(from, place), table[place].size);
+	memcpy((char *)settings + table[place].offset, settings_file_field_of(from, place),
+	       table[place].size);
 }
 
 bool settings_are_equal(const struct settings *a, const struct settings *b, size_t place)
@@ -249,7 +258,7 @@ size_t settings_place(const char *key)
 }
 
 /* "Profile= DryRun= ..." */
-static void list_keys(char *buf, size_t size)
+static void settings_file_list_keys(char *buf, size_t size)
 {
 	size_t length = 0;
 
@@ -258,7 +267,7 @@ static void list_keys(char *buf, size_t size)
 					   table[i].key);
 }
 
-static int unknown_key(const struct assignment *a, char **ret_problem)
+static int settings_file_unknown_key(const struct assignment *a, char **ret_problem)
 {
 	struct closest closest;
 	char keys[256];
@@ -269,7 +278,7 @@ static int unknown_key(const struct assignment *a, char **ret_problem)
 	if (closest.name)
 		return value_problem(a, ret_problem, "unknown key %s= in [%s]; did you mean %s=?",
 				     a->key, a->section, closest.name);
-	list_keys(keys, sizeof(keys));
+	settings_file_list_keys(keys, sizeof(keys));
 	return value_problem(a, ret_problem,
 			     "unknown key %s= in [%s]; known are %s (thresholds belong in a "
 			     "profile)",
@@ -293,7 +302,7 @@ struct reading {
 	struct origins origins;
 };
 
-static int apply_setting(void *data, const struct assignment *a, char **ret_problem)
+static int settings_file_apply_setting(void *data, const struct assignment *a, char **ret_problem)
 {
 	struct reading *reading = data;
 	int r;
@@ -305,19 +314,19 @@ static int apply_setting(void *data, const struct assignment *a, char **ret_prob
 				     a->section);
 	r = settings_apply(&reading->settings, a, ret_problem);
 	if (r == -ENOENT)
-		return unknown_key(a, ret_problem);
+		return settings_file_unknown_key(a, ret_problem);
 	return r < 0 ? r : origins_note(&reading->origins, settings_place(a->key), a);
 }
 
-static int read_layers(const struct layered_file *files, struct settings *ret,
-		       struct origins *ret_origins, char **ret_problem)
+static int settings_file_read_layers(const struct layered_file *files, struct settings *ret,
+				     struct origins *ret_origins, char **ret_problem)
 {
 	struct reading reading = { .settings = defaults };
 	int r;
 
 	r = origins_init(&reading.origins, N_TABLE);
 	if (r == 0)
-		r = layered_file_apply(files, apply_setting, &reading, ret_problem);
+		r = layered_file_apply(files, settings_file_apply_setting, &reading, ret_problem);
 	if (r == 0)
 		*ret = reading.settings;
 	if (r == 0 && ret_origins)
@@ -327,7 +336,7 @@ static int read_layers(const struct layered_file *files, struct settings *ret,
 	return r;
 }
 
-static int find_files(const char *root, struct layered_file *ret, char **ret_problem)
+static int settings_file_find_files(const char *root, struct layered_file *ret, char **ret_problem)
 {
 	return layered_file_find(ret, root, settings_directories, SETTINGS_NAME, ret_problem);
 }
@@ -338,8 +347,8 @@ int settings_load(const char *root, struct settings *ret, struct origins *ret_or
 	_cleanup_(layered_file_done) struct layered_file files = {};
 	int r;
 
-	r = find_files(root, &files, ret_problem);
-	return r < 0 ? r : read_layers(&files, ret, ret_origins, ret_problem);
+	r = settings_file_find_files(root, &files, ret_problem);
+	return r < 0 ? r : settings_file_read_layers(&files, ret, ret_origins, ret_problem);
 }
 
 int settings_load_file(const char *path, struct settings *ret, char **ret_problem)
@@ -347,7 +356,7 @@ int settings_load_file(const char *path, struct settings *ret, char **ret_proble
 	char *paths[] = { (char *)path };
 	const struct layered_file file = { .paths = paths, .n_paths = 1 };
 
-	return read_layers(&file, ret, NULL, ret_problem);
+	return settings_file_read_layers(&file, ret, NULL, ret_problem);
 }
 
 int settings_cat(const char *root, FILE *out)
@@ -356,13 +365,13 @@ int settings_cat(const char *root, FILE *out)
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
-	r = find_files(root, &files, &problem);
+	r = settings_file_find_files(root, &files, &problem);
 	return r < 0 ? r : layered_file_cat(&files, out);
 }
 
 /* Is a dry run wanted? Line by line, since the file is not one that can be read as a whole. */
 
-static char *strip(char *text)
+static char *settings_file_strip(char *text)
 {
 	size_t length;
 
@@ -372,7 +381,7 @@ static char *strip(char *text)
 	return text + strspn(text, "\"'");
 }
 
-static void scan_line(char *line, bool *wanted)
+static void settings_file_scan_line(char *line, bool *wanted)
 {
 	const struct named_value *value;
 	struct closest closest;
@@ -383,16 +392,16 @@ static void scan_line(char *line, bool *wanted)
 	if (!equals)
 		return;
 	*equals = '\0';
-	closest_init(&closest, strip(line));
+	closest_init(&closest, settings_file_strip(line));
 	closest_offer(&closest, "DryRun");
 	if (!closest.name)
 		return;
-	text = strip(equals + 1);
-	value = find_value(booleans, text);
+	text = settings_file_strip(equals + 1);
+	value = settings_file_find_value(booleans, text);
 	*wanted = *text && (!value || value->value);
 }
 
-static int scan_file(const char *path, bool *wanted)
+static int settings_file_scan_file(const char *path, bool *wanted)
 {
 	_cleanup_file_ FILE *file = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -411,7 +420,7 @@ static int scan_file(const char *path, bool *wanted)
 
 		if (getline(&line, &size, file) < 0)
 			return 0;
-		scan_line(line, wanted);
+		settings_file_scan_line(line, wanted);
 	}
 }
 
@@ -421,9 +430,9 @@ bool settings_want_dry_run(const char *root, bool *ret_all_read)
 	_cleanup_free_ char *problem = NULL;
 	bool wanted = false;
 
-	*ret_all_read = find_files(root, &files, &problem) == 0;
+	*ret_all_read = settings_file_find_files(root, &files, &problem) == 0;
 	for (size_t i = 0; i < files.n_paths; i++)
-		if (scan_file(files.paths[i], &wanted) < 0)
+		if (settings_file_scan_file(files.paths[i], &wanted) < 0)
 			*ret_all_read = false;
 	return wanted;
 }

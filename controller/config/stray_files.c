@@ -22,7 +22,7 @@ struct search {
 	struct remarks *remarks;
 };
 
-static bool ends_in(const char *name, const char *end)
+static bool stray_files_ends_in(const char *name, const char *end)
 {
 	size_t length = strlen(name), end_length = strlen(end);
 
@@ -30,20 +30,21 @@ static bool ends_in(const char *name, const char *end)
 }
 
 /* Explanations for people may lie anywhere. */
-static bool is_no_setting(const char *name)
+static bool stray_files_is_no_setting(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strncmp(name, "README", 6) == 0;
 }
 
-static const char *wrong_name(const char *name)
+static const char *stray_files_wrong_name(const char *name)
 {
 	return name[0] == '.' ? "names that begin with a dot are left out"
 			      : "its name must end in .conf";
 }
 
 /* Calls visit() for every entry of a directory; one that is not there has none. */
-static void each_entry(struct search *s, const char *directory,
-		       void (*visit)(struct search *s, const char *directory, const char *name))
+static void stray_files_each_entry(struct search *s, const char *directory,
+				   void (*visit)(struct search *s, const char *directory,
+						 const char *name))
 {
 	_cleanup_dir_ DIR *dir = opendir(directory);
 	struct dirent *entry;
@@ -51,17 +52,18 @@ static void each_entry(struct search *s, const char *directory,
 	if (!dir && errno == ENOTDIR)
 		remarks_add(s->remarks, "%s is not read: it is not a directory", directory);
 	while (dir && (entry = readdir(dir)))
-		if (!is_no_setting(entry->d_name))
+		if (!stray_files_is_no_setting(entry->d_name))
 			visit(s, directory, entry->d_name);
 }
 
-static void visit_drop_in(struct search *s, const char *directory, const char *name)
+static void stray_files_visit_drop_in(struct search *s, const char *directory, const char *name)
 {
 	if (!layered_file_is_drop_in(name))
-		remarks_add(s->remarks, "%s/%s is not read: %s", directory, name, wrong_name(name));
+		remarks_add(s->remarks, "%s/%s is not read: %s", directory, name,
+			    stray_files_wrong_name(name));
 }
 
-static bool profile_is_there(const struct search *s, const char *name, size_t length)
+static bool stray_files_profile_is_there(const struct search *s, const char *name, size_t length)
 {
 	if (length == strlen("default") && strncmp(name, "default", length) == 0)
 		return true;
@@ -79,7 +81,7 @@ static bool profile_is_there(const struct search *s, const char *name, size_t le
 }
 
 /* " did you mean server?", of the shipped ones; their directories need not be there. */
-static void name_closest(const char *name, char *buf, size_t size)
+static void stray_files_name_closest(const char *name, char *buf, size_t size)
 {
 	static const char *const shipped[] = { "default", "desktop", "server", "kubernetes-node" };
 	struct closest closest;
@@ -91,28 +93,29 @@ static void name_closest(const char *name, char *buf, size_t size)
 		 closest.name ? closest.name : "", closest.name ? DROP_INS "?" : "");
 }
 
-static void visit_drop_ins_of_profile(struct search *s, const char *path, const char *name)
+static void stray_files_visit_drop_ins_of_profile(struct search *s, const char *path,
+						  const char *name)
 {
 	size_t length = strlen(name) - strlen(DROP_INS);
 	char profile[PROFILE_NAME_MAX + 1], hint[64];
 
-	if (profile_is_there(s, name, length)) {
-		each_entry(s, path, visit_drop_in);
+	if (stray_files_profile_is_there(s, name, length)) {
+		stray_files_each_entry(s, path, stray_files_visit_drop_in);
 		return;
 	}
 	snprintf(profile, sizeof(profile), "%.*s", (int)length, name);
-	name_closest(profile, hint, sizeof(hint));
+	stray_files_name_closest(profile, hint, sizeof(hint));
 	remarks_add(s->remarks, "%s is not read: there is no profile %s%s", path, profile, hint);
 }
 
-static bool is_directory(const char *path)
+static bool stray_files_is_directory(const char *path)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static void visit_profile(struct search *s, const char *directory, const char *name)
+static void stray_files_visit_profile(struct search *s, const char *directory, const char *name)
 {
 	_cleanup_free_ char *path = NULL;
 
@@ -120,21 +123,21 @@ static void visit_profile(struct search *s, const char *directory, const char *n
 		path = NULL;
 		return;
 	}
-	if (ends_in(name, DROP_INS))
-		visit_drop_ins_of_profile(s, path, name);
-	else if (is_directory(path))
+	if (stray_files_ends_in(name, DROP_INS))
+		stray_files_visit_drop_ins_of_profile(s, path, name);
+	else if (stray_files_is_directory(path))
 		remarks_add(s->remarks, "%s is not read: drop-ins belong in NAME" DROP_INS, path);
 	else if (!layered_file_is_drop_in(name))
-		remarks_add(s->remarks, "%s is not read: %s", path, wrong_name(name));
+		remarks_add(s->remarks, "%s is not read: %s", path, stray_files_wrong_name(name));
 }
 
 /* Beside reliefd.conf; /run/reliefd has the daemon's own files, too. */
-static void visit_base(struct search *s, const char *directory, const char *name)
+static void stray_files_visit_base(struct search *s, const char *directory, const char *name)
 {
 	if (strcmp(name, "reliefd.conf") == 0 || strcmp(name, "reliefd" DROP_INS) == 0 ||
 	    strcmp(name, "profiles") == 0)
 		return;
-	if (ends_in(name, ".conf") || ends_in(name, ".d"))
+	if (stray_files_ends_in(name, ".conf") || stray_files_ends_in(name, ".d"))
 		remarks_add(s->remarks,
 			    "%s/%s is not read: reliefd.conf and reliefd" DROP_INS
 			    " are, and what is in profiles",
@@ -151,11 +154,11 @@ void stray_files_find(const char *root, struct remarks *remarks)
 		char path[4096];
 
 		snprintf(path, sizeof(path), "%s%s", s.root, bases[i]);
-		each_entry(&s, path, visit_base);
+		stray_files_each_entry(&s, path, stray_files_visit_base);
 		snprintf(path, sizeof(path), "%s%s/reliefd" DROP_INS, s.root, bases[i]);
-		each_entry(&s, path, visit_drop_in);
+		stray_files_each_entry(&s, path, stray_files_visit_drop_in);
 		snprintf(path, sizeof(path), "%s%s/profiles", s.root, bases[i]);
-		each_entry(&s, path, visit_profile);
+		stray_files_each_entry(&s, path, stray_files_visit_profile);
 	}
 }
 
@@ -167,5 +170,5 @@ void stray_files_check(const char *path, struct remarks *remarks)
 	if (length > strlen(DROP_INS) &&
 	    strncmp(path + length - strlen(DROP_INS), DROP_INS, strlen(DROP_INS)) == 0 &&
 	    !layered_file_is_drop_in(slash + 1))
-		remarks_add(remarks, "%s is not read: %s", path, wrong_name(slash + 1));
+		remarks_add(remarks, "%s is not read: %s", path, stray_files_wrong_name(slash + 1));
 }

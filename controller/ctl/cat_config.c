@@ -11,7 +11,7 @@
 #include "controller/config/settings_file.h"
 #include "controller/ctl/output.h"
 
-static int cat_profile(const struct ctl *ctl, const char *name)
+static int cat_config_cat_profile(const struct ctl *ctl, const char *name)
 {
 	int r;
 
@@ -34,7 +34,7 @@ int verb_cat_config(struct ctl *ctl, int argc, char **argv)
 
 	output_page(ctl);
 	if (argc > 0)
-		return cat_profile(ctl, argv[0]);
+		return cat_config_cat_profile(ctl, argv[0]);
 	n = settings_cat(ctl->root, stdout);
 	if (n < 0)
 		return ctl_error("Cannot print reliefd.conf: %s", strerror(-n));
@@ -42,5 +42,5 @@ int verb_cat_config(struct ctl *ctl, int argc, char **argv)
 	if (r < 0)
 		return ctl_error("%s", problem ? problem : strerror(-r));
 	printf("%s\n", n > 0 ? "" : "# reliefd.conf: no file, the built-in values\n");
-	return cat_profile(ctl, settings.profile);
+	return cat_config_cat_profile(ctl, settings.profile);
 }

@@ -74,7 +74,7 @@ void finding_bad(struct finding *finding, enum verdict verdict, const char *fix,
 	va_end(args);
 }
 
-static int pid_of_daemon(sd_bus *bus)
+static int doctor_pid_of_daemon(sd_bus *bus)
 {
 	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	pid_t pid;
@@ -96,7 +96,7 @@ static void doctor_begin(struct doctor *doctor, const struct ctl *ctl)
 	doctor->bus_error = sd_bus_open_system(&doctor->bus);
 	if (doctor->bus_error < 0)
 		doctor->bus = NULL;
-	doctor->daemon_pid = pid_of_daemon(doctor->bus);
+	doctor->daemon_pid = doctor_pid_of_daemon(doctor->bus);
 	if (doctor->bus && sd_bus_get_name_creds(doctor->bus, API_NAME, 0, NULL) >= 0)
 		remote_get_all(doctor->bus, API_PATH, API_I_MANAGER, &doctor->manager);
 }
@@ -124,7 +124,7 @@ static const struct output_column columns[] = {
 #define DETAIL_START 25
 
 /* libsmartcols breaks within words, unless it is told where. */
-static void wrap_words(char *text, size_t width)
+static void doctor_wrap_words(char *text, size_t width)
 {
 	char *line = text, *blank = NULL;
 
@@ -139,16 +139,17 @@ static void wrap_words(char *text, size_t width)
 	}
 }
 
-static void fill_detail(struct libscols_table *table, struct libscols_line *line, char *text)
+static void doctor_fill_detail(struct libscols_table *table, struct libscols_line *line, char *text)
 {
 	size_t width = scols_table_get_termwidth(table);
 
 	if (isatty(STDOUT_FILENO) && width > 2 * DETAIL_START)
-		wrap_words(text, width - DETAIL_START);
+		doctor_wrap_words(text, width - DETAIL_START);
 	output_cell(line, COL_DETAIL, text);
 }
 
-static void print_finding(struct libscols_table *table, const char *name, struct finding *finding)
+static void doctor_print_finding(struct libscols_table *table, const char *name,
+				 struct finding *finding)
 {
 	struct libscols_line *line = output_line(table, NULL);
 	char fix[sizeof(finding->fix) + 8];
@@ -157,17 +158,17 @@ static void print_finding(struct libscols_table *table, const char *name, struct
 	output_cell(line, COL_STATUS, verdicts[finding->verdict].name);
 	scols_cell_set_color(scols_line_get_cell(line, COL_STATUS),
 			     verdicts[finding->verdict].colour);
-	fill_detail(table, line, finding->detail);
+	doctor_fill_detail(table, line, finding->detail);
 	if (!finding->fix[0])
 		return;
 	line = output_line(table, NULL);
 	snprintf(fix, sizeof(fix), "-> %s", finding->fix);
 	scols_line_set_data(line, COL_CHECK, "");
 	scols_line_set_data(line, COL_STATUS, "");
-	fill_detail(table, line, fix);
+	doctor_fill_detail(table, line, fix);
 }
 
-static void print_findings(const struct ctl *ctl, struct finding *findings)
+static void doctor_print_findings(const struct ctl *ctl, struct finding *findings)
 {
 	struct libscols_column *detail;
 	_cleanup_table_ struct libscols_table *table = NULL;
@@ -177,11 +178,11 @@ static void print_findings(const struct ctl *ctl, struct finding *findings)
 	scols_column_set_wrapfunc(detail, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
 	scols_column_set_safechars(detail, "\n");
 	for (size_t i = 0; i < N_CHECKS; i++)
-		print_finding(table, checks[i].name, &findings[i]);
+		doctor_print_finding(table, checks[i].name, &findings[i]);
 	scols_print_table(table);
 }
 
-static void print_json(const struct ctl *ctl, const struct finding *findings)
+static void doctor_print_json(const struct ctl *ctl, const struct finding *findings)
 {
 	_cleanup_json_ json_object *all = json_object_new_array();
 
@@ -214,8 +215,8 @@ int verb_doctor(struct ctl *ctl, int argc, char **argv)
 	}
 	doctor_end(&doctor);
 	if (ctl->json != JSON_OFF)
-		print_json(ctl, findings);
+		doctor_print_json(ctl, findings);
 	else if (!ctl->quiet)
-		print_findings(ctl, findings);
+		doctor_print_findings(ctl, findings);
 	return status;
 }

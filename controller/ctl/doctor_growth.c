@@ -48,7 +48,7 @@ static const struct {
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct clock *find_clock(const char *name)
+static const struct clock *doctor_growth_find_clock(const char *name)
 {
 	for (size_t i = 0; i < N(clocks); i++)
 		if (strcmp(clocks[i].name, name) == 0)
@@ -56,7 +56,7 @@ static const struct clock *find_clock(const char *name)
 	return NULL;
 }
 
-static bool is_degraded(json_object *manager, const char *reason)
+static bool doctor_growth_is_degraded(json_object *manager, const char *reason)
 {
 	json_object *reasons;
 
@@ -70,17 +70,17 @@ static bool is_degraded(json_object *manager, const char *reason)
 }
 
 /* The index in fixes[] of the first reason why the clock is not the best; -1: it is. */
-static int find_lack(json_object *manager)
+static int doctor_growth_find_lack(json_object *manager)
 {
 	for (size_t i = 0; i < N(fixes); i++)
-		if (is_degraded(manager, fixes[i].reason))
+		if (doctor_growth_is_degraded(manager, fixes[i].reason))
 			return (int)i;
 	return -1;
 }
 
 /* "; reliefd woken 12 times, 0 events lost" where there are such. */
-static const char *say_counts(const struct doctor *doctor, const struct clock *clock, char *buf,
-			      size_t size)
+static const char *doctor_growth_say_counts(const struct doctor *doctor, const struct clock *clock,
+					    char *buf, size_t size)
 {
 	buf[0] = '\0';
 	if (clock->has_tripwire)
@@ -90,7 +90,8 @@ static const char *say_counts(const struct doctor *doctor, const struct clock *c
 	return buf;
 }
 
-static bool cannot_ask(const struct doctor *doctor, const char *what, struct finding *finding)
+static bool doctor_growth_cannot_ask(const struct doctor *doctor, const char *what,
+				     struct finding *finding)
 {
 	if (doctor->manager)
 		return false;
@@ -105,17 +106,17 @@ void check_growth(struct doctor *doctor, struct finding *finding)
 	char counts[96];
 	int lack;
 
-	if (cannot_ask(doctor, "how it notices growth", finding))
+	if (doctor_growth_cannot_ask(doctor, "how it notices growth", finding))
 		return;
-	clock = find_clock(props_string(doctor->manager, API_GROWTH_CLOCK));
+	clock = doctor_growth_find_clock(props_string(doctor->manager, API_GROWTH_CLOCK));
 	if (!clock) {
 		finding_bad(finding, VERDICT_WARN, "install a reliefctl of reliefd's version",
 			    "%s is not known to this reliefctl",
 			    props_string(doctor->manager, API_GROWTH_CLOCK));
 		return;
 	}
-	say_counts(doctor, clock, counts, sizeof(counts));
-	lack = find_lack(doctor->manager);
+	doctor_growth_say_counts(doctor, clock, counts, sizeof(counts));
+	lack = doctor_growth_find_lack(doctor->manager);
 	if (problem_text(doctor, "ebpf"))
 		finding_bad(finding, VERDICT_WARN, "as it says; reliefd tries again by itself",
 			    "%s", problem_text(doctor, "ebpf"));
@@ -131,7 +132,7 @@ void check_brake(struct doctor *doctor, struct finding *finding)
 	const char *mode;
 	uint64_t n_held;
 
-	if (cannot_ask(doctor, "whom it holds still", finding))
+	if (doctor_growth_cannot_ask(doctor, "whom it holds still", finding))
 		return;
 	mode = props_string(doctor->manager, API_BRAKE_MODE);
 	n_held = props_u64(doctor->manager, API_N_HELD);

@@ -26,7 +26,7 @@
 #define TEXT_SIZE 65536
 
 /* Returns: 1 active, 0 not, negative errno when systemd cannot be asked. */
-static int unit_is_active(sd_bus *bus, const char *unit)
+static int doctor_guards_unit_is_active(sd_bus *bus, const char *unit)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -51,13 +51,14 @@ static int unit_is_active(sd_bus *bus, const char *unit)
 }
 
 /* Returns: text, or NULL when the file cannot be read. */
-static const char *read_text(const char *path, char *text)
+static const char *doctor_guards_read_text(const char *path, char *text)
 {
 	return file_read_at(AT_FDCWD, path, text, TEXT_SIZE) < 0 ? NULL : text;
 }
 
-static void look_at_earlyoom(const struct doctor *doctor, const struct guard_thresholds *own,
-			     struct guard_finding *ret)
+static void doctor_guards_look_at_earlyoom(const struct doctor *doctor,
+					   const struct guard_thresholds *own,
+					   struct guard_finding *ret)
 {
 	char path[64], text[TEXT_SIZE];
 	ssize_t n;
@@ -70,25 +71,28 @@ static void look_at_earlyoom(const struct doctor *doctor, const struct guard_thr
 	guard_earlyoom(n < 0 ? NULL : text, own, ret);
 }
 
-static void look_at_nohang(const struct doctor *doctor, const struct guard_thresholds *own,
-			   struct guard_finding *ret)
+static void doctor_guards_look_at_nohang(const struct doctor *doctor,
+					 const struct guard_thresholds *own,
+					 struct guard_finding *ret)
 {
 	char text[TEXT_SIZE];
 
-	guard_nohang(read_text("/etc/nohang/nohang.conf", text), own, ret);
+	guard_nohang(doctor_guards_read_text("/etc/nohang/nohang.conf", text), own, ret);
 }
 
-static void look_at_nohang_desktop(const struct doctor *doctor, const struct guard_thresholds *own,
-				   struct guard_finding *ret)
+static void doctor_guards_look_at_nohang_desktop(const struct doctor *doctor,
+						 const struct guard_thresholds *own,
+						 struct guard_finding *ret)
 {
 	char text[TEXT_SIZE];
 
-	guard_nohang(read_text("/etc/nohang/nohang-desktop.conf", text), own, ret);
+	guard_nohang(doctor_guards_read_text("/etc/nohang/nohang-desktop.conf", text), own, ret);
 }
 
 /* What oomctl prints, through the descriptor that its daemon hands out. */
-static void look_at_systemd_oomd(const struct doctor *doctor, const struct guard_thresholds *own,
-				 struct guard_finding *ret)
+static void doctor_guards_look_at_systemd_oomd(const struct doctor *doctor,
+					       const struct guard_thresholds *own,
+					       struct guard_finding *ret)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	char text[TEXT_SIZE];
@@ -109,8 +113,9 @@ static void look_at_systemd_oomd(const struct doctor *doctor, const struct guard
 	guard_systemd_oomd(n > 0 ? text : NULL, own, ret);
 }
 
-static void look_at_oomd(const struct doctor *doctor, const struct guard_thresholds *own,
-			 struct guard_finding *ret)
+static void doctor_guards_look_at_oomd(const struct doctor *doctor,
+				       const struct guard_thresholds *own,
+				       struct guard_finding *ret)
 {
 	*ret = (struct guard_finding){
 		.verdict = GUARD_IS_UNKNOWN,
@@ -119,13 +124,14 @@ static void look_at_oomd(const struct doctor *doctor, const struct guard_thresho
 	};
 }
 
-static void look_at_low_memory_monitor(const struct doctor *doctor,
-				       const struct guard_thresholds *own,
-				       struct guard_finding *ret)
+static void doctor_guards_look_at_low_memory_monitor(const struct doctor *doctor,
+						     const struct guard_thresholds *own,
+						     struct guard_finding *ret)
 {
 	char text[TEXT_SIZE];
 
-	guard_low_memory_monitor(read_text("/etc/low-memory-monitor.conf", text), ret);
+	guard_low_memory_monitor(doctor_guards_read_text("/etc/low-memory-monitor.conf", text),
+				 ret);
 }
 
 static const struct guard {
@@ -134,32 +140,33 @@ static const struct guard {
 	void (*look)(const struct doctor *doctor, const struct guard_thresholds *own,
 		     struct guard_finding *ret);
 } guards[] = {
-	{ "systemd-oomd", "systemd-oomd", look_at_systemd_oomd },
-	{ "earlyoom", "earlyoom", look_at_earlyoom },
-	{ "nohang", "nohang", look_at_nohang },
-	{ "nohang-desktop", "nohang", look_at_nohang_desktop },
-	{ "oomd", "oomd", look_at_oomd },
-	{ "low-memory-monitor", "low-memory-monitor", look_at_low_memory_monitor },
+	{ "systemd-oomd", "systemd-oomd", doctor_guards_look_at_systemd_oomd },
+	{ "earlyoom", "earlyoom", doctor_guards_look_at_earlyoom },
+	{ "nohang", "nohang", doctor_guards_look_at_nohang },
+	{ "nohang-desktop", "nohang", doctor_guards_look_at_nohang_desktop },
+	{ "oomd", "oomd", doctor_guards_look_at_oomd },
+	{ "low-memory-monitor", "low-memory-monitor", doctor_guards_look_at_low_memory_monitor },
 };
 
 #define N_GUARDS (sizeof(guards) / sizeof(guards[0]))
 
-static bool guard_runs(const struct doctor *doctor, const struct guard *guard)
+static bool doctor_guards_runs(const struct doctor *doctor, const struct guard *guard)
 {
-	int r = unit_is_active(doctor->bus, guard->unit);
+	int r = doctor_guards_unit_is_active(doctor->bus, guard->unit);
 
 	return r < 0 ? find_process(guard->process) > 0 : r;
 }
 
 /* A level's share of this host; on a large one its bound in bytes is the lower. */
-static uint32_t own_share(const struct profile *profile, enum level level, uint64_t total_bytes)
+static uint32_t doctor_guards_own_share(const struct profile *profile, enum level level,
+					uint64_t total_bytes)
 {
 	uint32_t most_bp = bytes_ratio_bp(profile->headroom_max_bytes[level], total_bytes);
 
 	return most_bp < profile->headroom_bp[level] ? most_bp : profile->headroom_bp[level];
 }
 
-static void find_own(const struct doctor *doctor, struct guard_thresholds *ret)
+static void doctor_guards_find_own(const struct doctor *doctor, struct guard_thresholds *ret)
 {
 	_cleanup_free_ char *problem = NULL;
 	struct profile profile;
@@ -171,13 +178,13 @@ static void find_own(const struct doctor *doctor, struct guard_thresholds *ret)
 	if (sysinfo(&info) < 0)
 		return;
 	ret->total_bytes = (uint64_t)info.totalram * info.mem_unit;
-	ret->medium_bp = own_share(&profile, LEVEL_MEDIUM, ret->total_bytes);
-	ret->high_bp = own_share(&profile, LEVEL_HIGH, ret->total_bytes);
-	ret->critical_bp = own_share(&profile, LEVEL_CRITICAL, ret->total_bytes);
+	ret->medium_bp = doctor_guards_own_share(&profile, LEVEL_MEDIUM, ret->total_bytes);
+	ret->high_bp = doctor_guards_own_share(&profile, LEVEL_HIGH, ret->total_bytes);
+	ret->critical_bp = doctor_guards_own_share(&profile, LEVEL_CRITICAL, ret->total_bytes);
 }
 
 /* More than fits is cut. */
-_printf_(3, 4) static void append(char *buf, size_t size, const char *format, ...)
+_printf_(3, 4) static void doctor_guards_append(char *buf, size_t size, const char *format, ...)
 {
 	size_t length = strlen(buf);
 	va_list args;
@@ -193,23 +200,23 @@ void check_competing(struct doctor *doctor, struct finding *finding)
 	struct guard_thresholds own;
 	bool all_fine = true;
 
-	find_own(doctor, &own);
+	doctor_guards_find_own(doctor, &own);
 	for (size_t i = 0; i < N_GUARDS; i++) {
 		struct guard_finding one;
 
-		if (!guard_runs(doctor, &guards[i]))
+		if (!doctor_guards_runs(doctor, &guards[i]))
 			continue;
 		guards[i].look(doctor, &own, &one);
 		all_fine &= one.verdict == GUARD_IS_FINE;
-		append(found, sizeof(found), "%s; ", one.text);
+		doctor_guards_append(found, sizeof(found), "%s; ", one.text);
 		if (one.fix[0])
-			append(fix, sizeof(fix), "%s%s", fix[0] ? "; " : "", one.fix);
+			doctor_guards_append(fix, sizeof(fix), "%s%s", fix[0] ? "; " : "", one.fix);
 	}
-	append(found, sizeof(found),
-	       "reliefd acts when %u%%, %u%% and %u%% are left and kills nothing: %s",
-	       own.medium_bp / 100, own.high_bp / 100, own.critical_bp / 100,
-	       all_fine ? "a last guard below that is worth keeping"
-			: "keep the last guard, but below that");
+	doctor_guards_append(found, sizeof(found),
+			     "reliefd acts when %u%%, %u%% and %u%% are left and kills nothing: %s",
+			     own.medium_bp / 100, own.high_bp / 100, own.critical_bp / 100,
+			     all_fine ? "a last guard below that is worth keeping"
+				      : "keep the last guard, but below that");
 	if (all_fine)
 		finding_ok(finding, "%s", found);
 	else

@@ -51,7 +51,7 @@ void check_psi(struct doctor *doctor, struct finding *finding)
 }
 
 /* Arms a trigger for a moment. 10 % of the window: any value that the kernel takes will do. */
-static int probe_trigger(uint64_t window_usec)
+static int doctor_kernel_probe_trigger(uint64_t window_usec)
 {
 	_cleanup_fd_ int fd = -1;
 	char text[64];
@@ -66,7 +66,7 @@ static int probe_trigger(uint64_t window_usec)
 }
 
 /* What the daemon got counts more than what this process would get. */
-static uint64_t window_of_daemon(const struct doctor *doctor)
+static uint64_t doctor_kernel_window_of_daemon(const struct doctor *doctor)
 {
 	uint64_t window_usec = props_u64(doctor->manager, API_TRIGGER_WINDOW);
 
@@ -75,16 +75,16 @@ static uint64_t window_of_daemon(const struct doctor *doctor)
 
 void check_psi_trigger(struct doctor *doctor, struct finding *finding)
 {
-	uint64_t window_usec = window_of_daemon(doctor);
+	uint64_t window_usec = doctor_kernel_window_of_daemon(doctor);
 	char window[32];
-	int r = probe_trigger(500000);
+	int r = doctor_kernel_probe_trigger(500000);
 
 	if (window_usec > 0 && (r == 0 || window_usec % 2000000 != 0)) {
 		finding_ok(finding, "reliefd has armed its triggers with a window of %s",
 			   format_usec(window_usec, window, sizeof(window)));
 	} else if (r == 0) {
 		finding_ok(finding, "windows from 500 ms can be armed");
-	} else if (probe_trigger(2000000) == 0) {
+	} else if (doctor_kernel_probe_trigger(2000000) == 0) {
 		/* Since 6.5 without CAP_SYS_RESOURCE: multiples of 2 s, aggregated with the
 		 * averages. */
 		finding_bad(finding, VERDICT_WARN,
@@ -121,7 +121,7 @@ void check_cgroup(struct doctor *doctor, struct finding *finding)
 		    "no cgroup v2 tree is mounted: no group can be seen");
 }
 
-static int open_mount(const struct doctor *doctor)
+static int doctor_kernel_open_mount(const struct doctor *doctor)
 {
 	if (!doctor->tree.mount)
 		return -ENOENT;
@@ -132,7 +132,7 @@ void check_memory_controller(struct doctor *doctor, struct finding *finding)
 {
 	static const char fix[] = "boot with systemd.unified_cgroup_hierarchy=1 and without "
 				  "cgroup_disable=memory (of a container: its host)";
-	_cleanup_fd_ int mount = open_mount(doctor);
+	_cleanup_fd_ int mount = doctor_kernel_open_mount(doctor);
 	char controllers[256] = "";
 
 	if (mount >= 0)
@@ -148,7 +148,7 @@ void check_memory_controller(struct doctor *doctor, struct finding *finding)
 }
 
 /* Looks at the first group that has the controller; the root lacks most of its files. */
-static bool some_group_has(int mount, const char *file, bool *ret_has)
+static bool doctor_kernel_some_group_has(int mount, const char *file, bool *ret_has)
 {
 	DIR *dir = fdopendir(dup(mount));
 	struct dirent *entry;
@@ -170,13 +170,13 @@ static bool some_group_has(int mount, const char *file, bool *ret_has)
 
 void check_reclaim(struct doctor *doctor, struct finding *finding)
 {
-	_cleanup_fd_ int mount = open_mount(doctor);
+	_cleanup_fd_ int mount = doctor_kernel_open_mount(doctor);
 	bool has = false;
 
 	if (!doctor->has_memory || mount < 0)
 		finding_bad(finding, VERDICT_WARN, "see memory-controller",
 			    "cannot be looked at without the memory controller");
-	else if (!some_group_has(mount, "memory.reclaim", &has))
+	else if (!doctor_kernel_some_group_has(mount, "memory.reclaim", &has))
 		finding_bad(finding, VERDICT_WARN,
 			    "set DefaultMemoryAccounting=yes in /etc/systemd/system.conf",
 			    "no group has the memory controller switched on");
@@ -204,7 +204,7 @@ struct swaps {
 	uint64_t size_bytes, used_bytes;
 };
 
-static void read_swaps(struct swaps *ret)
+static void doctor_kernel_read_swaps(struct swaps *ret)
 {
 	_cleanup_file_ FILE *f = fopen("/proc/swaps", "re");
 	char line[512], name[256];
@@ -221,7 +221,7 @@ static void read_swaps(struct swaps *ret)
 	}
 }
 
-static bool zswap_is_on(void)
+static bool doctor_kernel_zswap_is_on(void)
 {
 	char text[8] = "";
 
@@ -234,7 +234,7 @@ void check_swap(struct doctor *doctor, struct finding *finding)
 	char size[16], used[16];
 	struct swaps swaps;
 
-	read_swaps(&swaps);
+	doctor_kernel_read_swaps(&swaps);
 	if (swaps.n == 0) {
 		finding_bad(finding, VERDICT_WARN,
 			    "add swap or zram (systemd-zram-generator), if the host may",
@@ -244,5 +244,6 @@ void check_swap(struct doctor *doctor, struct finding *finding)
 	finding_ok(finding, "%s, %s used, %u area%s, %u on zram%s",
 		   format_bytes(swaps.size_bytes, size, sizeof(size)),
 		   format_bytes(swaps.used_bytes, used, sizeof(used)), swaps.n,
-		   swaps.n == 1 ? "" : "s", swaps.n_zram, zswap_is_on() ? ", zswap on" : "");
+		   swaps.n == 1 ? "" : "s", swaps.n_zram,
+		   doctor_kernel_zswap_is_on() ? ", zswap on" : "");
 }

@@ -66,7 +66,7 @@ void check_daemon(struct doctor *doctor, struct finding *finding)
 		finding_ok(finding, "running as process %d", doctor->daemon_pid);
 }
 
-static void join_strings(json_object *array, char *buf, size_t size)
+static void doctor_service_join_strings(json_object *array, char *buf, size_t size)
 {
 	size_t length = 0;
 
@@ -92,7 +92,7 @@ void check_degraded(struct doctor *doctor, struct finding *finding)
 		finding_ok(finding, "reliefd has all it wants");
 		return;
 	}
-	join_strings(reasons, text, sizeof(text));
+	doctor_service_join_strings(reasons, text, sizeof(text));
 	finding_bad(finding, VERDICT_WARN,
 		    "the rows above and growth name the fixes, reliefd(8) each name",
 		    "reliefd works without: %s", text);
@@ -116,7 +116,7 @@ const char *problem_text(const struct doctor *doctor, const char *name)
 }
 
 /* "/a (no slot is left), /b and all below it (...), 3 more" */
-static void join_unfollowed(json_object *array, char *buf, size_t size)
+static void doctor_service_join_unfollowed(json_object *array, char *buf, size_t size)
 {
 	size_t length = 0;
 
@@ -154,7 +154,7 @@ void check_groups(struct doctor *doctor, struct finding *finding)
 			   props_u64(doctor->manager, API_N_GROUPS));
 		return;
 	}
-	join_unfollowed(unfollowed, text, sizeof(text));
+	doctor_service_join_unfollowed(unfollowed, text, sizeof(text));
 	finding_bad(
 		finding, VERDICT_WARN,
 		"no slot: name fewer in Units= and Paths= of the profile, then reliefctl reload; "
@@ -171,7 +171,7 @@ static const struct {
 };
 
 /* "CAP_X (what for), ..." of those that are not effective; "" when all are. */
-static void missing_capabilities(cap_t caps, char *buf, size_t size)
+static void doctor_service_missing_capabilities(cap_t caps, char *buf, size_t size)
 {
 	size_t length = 0;
 
@@ -200,7 +200,7 @@ void check_capabilities(struct doctor *doctor, struct finding *finding)
 			    strerror(errno));
 		return;
 	}
-	missing_capabilities(caps, missing, sizeof(missing));
+	doctor_service_missing_capabilities(caps, missing, sizeof(missing));
 	cap_free(caps);
 	if (*missing)
 		finding_bad(
@@ -212,7 +212,7 @@ void check_capabilities(struct doctor *doctor, struct finding *finding)
 }
 
 /* Running, or started by the bus when it is asked. */
-static bool bus_name_is_available(sd_bus *bus, const char *name)
+static bool doctor_service_bus_name_is_available(sd_bus *bus, const char *name)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	const char *found;
@@ -233,7 +233,7 @@ void check_polkit(struct doctor *doctor, struct finding *finding)
 {
 	if (!doctor->bus)
 		finding_bad(finding, VERDICT_WARN, "see bus", "cannot be looked for without a bus");
-	else if (bus_name_is_available(doctor->bus, POLKIT_NAME))
+	else if (doctor_service_bus_name_is_available(doctor->bus, POLKIT_NAME))
 		finding_ok(finding, "others than root can be let in by a password");
 	else
 		finding_bad(finding, VERDICT_WARN, "apt install polkitd, if others shall",

@@ -10,7 +10,7 @@
 #include "controller/ctl/password.h"
 #include "controller/ctl/remote.h"
 
-static int print_state(const struct ctl *ctl, sd_bus *bus)
+static int dry_run_print_state(const struct ctl *ctl, sd_bus *bus)
 {
 	_cleanup_json_ json_object *manager = NULL;
 	bool dry_run;
@@ -31,7 +31,7 @@ static int print_state(const struct ctl *ctl, sd_bus *bus)
 	return CTL_OK;
 }
 
-static int set_state(const struct ctl *ctl, sd_bus *bus, bool dry_run)
+static int dry_run_set_state(const struct ctl *ctl, sd_bus *bus, bool dry_run)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
@@ -61,5 +61,5 @@ int verb_dry_run(struct ctl *ctl, int argc, char **argv)
 	r = remote_connect(&bus);
 	if (r != CTL_OK)
 		return r;
-	return argc > 0 ? set_state(ctl, bus, on) : print_state(ctl, bus);
+	return argc > 0 ? dry_run_set_state(ctl, bus, on) : dry_run_print_state(ctl, bus);
 }

@@ -54,7 +54,7 @@ static const struct row {
 	{ DBUS_ERROR "AccessDenied", EPERM, CTL_FAILURE, "", .message = true, .sudo = true },
 };
 
-static const struct row *find_row(const char *name, int r)
+static const struct row *error_text_find_row(const char *name, int r)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (name ? strcmp(rows[i].name, name) == 0 : r < 0 && rows[i].error == -r)
@@ -63,7 +63,7 @@ static const struct row *find_row(const char *name, int r)
 }
 
 /* dbus-daemon's refusal names match rules and senders; its reason is one. */
-static const char *readable(const char *message)
+static const char *error_text_readable(const char *message)
 {
 	if (!message || !*message)
 		return "this user may not do that";
@@ -76,7 +76,7 @@ static const char *readable(const char *message)
 void error_text_fill(struct error_text *ret, const char *name, const char *message, int r,
 		     const char *verb)
 {
-	const struct row *row = find_row(name, r);
+	const struct row *row = error_text_find_row(name, r);
 	char sudo[64] = "";
 
 	ret->status = row ? row->status : CTL_FAILURE;
@@ -84,7 +84,7 @@ void error_text_fill(struct error_text *ret, const char *name, const char *messa
 		snprintf(sudo, sizeof(sudo), ": use sudo reliefctl %s", verb);
 	if (row)
 		snprintf(ret->text, sizeof(ret->text), "%s%s",
-			 row->message ? readable(message) : row->text, sudo);
+			 row->message ? error_text_readable(message) : row->text, sudo);
 	else if (name && strncmp(name, OWN_ERROR, strlen(OWN_ERROR)) == 0 && message && *message)
 		snprintf(ret->text, sizeof(ret->text), "%s", message);
 	else

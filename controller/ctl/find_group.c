@@ -15,7 +15,7 @@
 
 #define NO_SUCH_GROUP API_NAME ".Error.NoSuchGroup"
 
-static int unit_name_of(const char *name, char **ret)
+static int find_group_unit_name_of(const char *name, char **ret)
 {
 	if (asprintf(ret, "%s%s", name, strchr(name, '.') ? "" : ".service") < 0)
 		return -ENOMEM;
@@ -23,7 +23,7 @@ static int unit_name_of(const char *name, char **ret)
 }
 
 /* "profile default (/usr/lib/reliefd/profiles/default.conf and its drop-ins)" */
-static void describe_profile(sd_bus *bus, char *buf, size_t size)
+static void find_group_describe_profile(sd_bus *bus, char *buf, size_t size)
 {
 	static const char *const places[] = { "/etc", "/run", "/usr/lib" };
 	_cleanup_json_ json_object *manager = NULL;
@@ -45,7 +45,7 @@ static void describe_profile(sd_bus *bus, char *buf, size_t size)
 }
 
 /* Properties of the unit that systemd has, or would load. Returns: 0 or negative errno. */
-static int ask_systemd(sd_bus *bus, const char *unit, char **ret_load, char **ret_active)
+static int find_group_ask_systemd(sd_bus *bus, const char *unit, char **ret_load, char **ret_active)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_free_ char *load = NULL;
@@ -68,15 +68,15 @@ static int ask_systemd(sd_bus *bus, const char *unit, char **ret_load, char **re
 }
 
 /* Returns: whether the reason was said. */
-static bool explain_unit(sd_bus *bus, const char *unit)
+static bool find_group_explain_unit(sd_bus *bus, const char *unit)
 {
 	_cleanup_free_ char *load = NULL, *active = NULL;
 	char profile[512];
 
-	if (ask_systemd(bus, unit, &load, &active) < 0)
+	if (find_group_ask_systemd(bus, unit, &load, &active) < 0)
 		return false;
 	if (strcmp(active, "active") == 0 || strcmp(active, "reloading") == 0) {
-		describe_profile(bus, profile, sizeof(profile));
+		find_group_describe_profile(bus, profile, sizeof(profile));
 		ctl_error("%s runs, but is not under control: Units= of %s does not list it", unit,
 			  profile);
 	} else if (strcmp(load, "loaded") == 0) {
@@ -90,7 +90,7 @@ static bool explain_unit(sd_bus *bus, const char *unit)
 	return true;
 }
 
-static bool explain_cgroup(sd_bus *bus, const char *path)
+static bool find_group_explain_cgroup(sd_bus *bus, const char *path)
 {
 	_cleanup_free_ char *directory = NULL;
 	struct cgroup_tree tree;
@@ -106,7 +106,7 @@ static bool explain_cgroup(sd_bus *bus, const char *path)
 	exists = access(directory, F_OK) == 0;
 	cgroup_tree_done(&tree);
 	if (exists) {
-		describe_profile(bus, profile, sizeof(profile));
+		find_group_describe_profile(bus, profile, sizeof(profile));
 		ctl_error(
 			"The cgroup %s is there, but not under control: neither Units= nor Paths= "
 			"of %s lists it",
@@ -119,11 +119,11 @@ static bool explain_cgroup(sd_bus *bus, const char *path)
 	return true;
 }
 
-static int no_such_group(sd_bus *bus, const char *name, const char *unit, const sd_bus_error *error,
-			 int r)
+static int find_group_no_such_group(sd_bus *bus, const char *name, const char *unit,
+				    const sd_bus_error *error, int r)
 {
 	if (sd_bus_error_has_name(error, NO_SUCH_GROUP) &&
-	    (unit ? explain_unit(bus, unit) : explain_cgroup(bus, name)))
+	    (unit ? find_group_explain_unit(bus, unit) : find_group_explain_cgroup(bus, name)))
 		return CTL_FAILURE;
 	return remote_error(error, r, "Cannot find the group");
 }
@@ -140,7 +140,7 @@ int remote_find_group(sd_bus *bus, const char *name, char **ret_path)
 		r = remote_call(NULL, bus, API_PATH, API_I_MANAGER, API_GET_GROUP_BY_CONTROL_GROUP,
 				0, &error, &reply, "s", name ? name : "/");
 	} else {
-		r = unit_name_of(name, &unit);
+		r = find_group_unit_name_of(name, &unit);
 		if (r >= 0)
 			r = remote_call(NULL, bus, API_PATH, API_I_MANAGER, API_GET_GROUP_BY_UNIT,
 					0, &error, &reply, "s", unit);
@@ -148,7 +148,7 @@ int remote_find_group(sd_bus *bus, const char *name, char **ret_path)
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "o", &path);
 	if (r < 0)
-		return no_such_group(bus, name, unit, &error, r);
+		return find_group_no_such_group(bus, name, unit, &error, r);
 	*ret_path = strdup(path);
 	return *ret_path ? CTL_OK : ctl_error("Out of memory");
 }

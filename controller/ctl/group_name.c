@@ -27,7 +27,7 @@ static char *pods[PODS_MAX];
 static size_t n_pods;
 
 /* Names of Kubernetes are of these; anything else is not the kubelet's. */
-static bool is_pod_directory(const char *name)
+static bool group_name_is_pod_directory(const char *name)
 {
 	size_t n_parts = 1;
 
@@ -40,7 +40,7 @@ static bool is_pod_directory(const char *name)
 	return n_parts == 3 && isalnum((unsigned char)name[0]);
 }
 
-static void list_pods(const struct ctl *ctl)
+static void group_name_list_pods(const struct ctl *ctl)
 {
 	_cleanup_(closedir_cleanup) DIR *dir = NULL;
 	static bool is_listed;
@@ -53,13 +53,14 @@ static void list_pods(const struct ctl *ctl)
 	snprintf(path, sizeof(path), "%s" POD_LOGS, ctl->root ? ctl->root : "");
 	dir = opendir(path);
 	while (dir && n_pods < PODS_MAX && (entry = readdir(dir)))
-		if (is_pod_directory(entry->d_name) && (pods[n_pods] = strdup(entry->d_name)))
+		if (group_name_is_pod_directory(entry->d_name) &&
+		    (pods[n_pods] = strdup(entry->d_name)))
 			n_pods++;
 }
 
 char *group_name_pod(const struct ctl *ctl, const char *uid, char *buf, size_t size)
 {
-	list_pods(ctl);
+	group_name_list_pods(ctl);
 	for (size_t i = 0; i < n_pods; i++) {
 		const char *name = strchr(pods[i], '_') + 1, *end = strchr(name, '_');
 
@@ -78,7 +79,7 @@ struct text {
 	size_t size, length;
 };
 
-static void put(struct text *text, char c)
+static void group_name_put(struct text *text, char c)
 {
 	if (text->length + 1 < text->size) {
 		text->buf[text->length++] = c;
@@ -87,7 +88,7 @@ static void put(struct text *text, char c)
 }
 
 /* UTF-8 goes through as it is: only control characters move a cursor. */
-static void put_escaped(struct text *text, const char *string, size_t length)
+static void group_name_put_escaped(struct text *text, const char *string, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -95,30 +96,30 @@ static void put_escaped(struct text *text, const char *string, size_t length)
 		unsigned char c = (unsigned char)string[i];
 
 		if (c >= ' ' && c != 0x7f) {
-			put(text, (char)c);
+			group_name_put(text, (char)c);
 			continue;
 		}
-		put(text, '\\');
-		put(text, 'x');
-		put(text, digits[c >> 4]);
-		put(text, digits[c & 15]);
+		group_name_put(text, '\\');
+		group_name_put(text, 'x');
+		group_name_put(text, digits[c >> 4]);
+		group_name_put(text, digits[c & 15]);
 	}
 }
 
 /* The elements with each long id cut short. */
-static void put_elements(struct text *text, const char *path)
+static void group_name_put_elements(struct text *text, const char *path)
 {
 	while (*path) {
 		size_t run = strspn(path, "0123456789abcdef");
 		size_t length = run > 0 ? run : strcspn(path, "0123456789abcdef");
 
-		put_escaped(text, path, run >= LONG_ID ? SHORT_ID : length);
+		group_name_put_escaped(text, path, run >= LONG_ID ? SHORT_ID : length);
 		path += length;
 	}
 }
 
 /* The end of the innermost element that contains `word`, NULL without one. */
-static const char *end_of_element_with(const char *path, const char *word)
+static const char *group_name_end_of_element_with(const char *path, const char *word)
 {
 	const char *found = NULL;
 
@@ -128,9 +129,9 @@ static const char *end_of_element_with(const char *path, const char *word)
 }
 
 /* The kubelet's driver for systemd writes the UID's dashes as underscores. */
-static const char *end_of_pod(const char *path, const char *uid)
+static const char *group_name_end_of_pod(const char *path, const char *uid)
 {
-	const char *end = end_of_element_with(path, uid);
+	const char *end = group_name_end_of_element_with(path, uid);
 	char escaped[256];
 
 	if (end)
@@ -139,34 +140,34 @@ static const char *end_of_pod(const char *path, const char *uid)
 	for (char *c = escaped; *c; c++)
 		if (*c == '-')
 			*c = '_';
-	return end_of_element_with(path, escaped);
+	return group_name_end_of_element_with(path, escaped);
 }
 
 /* Returns: whether the path is that of a pod, or of something in it. */
-static bool put_pod(const struct ctl *ctl, struct text *text, const char *path)
+static bool group_name_put_pod(const struct ctl *ctl, struct text *text, const char *path)
 {
 	char uid[256], container[256], name[600];
 	const char *rest;
 
 	if (!pod_uid_from_path(path, uid, sizeof(uid)))
 		return false;
-	rest = end_of_pod(path, uid);
+	rest = group_name_end_of_pod(path, uid);
 	if (!rest)
 		return false;
 	group_name_pod(ctl, uid, name, sizeof(name));
-	put_escaped(text, name, strlen(name));
+	group_name_put_escaped(text, name, strlen(name));
 	if (container_id_from_path(path, container, sizeof(container)) &&
-	    end_of_element_with(rest, container)) {
-		put(text, '/');
-		put_escaped(text, container, strnlen(container, SHORT_ID));
-		rest = end_of_element_with(rest, container);
+	    group_name_end_of_element_with(rest, container)) {
+		group_name_put(text, '/');
+		group_name_put_escaped(text, container, strnlen(container, SHORT_ID));
+		rest = group_name_end_of_element_with(rest, container);
 	}
-	put_elements(text, rest);
+	group_name_put_elements(text, rest);
 	return true;
 }
 
 /* Where the element that gives the unit its name begins; the path without one. */
-static const char *unit_part(const char *path)
+static const char *group_name_unit_part(const char *path)
 {
 	const char *found = path;
 	char unit[256];
@@ -187,27 +188,27 @@ static const char *unit_part(const char *path)
 	return found;
 }
 
-static char *name_of(const struct ctl *ctl, const char *path, const char *part, char *buf,
-		     size_t size)
+static char *group_name_of(const struct ctl *ctl, const char *path, const char *part, char *buf,
+			   size_t size)
 {
 	struct text text = { .buf = buf, .size = size };
 
 	buf[0] = '\0';
 	if (ctl->full)
-		put_escaped(&text, path, strlen(path));
-	else if (!put_pod(ctl, &text, path))
-		put_elements(&text, part);
+		group_name_put_escaped(&text, path, strlen(path));
+	else if (!group_name_put_pod(ctl, &text, path))
+		group_name_put_elements(&text, part);
 	return buf;
 }
 
 char *group_name(const struct ctl *ctl, const char *path, char *buf, size_t size)
 {
-	return name_of(ctl, path, unit_part(path), buf, size);
+	return group_name_of(ctl, path, group_name_unit_part(path), buf, size);
 }
 
 char *group_name_path(const struct ctl *ctl, const char *path, char *buf, size_t size)
 {
-	return name_of(ctl, path, path, buf, size);
+	return group_name_of(ctl, path, path, buf, size);
 }
 
 char *group_name_below(const struct ctl *ctl, const char *path, size_t skip, char *buf, size_t size)
@@ -218,16 +219,16 @@ char *group_name_below(const struct ctl *ctl, const char *path, size_t skip, cha
 
 	buf[0] = '\0';
 	if (ctl->full) {
-		put_escaped(&text, part, strlen(part));
+		group_name_put_escaped(&text, part, strlen(part));
 		return buf;
 	}
 	/* The pod is named in its own line; what is in it, by what follows. */
-	end = pod_uid_from_path(path, uid, sizeof(uid)) ? end_of_pod(path, uid) : NULL;
+	end = pod_uid_from_path(path, uid, sizeof(uid)) ? group_name_end_of_pod(path, uid) : NULL;
 	if (end && end > part) {
 		group_name_pod(ctl, uid, name, sizeof(name));
-		put_escaped(&text, name, strlen(name));
+		group_name_put_escaped(&text, name, strlen(name));
 		part = end;
 	}
-	put_elements(&text, part);
+	group_name_put_elements(&text, part);
 	return buf;
 }

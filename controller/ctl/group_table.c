@@ -54,7 +54,7 @@ bool group_is_below(const char *path, const char *ancestor)
 	return strncmp(path, ancestor, length) == 0 && path[length] == '/';
 }
 
-static bool has_limit(json_object *group)
+static bool group_table_has_limit(json_object *group)
 {
 	return props_u64(group, API_MEMORY_MAX) != UINT64_MAX ||
 	       props_u64(group, API_MEMORY_HIGH) != UINT64_MAX;
@@ -64,13 +64,13 @@ bool group_is_limited(json_object *groups, json_object *group)
 {
 	const char *path = props_string(group, API_CONTROL_GROUP);
 
-	if (strcmp(path, "/") == 0 || has_limit(group))
+	if (strcmp(path, "/") == 0 || group_table_has_limit(group))
 		return true;
 	for (size_t i = 0; i < json_object_array_length(groups); i++) {
 		json_object *above = json_object_array_get_idx(groups, i);
 		const char *above_path = props_string(above, API_CONTROL_GROUP);
 
-		if (strcmp(above_path, "/") != 0 && has_limit(above) &&
+		if (strcmp(above_path, "/") != 0 && group_table_has_limit(above) &&
 		    group_is_below(path, above_path))
 			return true;
 	}
@@ -78,14 +78,14 @@ bool group_is_limited(json_object *groups, json_object *group)
 }
 
 /* How much of the path the line of the ancestor says already. */
-static size_t length_above(const struct ancestor *ancestor)
+static size_t group_table_length_above(const struct ancestor *ancestor)
 {
 	if (!ancestor)
 		return 0;
 	return strcmp(ancestor->path, "/") == 0 ? 1 : strlen(ancestor->path) + 1;
 }
 
-static void fill_why(struct libscols_line *line, json_object *group)
+static void group_table_fill_why(struct libscols_line *line, json_object *group)
 {
 	const char *signal = props_string(group, API_SIGNAL);
 	char why[64] = "", recovery[64];
@@ -102,18 +102,18 @@ static void fill_why(struct libscols_line *line, json_object *group)
 }
 
 /* What is left for the host is said once, in the host's line. */
-static void fill_left(struct libscols_line *line, json_object *group, bool is_limited)
+static void group_table_fill_left(struct libscols_line *line, json_object *group, bool is_limited)
 {
 	output_cell_bytes(line, COL_LEFT, is_limited ? props_u64(group, API_HEADROOM) : UINT64_MAX);
 	output_cell_usec(line, COL_TIME, is_limited ? props_u64(group, API_TIME_LEFT) : UINT64_MAX);
 }
 
-static void fill_line(struct libscols_line *line, json_object *group, const char *name)
+static void group_table_fill_line(struct libscols_line *line, json_object *group, const char *name)
 {
 	output_cell(line, COL_GROUP, name);
 	output_cell_level_of(line, COL_LEVEL, group);
 	output_cell(line, COL_RUNG, props_string(group, API_RUNG));
-	fill_why(line, group);
+	group_table_fill_why(line, group);
 	output_cell_bytes(line, COL_USED, props_u64(group, API_MEMORY_CURRENT));
 	output_cell_bytes(line, COL_MAX, props_u64(group, API_MEMORY_MAX));
 	output_cell_bytes(line, COL_GROWTH, props_u64(group, API_GROWTH));
@@ -155,9 +155,10 @@ void group_table_print(const struct ctl *ctl, json_object *groups, json_object *
 		lines[i].line = output_line(table, last ? last->line : NULL);
 		lines[i].path = path;
 		lines[i].above = last;
-		fill_line(lines[i].line, group,
-			  group_name_below(ctl, path, length_above(last), name, sizeof(name)));
-		fill_left(lines[i].line, group, group_is_limited(all, group));
+		group_table_fill_line(lines[i].line, group,
+				      group_name_below(ctl, path, group_table_length_above(last),
+						       name, sizeof(name)));
+		group_table_fill_left(lines[i].line, group, group_is_limited(all, group));
 		last = &lines[i];
 	}
 	scols_print_table(table);

@@ -22,7 +22,7 @@
 #define ONE_PERCENT_BP 100
 
 /* The percent to set so that a guard acts below reliefd's critical; 1 at least. */
-static unsigned int percent_below(const struct guard_thresholds *own)
+static unsigned int guards_percent_below(const struct guard_thresholds *own)
 {
 	unsigned int percent = (own->critical_bp + ONE_PERCENT_BP - 1) / ONE_PERCENT_BP;
 
@@ -30,7 +30,7 @@ static unsigned int percent_below(const struct guard_thresholds *own)
 }
 
 /* "10%", "4.5%" */
-static const char *percent_text(uint32_t bp, char *buf, size_t size)
+static const char *guards_percent_text(uint32_t bp, char *buf, size_t size)
 {
 	if (bp % ONE_PERCENT_BP == 0)
 		snprintf(buf, size, "%u%%", bp / ONE_PERCENT_BP);
@@ -39,7 +39,7 @@ static const char *percent_text(uint32_t bp, char *buf, size_t size)
 	return buf;
 }
 
-static uint32_t share_bp(double bytes, uint64_t total_bytes)
+static uint32_t guards_share_bp(double bytes, uint64_t total_bytes)
 {
 	double bp = total_bytes > 0 ? bytes * 10000 / (double)total_bytes : 0;
 
@@ -47,8 +47,8 @@ static uint32_t share_bp(double bytes, uint64_t total_bytes)
 }
 
 /* "when it kills" against reliefd's critical. Returns: whether that is in time. */
-static bool judge(const char *guard, uint32_t kills_bp, const struct guard_thresholds *own,
-		  struct guard_finding *ret)
+static bool guards_judge(const char *guard, uint32_t kills_bp, const struct guard_thresholds *own,
+			 struct guard_finding *ret)
 {
 	bool is_early = kills_bp >= own->critical_bp;
 	char kills[16];
@@ -57,12 +57,12 @@ static bool judge(const char *guard, uint32_t kills_bp, const struct guard_thres
 		.verdict = is_early ? GUARD_IS_TOO_EARLY : GUARD_IS_FINE,
 	};
 	snprintf(ret->text, sizeof(ret->text), "%s kills when %s is left", guard,
-		 percent_text(kills_bp, kills, sizeof(kills)));
+		 guards_percent_text(kills_bp, kills, sizeof(kills)));
 	return !is_early;
 }
 
 /* The value behind a short option: "-m 4", "-m4", "-m 4,2"; NULL without it. */
-static const char *option_value(const char *cmdline, const char *option)
+static const char *guards_option_value(const char *cmdline, const char *option)
 {
 	const char *found = NULL;
 
@@ -75,7 +75,7 @@ static const char *option_value(const char *cmdline, const char *option)
 }
 
 /* Is the program that runs, the first word of a command line, of this name? */
-static bool program_is(const char *cmdline, const char *name)
+static bool guards_program_is(const char *cmdline, const char *name)
 {
 	size_t length = strcspn(cmdline, " "), name_length = strlen(name);
 
@@ -90,7 +90,7 @@ void guard_earlyoom(const char *cmdline, const struct guard_thresholds *own,
 	uint32_t kills_bp = EARLYOOM_DEFAULT_BP;
 	const char *percent, *kib;
 
-	if (!cmdline || !program_is(cmdline, "earlyoom")) {
+	if (!cmdline || !guards_program_is(cmdline, "earlyoom")) {
 		*ret = (struct guard_finding){
 			.verdict = GUARD_IS_UNKNOWN,
 			.text = "earlyoom's command line cannot be read",
@@ -98,24 +98,24 @@ void guard_earlyoom(const char *cmdline, const struct guard_thresholds *own,
 		};
 		return;
 	}
-	percent = option_value(cmdline, "-m");
-	kib = option_value(cmdline, "-M");
+	percent = guards_option_value(cmdline, "-m");
+	kib = guards_option_value(cmdline, "-M");
 	if (percent)
 		kills_bp = (uint32_t)(strtod(percent, NULL) * ONE_PERCENT_BP);
 	if (kib) { /* the lower of the two counts */
-		uint32_t bp = share_bp(strtod(kib, NULL) * 1024, own->total_bytes);
+		uint32_t bp = guards_share_bp(strtod(kib, NULL) * 1024, own->total_bytes);
 
 		kills_bp = !percent || bp < kills_bp ? bp : kills_bp;
 	}
-	if (!judge("earlyoom", kills_bp, own, ret))
+	if (!guards_judge("earlyoom", kills_bp, own, ret))
 		snprintf(ret->fix, sizeof(ret->fix),
 			 "add \"-m %u\" to EARLYOOM_ARGS= in /etc/default/earlyoom; systemctl "
 			 "restart earlyoom",
-			 percent_below(own));
+			 guards_percent_below(own));
 }
 
 /* The value of "key = value" on a line of its own, NULL without one. */
-static const char *key_value(const char *config, const char *key)
+static const char *guards_key_value(const char *config, const char *key)
 {
 	for (const char *line = config; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
@@ -135,7 +135,7 @@ static const char *key_value(const char *config, const char *key)
 
 void guard_nohang(const char *config, const struct guard_thresholds *own, struct guard_finding *ret)
 {
-	const char *value = config ? key_value(config, "soft_threshold_min_mem") : NULL;
+	const char *value = config ? guards_key_value(config, "soft_threshold_min_mem") : NULL;
 	uint32_t kills_bp = NOHANG_DEFAULT_BP;
 
 	if (value) { /* "8 %", "800 M" */
@@ -143,18 +143,18 @@ void guard_nohang(const char *config, const struct guard_thresholds *own, struct
 		double number = strtod(value, &unit);
 
 		unit += strspn(unit, " \t");
-		kills_bp = *unit == 'M' ? share_bp(number * 1024 * 1024, own->total_bytes)
+		kills_bp = *unit == 'M' ? guards_share_bp(number * 1024 * 1024, own->total_bytes)
 					: (uint32_t)(number * ONE_PERCENT_BP);
 	}
-	if (!judge("nohang", kills_bp, own, ret))
+	if (!guards_judge("nohang", kills_bp, own, ret))
 		snprintf(ret->fix, sizeof(ret->fix),
 			 "set soft_threshold_min_mem = %u %% and a lower hard_threshold_min_mem in "
 			 "nohang.conf; systemctl restart nohang",
-			 percent_below(own));
+			 guards_percent_below(own));
 }
 
 /* How many "Path:" lines stand between two headings (or the end). */
-static unsigned int count_paths(const char *from, const char *to)
+static unsigned int guards_count_paths(const char *from, const char *to)
 {
 	unsigned int n = 0;
 
@@ -179,8 +179,8 @@ void guard_systemd_oomd(const char *dump, const struct guard_thresholds *own,
 		snprintf(ret->fix, sizeof(ret->fix), "see oomctl as root");
 		return;
 	}
-	n_swap = count_paths(swap, pressure);
-	n_pressure = count_paths(pressure, NULL);
+	n_swap = guards_count_paths(swap, pressure);
+	n_pressure = guards_count_paths(pressure, NULL);
 	ret->verdict = GUARD_IS_FINE;
 	if (n_swap == 0) {
 		snprintf(ret->text, sizeof(ret->text),
@@ -192,16 +192,16 @@ void guard_systemd_oomd(const char *dump, const struct guard_thresholds *own,
 	/* It kills when so much of swap and of memory is used. */
 	left_bp = 10000 -
 		  (uint32_t)(strtod(limit + strlen("Swap Used Limit: "), NULL) * ONE_PERCENT_BP);
-	if (!judge("systemd-oomd", left_bp, own, ret))
+	if (!guards_judge("systemd-oomd", left_bp, own, ret))
 		snprintf(ret->fix, sizeof(ret->fix),
 			 "set SwapUsedLimit=%u%% in [OOM] of "
 			 "/etc/systemd/oomd.conf.d/reliefd.conf; systemctl restart systemd-oomd",
-			 100 - percent_below(own));
+			 100 - guards_percent_below(own));
 }
 
 void guard_low_memory_monitor(const char *config, struct guard_finding *ret)
 {
-	const char *value = config ? key_value(config, "TriggerKernelOom") : NULL;
+	const char *value = config ? guards_key_value(config, "TriggerKernelOom") : NULL;
 
 	*ret = (struct guard_finding){ .verdict = GUARD_IS_FINE };
 	if (!value || strncmp(value, "true", 4) != 0) {

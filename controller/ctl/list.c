@@ -11,17 +11,17 @@
 #include "controller/ctl/output.h"
 #include "controller/ctl/remote.h"
 
-static json_object *select_groups(const struct remote_objects *objects)
+static json_object *list_select_groups(const struct remote_objects *objects)
 {
 	return objects->groups;
 }
 
-static json_object *select_modules(const struct remote_objects *objects)
+static json_object *list_select_modules(const struct remote_objects *objects)
 {
 	return objects->modules;
 }
 
-static json_object *select_masked(const struct remote_objects *objects)
+static json_object *list_select_masked(const struct remote_objects *objects)
 {
 	json_object *masked = NULL;
 
@@ -29,19 +29,19 @@ static json_object *select_masked(const struct remote_objects *objects)
 	return masked;
 }
 
-static void print_groups(const struct ctl *ctl, const struct remote_objects *objects)
+static void list_print_groups(const struct ctl *ctl, const struct remote_objects *objects)
 {
 	group_table_print(ctl, objects->groups, objects->groups);
 }
 
-static void print_modules(const struct ctl *ctl, const struct remote_objects *objects)
+static void list_print_modules(const struct ctl *ctl, const struct remote_objects *objects)
 {
 	module_table_print(ctl, objects->modules, objects->groups);
 }
 
-static void print_masked(const struct ctl *ctl, const struct remote_objects *objects)
+static void list_print_masked(const struct ctl *ctl, const struct remote_objects *objects)
 {
-	json_object *masked = select_masked(objects);
+	json_object *masked = list_select_masked(objects);
 	static const struct output_column columns[] = { { "CGROUP" }, { "MODULE" } };
 	_cleanup_table_ struct libscols_table *table = output_table(ctl, columns, 2);
 
@@ -61,12 +61,12 @@ static const struct list {
 	json_object *(*select)(const struct remote_objects *objects);
 	void (*print)(const struct ctl *ctl, const struct remote_objects *objects);
 } lists[] = {
-	{ "groups", select_groups, print_groups },
-	{ "modules", select_modules, print_modules },
-	{ "masked", select_masked, print_masked },
+	{ "groups", list_select_groups, list_print_groups },
+	{ "modules", list_select_modules, list_print_modules },
+	{ "masked", list_select_masked, list_print_masked },
 };
 
-static const struct list *find_list(const char *name)
+static const struct list *list_find_list(const char *name)
 {
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (strcmp(lists[i].name, name) == 0)
@@ -78,7 +78,7 @@ int verb_list(struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(remote_objects_done) struct remote_objects objects = {};
 	_cleanup_bus_ sd_bus *bus = NULL;
-	const struct list *list = find_list(argc > 0 ? argv[0] : "groups");
+	const struct list *list = list_find_list(argc > 0 ? argv[0] : "groups");
 	int r;
 
 	if (!list) {

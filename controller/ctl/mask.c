@@ -13,7 +13,7 @@
 #include "controller/ctl/remote.h"
 
 /* Returns: an exit status, and the cgroup of a unit under control. */
-static int find_running(sd_bus *bus, const char *unit, char **ret_cgroup)
+static int mask_find_running(sd_bus *bus, const char *unit, char **ret_cgroup)
 {
 	_cleanup_json_ json_object *group = NULL;
 	_cleanup_free_ char *path = NULL;
@@ -28,7 +28,7 @@ static int find_running(sd_bus *bus, const char *unit, char **ret_cgroup)
 	return *ret_cgroup ? CTL_OK : ctl_error("Out of memory");
 }
 
-static bool is_named(const char *cgroup, const char *unit)
+static bool mask_is_named(const char *cgroup, const char *unit)
 {
 	const char *last = strrchr(cgroup, '/');
 	size_t length = strlen(unit);
@@ -40,19 +40,19 @@ static bool is_named(const char *cgroup, const char *unit)
 }
 
 /* The cgroup under which such a unit is masked; NULL: none is. */
-static const char *find_masked(json_object *masked, const char *unit)
+static const char *mask_find_masked(json_object *masked, const char *unit)
 {
 	for (size_t i = 0; i < json_object_array_length(masked); i++) {
 		json_object *mask = json_object_array_get_idx(masked, i);
 		const char *cgroup = json_object_get_string(json_object_array_get_idx(mask, 0));
 
-		if (is_named(cgroup, unit))
+		if (mask_is_named(cgroup, unit))
 			return cgroup;
 	}
 	return NULL;
 }
 
-static int find_cgroup(sd_bus *bus, const char *unit, bool among_masked, char **ret_cgroup)
+static int mask_find_cgroup(sd_bus *bus, const char *unit, bool among_masked, char **ret_cgroup)
 {
 	_cleanup_json_ json_object *manager = NULL;
 	json_object *masked;
@@ -65,25 +65,25 @@ static int find_cgroup(sd_bus *bus, const char *unit, bool among_masked, char **
 			return r;
 		if (!json_object_object_get_ex(manager, API_MASKED, &masked))
 			return ctl_error("This reliefd has no masks");
-		cgroup = find_masked(masked, unit);
+		cgroup = mask_find_masked(masked, unit);
 		if (!cgroup)
 			return ctl_error("No module of %s is masked; see `reliefctl list masked`",
 					 unit);
 	} else if (unit[0] != '/') {
-		return find_running(bus, unit, ret_cgroup);
+		return mask_find_running(bus, unit, ret_cgroup);
 	}
 	*ret_cgroup = strdup(cgroup);
 	return *ret_cgroup ? CTL_OK : ctl_error("Out of memory");
 }
 
 /* "m1", as `list modules` and `show` call it. */
-static bool is_module_id(const char *text)
+static bool mask_is_module_id(const char *text)
 {
 	return text[0] == 'm' && text[1] && text[1 + strspn(text + 1, "0123456789")] == '\0';
 }
 
 /* The cgroup and the name of a registered module, by its id. */
-static int find_module(sd_bus *bus, const char *id, char **ret_cgroup, char **ret_module)
+static int mask_find_module(sd_bus *bus, const char *id, char **ret_cgroup, char **ret_module)
 {
 	_cleanup_json_ json_object *module = NULL;
 	char path[sizeof(API_MODULE) + 24];
@@ -99,7 +99,7 @@ static int find_module(sd_bus *bus, const char *id, char **ret_cgroup, char **re
 	return *ret_cgroup && *ret_module ? CTL_OK : ctl_error("Out of memory");
 }
 
-static int change(struct ctl *ctl, int argc, char **argv, const char *method, const char *done)
+static int mask_change(struct ctl *ctl, int argc, char **argv, const char *method, const char *done)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	bool is_unmask = strcmp(method, API_UNMASK) == 0;
@@ -115,10 +115,10 @@ static int change(struct ctl *ctl, int argc, char **argv, const char *method, co
 	r = remote_connect(&bus);
 	if (r != CTL_OK)
 		return r;
-	if (argc == 1 && !is_unmask && is_module_id(argv[0]))
-		r = find_module(bus, argv[0], &cgroup, &name);
+	if (argc == 1 && !is_unmask && mask_is_module_id(argv[0]))
+		r = mask_find_module(bus, argv[0], &cgroup, &name);
 	else
-		r = find_cgroup(bus, argv[0], is_unmask, &cgroup);
+		r = mask_find_cgroup(bus, argv[0], is_unmask, &cgroup);
 	if (r != CTL_OK)
 		return r;
 	if (name)
@@ -135,10 +135,10 @@ static int change(struct ctl *ctl, int argc, char **argv, const char *method, co
 
 int verb_mask(struct ctl *ctl, int argc, char **argv)
 {
-	return change(ctl, argc, argv, API_MASK, "Masked");
+	return mask_change(ctl, argc, argv, API_MASK, "Masked");
 }
 
 int verb_unmask(struct ctl *ctl, int argc, char **argv)
 {
-	return change(ctl, argc, argv, API_UNMASK, "Unmasked");
+	return mask_change(ctl, argc, argv, API_UNMASK, "Unmasked");
 }

@@ -129,7 +129,7 @@ static const struct metric manager_metrics[] = {
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Within a label's quotes, backslash, quote and line feed are escaped. */
-static void print_label_value(const char *value)
+static void metrics_print_label_value(const char *value)
 {
 	for (; *value; value++) {
 		if (*value == '\\' || *value == '"')
@@ -141,19 +141,19 @@ static void print_label_value(const char *value)
 	}
 }
 
-static void print_label(const char *before, const char *name, const char *value)
+static void metrics_print_label(const char *before, const char *name, const char *value)
 {
 	printf("%s%s=\"", before, name);
-	print_label_value(value);
+	metrics_print_label_value(value);
 	printf("\"");
 }
 
-static void print_head(const char *name, const char *type, const char *help)
+static void metrics_print_head(const char *name, const char *type, const char *help)
 {
 	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static uint64_t value_of(const struct metric *metric, json_object *props)
+static uint64_t metrics_value_of(const struct metric *metric, json_object *props)
 {
 	enum level level;
 
@@ -172,7 +172,7 @@ static uint64_t value_of(const struct metric *metric, json_object *props)
 }
 
 /* Decimal fractions are exact here: they are shifted integers. */
-static void print_value(enum shape shape, uint64_t value)
+static void metrics_print_value(enum shape shape, uint64_t value)
 {
 	if (shape == SHAPE_LEFT && value == UINT64_MAX)
 		printf(" +Inf\n");
@@ -184,84 +184,86 @@ static void print_value(enum shape shape, uint64_t value)
 		printf(" %" PRIu64 "\n", value);
 }
 
-static void print_group_labels(json_object *group)
+static void metrics_print_group_labels(json_object *group)
 {
-	print_label("{", "cgroup", props_string(group, API_CONTROL_GROUP));
-	print_label(",", "unit", props_string(group, API_UNIT));
+	metrics_print_label("{", "cgroup", props_string(group, API_CONTROL_GROUP));
+	metrics_print_label(",", "unit", props_string(group, API_UNIT));
 	printf("}");
 }
 
 /* The id: a name may be there once more in the same unit, and after it came back. */
-static void print_module_labels(json_object *module)
+static void metrics_print_module_labels(json_object *module)
 {
 	char id[32];
 
 	snprintf(id, sizeof(id), "%" PRIu64, props_u64(module, API_ID));
-	print_label("{", "id", id);
-	print_label(",", "module", props_string(module, API_MODULE_NAME));
-	print_label(",", "kind", props_string(module, API_KIND));
-	print_label(",", "unit", props_string(module, API_UNIT));
-	print_label(",", "cgroup", props_string(module, API_CONTROL_GROUP));
+	metrics_print_label("{", "id", id);
+	metrics_print_label(",", "module", props_string(module, API_MODULE_NAME));
+	metrics_print_label(",", "kind", props_string(module, API_KIND));
+	metrics_print_label(",", "unit", props_string(module, API_UNIT));
+	metrics_print_label(",", "cgroup", props_string(module, API_CONTROL_GROUP));
 	printf("}");
 }
 
-static void print_samples(const struct metric *metric, json_object *objects,
-			  void (*print_labels)(json_object *object))
+static void metrics_print_samples(const struct metric *metric, json_object *objects,
+				  void (*print_labels)(json_object *object))
 {
 	for (size_t i = 0; i < json_object_array_length(objects); i++) {
 		json_object *object = json_object_array_get_idx(objects, i);
-		uint64_t value = value_of(metric, object);
+		uint64_t value = metrics_value_of(metric, object);
 
 		if (value == UINT64_MAX && metric->shape != SHAPE_LEFT)
 			continue;
 		printf("%s", metric->name);
 		print_labels(object);
-		print_value(metric->shape, value);
+		metrics_print_value(metric->shape, value);
 	}
 }
 
-static void print_metrics(const struct metric *metrics, size_t n, json_object *objects,
-			  void (*print_labels)(json_object *object))
+static void metrics_print_metrics(const struct metric *metrics, size_t n, json_object *objects,
+				  void (*print_labels)(json_object *object))
 {
 	for (size_t i = 0; i < n; i++) {
-		print_head(metrics[i].name, metrics[i].type, metrics[i].help);
-		print_samples(&metrics[i], objects, print_labels);
+		metrics_print_head(metrics[i].name, metrics[i].type, metrics[i].help);
+		metrics_print_samples(&metrics[i], objects, print_labels);
 	}
 }
 
-static void print_results(json_object *manager)
+static void metrics_print_results(json_object *manager)
 {
 	static const char name[] = "relief_finished_requests_total";
 	json_object *results;
 
 	if (!json_object_object_get_ex(manager, API_RESULTS, &results))
 		return;
-	print_head(name, "counter",
-		   "Requests to modules and for the kernel's reclaim that are over, by result.");
+	metrics_print_head(
+		name, "counter",
+		"Requests to modules and for the kernel's reclaim that are over, by result.");
 	json_object_object_foreach(results, result, n)
 	{
 		printf("%s", name);
-		print_label("{", "result", result);
+		metrics_print_label("{", "result", result);
 		printf("} %" PRIu64 "\n", json_object_get_uint64(n));
 	}
 }
 
-static void print_manager_metrics(json_object *manager)
+static void metrics_print_manager_metrics(json_object *manager)
 {
 	for (size_t i = 0; i < N(manager_metrics); i++) {
 		const struct metric *metric = &manager_metrics[i];
-		uint64_t value = value_of(metric, manager);
+		uint64_t value = metrics_value_of(metric, manager);
 
 		if (value == UINT64_MAX)
 			continue;
-		print_head(metric->name, metric->type, metric->help);
+		metrics_print_head(metric->name, metric->type, metric->help);
 		printf("%s", metric->name);
-		print_value(metric->shape, value);
+		metrics_print_value(metric->shape, value);
 	}
-	print_results(manager);
-	print_head("relief_growth_clock_info", "gauge", "What tells reliefd that memory grows.");
+	metrics_print_results(manager);
+	metrics_print_head("relief_growth_clock_info", "gauge",
+			   "What tells reliefd that memory grows.");
 	printf("relief_growth_clock_info");
-	print_label("{", "clock", props_string(manager, API_GROWTH_CLOCK));
+	metrics_print_label("{", "clock", props_string(manager, API_GROWTH_CLOCK));
 	printf("} 1\n");
 }
 
@@ -282,8 +284,10 @@ int verb_metrics(struct ctl *ctl, int argc, char **argv)
 	r = remote_get_objects(bus, &objects);
 	if (r != CTL_OK)
 		return r;
-	print_metrics(group_metrics, N(group_metrics), objects.groups, print_group_labels);
-	print_metrics(module_metrics, N(module_metrics), objects.modules, print_module_labels);
-	print_manager_metrics(objects.manager);
+	metrics_print_metrics(group_metrics, N(group_metrics), objects.groups,
+			      metrics_print_group_labels);
+	metrics_print_metrics(module_metrics, N(module_metrics), objects.modules,
+			      metrics_print_module_labels);
+	metrics_print_manager_metrics(objects.manager);
 	return CTL_OK;
 }

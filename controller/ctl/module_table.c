@@ -38,7 +38,7 @@ static const struct output_column columns[] = {
 };
 
 /* A module gives nothing when its group is excluded. */
-static bool module_is_excluded(json_object *module, json_object *groups)
+static bool module_table_module_is_excluded(json_object *module, json_object *groups)
 {
 	const char *home = props_string(module, API_CONTROL_GROUP);
 
@@ -51,9 +51,9 @@ static bool module_is_excluded(json_object *module, json_object *groups)
 	return false;
 }
 
-static const char *module_state(json_object *module, json_object *groups)
+static const char *module_table_module_state(json_object *module, json_object *groups)
 {
-	if (module_is_excluded(module, groups))
+	if (module_table_module_is_excluded(module, groups))
 		return "excluded";
 	if (props_bool(module, API_DEMOTED))
 		return "demoted";
@@ -84,7 +84,7 @@ void module_table_print(const struct ctl *ctl, json_object *modules, json_object
 		output_cell_number(line, COL_LATE, props_u64(module, API_N_LATE));
 		output_cell_bytes(line, COL_CLAIMED, props_u64(module, API_CLAIMED_BYTES));
 		output_cell_bytes(line, COL_FREED, props_u64(module, API_FREED_BYTES));
-		output_cell(line, COL_STATE, module_state(module, groups));
+		output_cell(line, COL_STATE, module_table_module_state(module, groups));
 	}
 	scols_print_table(table);
 }

@@ -27,7 +27,7 @@ struct event {
 static const struct ctl *asked;
 
 /* Short for pods and containers; valid until the next call. */
-static const char *group_of(json_object *event)
+static const char *monitor_group_of(json_object *event)
 {
 	static char name[GROUP_NAME_SIZE];
 	const char *path = props_string(event, API_CONTROL_GROUP);
@@ -36,7 +36,7 @@ static const char *group_of(json_object *event)
 }
 
 /* ", hog.service grows by 48M a second", or nothing while no group was seen growing. */
-static void print_grower(json_object *event, const char *verb)
+static void monitor_print_grower(json_object *event, const char *verb)
 {
 	const char *path = props_string(event, API_GROWER);
 	char name[GROUP_NAME_SIZE], growth[32];
@@ -46,21 +46,21 @@ static void print_grower(json_object *event, const char *verb)
 		       output_bytes(props_u64(event, API_GROWER_GROWTH), growth));
 }
 
-static void print_level(json_object *event)
+static void monitor_print_level(json_object *event)
 {
 	const char *level = props_string(event, "NewLevel");
 	const char *colour = output_level_colour(level);
 
-	printf("%s: %s -> %s%s%s (%s, %s, %s)", group_of(event), props_string(event, "OldLevel"),
-	       output_colour_begin(colour), level, output_colour_end(colour),
-	       props_string(event, API_SIGNAL), props_string(event, API_ATTRIBUTION),
-	       props_string(event, "Reason"));
-	print_grower(event, "grows by");
+	printf("%s: %s -> %s%s%s (%s, %s, %s)", monitor_group_of(event),
+	       props_string(event, "OldLevel"), output_colour_begin(colour), level,
+	       output_colour_end(colour), props_string(event, API_SIGNAL),
+	       props_string(event, API_ATTRIBUTION), props_string(event, "Reason"));
+	monitor_print_grower(event, "grows by");
 	printf("\n");
 }
 
 /* " of page-cache (cache.service)", or nothing where an action concerns the group as such. */
-static void print_module(json_object *event)
+static void monitor_print_module(json_object *event)
 {
 	const char *module = props_string(event, "ModuleName");
 	const char *unit = props_string(event, API_UNIT);
@@ -71,44 +71,44 @@ static void print_module(json_object *event)
 		printf(" (%s)", unit);
 }
 
-static void print_started(json_object *event)
+static void monitor_print_started(json_object *event)
 {
 	uint64_t wanted_bytes = props_u64(event, "Bytes");
 	char bytes[32];
 
-	printf("%s: %s %" PRIu64, group_of(event), props_string(event, API_RUNG),
+	printf("%s: %s %" PRIu64, monitor_group_of(event), props_string(event, API_RUNG),
 	       props_u64(event, "ActionId"));
 	if (wanted_bytes > 0) /* a warning asks for nothing: modules hear the level */
 		printf(" asks for %s", output_bytes(wanted_bytes, bytes));
 	else
 		printf(" tells every module the level");
-	print_module(event);
+	monitor_print_module(event);
 	printf(" (%s)%s\n", props_string(event, "Reason"),
 	       props_bool(event, API_DRY_RUN) ? ", dry run" : "");
 }
 
-static void print_finished(json_object *event)
+static void monitor_print_finished(json_object *event)
 {
 	char measured[32], claimed[32], duration[32];
 
-	printf("%s: %s %" PRIu64 " %s after %s: %s measured, %s claimed", group_of(event),
+	printf("%s: %s %" PRIu64 " %s after %s: %s measured, %s claimed", monitor_group_of(event),
 	       props_string(event, API_RUNG), props_u64(event, "ActionId"),
 	       props_string(event, "Result"),
 	       output_usec(props_u64(event, "DurationUSec"), duration),
 	       output_bytes(props_u64(event, "MeasuredBytes"), measured),
 	       output_bytes(props_u64(event, API_CLAIMED_BYTES), claimed));
-	print_module(event);
+	monitor_print_module(event);
 	printf("\n");
 }
 
 /* "held still (freeze) for 5s at most, / has 80M left", "let go" */
-static void print_brake(json_object *event)
+static void monitor_print_brake(json_object *event)
 {
 	uint64_t until_usec = props_u64(event, "UntilUSec"), now_usec = ctl_now_usec();
 	const char *brake = props_string(event, API_BRAKE);
 	char left[32], headroom[32], time_left[32], short_name[GROUP_NAME_SIZE];
 
-	printf("%s: ", group_of(event));
+	printf("%s: ", monitor_group_of(event));
 	if (strcmp(brake, "off") == 0)
 		printf("let go");
 	else
@@ -122,16 +122,16 @@ static void print_brake(json_object *event)
 	       props_bool(event, API_DRY_RUN) ? ", dry run" : "");
 }
 
-static void print_episode(json_object *event)
+static void monitor_print_episode(json_object *event)
 {
 	char freed[32], duration[32];
 
-	printf("%s: episode %" PRIu64 " over after %s, %s at worst, %s given back", group_of(event),
-	       props_u64(event, "EpisodeId"),
+	printf("%s: episode %" PRIu64 " over after %s, %s at worst, %s given back",
+	       monitor_group_of(event), props_u64(event, "EpisodeId"),
 	       output_usec(props_u64(event, "DurationUSec"), duration),
 	       props_string(event, "PeakLevel"),
 	       output_bytes(props_u64(event, API_FREED_BYTES), freed));
-	print_grower(event, "grew by up to");
+	monitor_print_grower(event, "grew by up to");
 	printf("\n");
 }
 
@@ -139,25 +139,25 @@ static const struct event events[] = {
 	{ API_LEVEL_CHANGED,
 	  { API_CONTROL_GROUP, "OldLevel", "NewLevel", API_ATTRIBUTION, API_SIGNAL, "Reason",
 	    "TimestampMonotonic", "Details" },
-	  print_level },
+	  monitor_print_level },
 	{ API_ACTION_STARTED,
 	  { "ActionId", API_RUNG, API_CONTROL_GROUP, "Module", "Bytes", "Reason", "Details" },
-	  print_started },
+	  monitor_print_started },
 	{ API_ACTION_FINISHED,
 	  { "ActionId", API_RUNG, API_CONTROL_GROUP, "Result", API_CLAIMED_BYTES, "MeasuredBytes",
 	    "DurationUSec", "Details" },
-	  print_finished },
+	  monitor_print_finished },
 	{ API_BRAKE_CHANGED,
 	  { "BrakeId", API_CONTROL_GROUP, API_BRAKE, "Reason", "UntilUSec", "Details" },
-	  print_brake },
+	  monitor_print_brake },
 	{ API_EPISODE_ENDED,
 	  { "EpisodeId", API_CONTROL_GROUP, "PeakLevel", API_FREED_BYTES, "DurationUSec",
 	    "Details" },
-	  print_episode },
+	  monitor_print_episode },
 };
 
 /* The wall clock: what a person compares with the journal. */
-static void print_time(void)
+static void monitor_print_time(void)
 {
 	struct timespec ts;
 	struct tm tm;
@@ -172,19 +172,20 @@ static void print_time(void)
 /* Why stdout does not take any more; 0: it does. */
 static int write_error;
 
-static void emit(const struct ctl *ctl, json_object *event, void (*print)(json_object *event))
+static void monitor_emit(const struct ctl *ctl, json_object *event,
+			 void (*print)(json_object *event))
 {
 	if (ctl->json != JSON_OFF) {
 		output_json(ctl, event);
 	} else {
-		print_time();
+		monitor_print_time();
 		print(event);
 	}
 	if (fflush(stdout) != 0 && write_error == 0)
 		write_error = errno;
 }
 
-static json_object *new_event(const char *name)
+static json_object *monitor_new_event(const char *name)
 {
 	json_object *event = json_object_new_object();
 	struct timespec ts;
@@ -198,7 +199,7 @@ static json_object *new_event(const char *name)
 }
 
 /* Details become members like the arguments: the reader need not know which is which. */
-static void add_argument(json_object *event, const char *name, json_object *value)
+static void monitor_add_argument(json_object *event, const char *name, json_object *value)
 {
 	if (strcmp(name, "Details") != 0) {
 		json_object_object_add(event, name, value);
@@ -209,7 +210,8 @@ static void add_argument(json_object *event, const char *name, json_object *valu
 	json_object_put(value);
 }
 
-static int read_arguments(sd_bus_message *signal, const struct event *kind, json_object *event)
+static int monitor_read_arguments(sd_bus_message *signal, const struct event *kind,
+				  json_object *event)
 {
 	int r = 0;
 
@@ -219,39 +221,40 @@ static int read_arguments(sd_bus_message *signal, const struct event *kind, json
 		r = remote_read_json(signal, &value);
 		if (r < 0)
 			return r;
-		add_argument(event, kind->arguments[i], value);
+		monitor_add_argument(event, kind->arguments[i], value);
 	}
 	return r;
 }
 
-static int on_manager_signal(sd_bus_message *signal, void *data, sd_bus_error *error)
+static int monitor_on_manager_signal(sd_bus_message *signal, void *data, sd_bus_error *error)
 {
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		_cleanup_json_ json_object *event = NULL;
 
 		if (!sd_bus_message_is_signal(signal, API_I_MANAGER, events[i].member))
 			continue;
-		event = new_event(events[i].member);
-		if (read_arguments(signal, &events[i], event) >= 0)
-			emit(data, event, events[i].print);
+		event = monitor_new_event(events[i].member);
+		if (monitor_read_arguments(signal, &events[i], event) >= 0)
+			monitor_emit(data, event, events[i].print);
 	}
 	return 0;
 }
 
-static const char *text_of(json_object *value)
+static const char *monitor_text_of(json_object *value)
 {
 	if (json_object_is_type(value, json_type_boolean))
 		return json_object_get_boolean(value) ? "yes" : "no";
 	return value ? json_object_get_string(value) : "-";
 }
 
-static void print_properties(json_object *event)
+static void monitor_print_properties(json_object *event)
 {
 	json_object *changed;
 
 	printf("%s:", props_string(event, "Object"));
 	json_object_object_get_ex(event, "Changed", &changed);
-	json_object_object_foreach(changed, name, value) printf(" %s=%s", name, text_of(value));
+	json_object_object_foreach(changed, name, value)
+		printf(" %s=%s", name, monitor_text_of(value));
 	printf("\n");
 }
 
@@ -261,7 +264,7 @@ static const char *const said_otherwise[] = {
 	API_N_MODULES, API_N_HELD, API_BRAKE,	    API_BRAKE_UNTIL, API_BRAKE_REASON,
 };
 
-static int on_properties_changed(sd_bus_message *signal, void *data, sd_bus_error *error)
+static int monitor_on_properties_changed(sd_bus_message *signal, void *data, sd_bus_error *error)
 {
 	_cleanup_json_ json_object *event = NULL, *interface = NULL;
 	json_object *changed = NULL;
@@ -270,16 +273,16 @@ static int on_properties_changed(sd_bus_message *signal, void *data, sd_bus_erro
 		return 0;
 	for (size_t i = 0; i < sizeof(said_otherwise) / sizeof(said_otherwise[0]); i++)
 		json_object_object_del(changed, said_otherwise[i]);
-	event = new_event("PropertiesChanged");
+	event = monitor_new_event("PropertiesChanged");
 	json_object_object_add(event, "Object",
 			       json_object_new_string(sd_bus_message_get_path(signal)));
 	json_object_object_add(event, "Changed", changed);
 	if (json_object_object_length(changed) > 0)
-		emit(data, event, print_properties);
+		monitor_emit(data, event, monitor_print_properties);
 	return 0;
 }
 
-static void print_object(json_object *event)
+static void monitor_print_object(json_object *event)
 {
 	bool added = strcmp(props_string(event, "Event"), "InterfacesAdded") == 0;
 
@@ -290,14 +293,14 @@ static void print_object(json_object *event)
 }
 
 /* Modules only: groups come and go with every service. */
-static int on_interfaces(sd_bus_message *signal, void *data, sd_bus_error *error)
+static int monitor_on_interfaces(sd_bus_message *signal, void *data, sd_bus_error *error)
 {
 	_cleanup_json_ json_object *event = NULL, *interfaces = NULL;
 	json_object *path, *props;
 
 	if (remote_read_json(signal, &path) < 0)
 		return 0;
-	event = new_event(sd_bus_message_get_member(signal));
+	event = monitor_new_event(sd_bus_message_get_member(signal));
 	json_object_object_add(event, "Object", path);
 	if (strncmp(json_object_get_string(path), API_MODULE, strlen(API_MODULE)) != 0 ||
 	    remote_read_json(signal, &interfaces) < 0)
@@ -310,37 +313,37 @@ static int on_interfaces(sd_bus_message *signal, void *data, sd_bus_error *error
 		json_object_object_add(event, API_UNIT,
 				       json_object_new_string(props_string(props, API_UNIT)));
 	}
-	emit(data, event, print_object);
+	monitor_emit(data, event, monitor_print_object);
 	return 0;
 }
 
-static void print_owner(json_object *event)
+static void monitor_print_owner(json_object *event)
 {
 	printf("reliefd %s\n", props_bool(event, "Running") ? "is running" : "is not running");
 }
 
-static int on_owner(sd_bus_message *signal, void *data, sd_bus_error *error)
+static int monitor_on_owner(sd_bus_message *signal, void *data, sd_bus_error *error)
 {
 	_cleanup_json_ json_object *event = NULL;
 	const char *name, *old_owner, *new_owner;
 
 	if (sd_bus_message_read(signal, "sss", &name, &old_owner, &new_owner) < 0)
 		return 0;
-	event = new_event("OwnerChanged");
+	event = monitor_new_event("OwnerChanged");
 	json_object_object_add(event, "Running", json_object_new_boolean(*new_owner != '\0'));
-	emit(data, event, print_owner);
+	monitor_emit(data, event, monitor_print_owner);
 	return 0;
 }
 
-static int add_matches(struct ctl *ctl, sd_bus *bus)
+static int monitor_add_matches(struct ctl *ctl, sd_bus *bus)
 {
 	static const struct {
 		const char *sender, *interface, *member;
 		sd_bus_message_handler_t handler;
 	} matches[] = {
-		{ API_NAME, API_I_MANAGER, NULL, on_manager_signal },
-		{ API_NAME, DBUS_I_PROPS, "PropertiesChanged", on_properties_changed },
-		{ API_NAME, DBUS_I_OBJECTS, NULL, on_interfaces },
+		{ API_NAME, API_I_MANAGER, NULL, monitor_on_manager_signal },
+		{ API_NAME, DBUS_I_PROPS, "PropertiesChanged", monitor_on_properties_changed },
+		{ API_NAME, DBUS_I_OBJECTS, NULL, monitor_on_interfaces },
 	};
 	int r;
 
@@ -353,10 +356,10 @@ static int add_matches(struct ctl *ctl, sd_bus *bus)
 	return sd_bus_add_match(bus, NULL,
 				"type='signal',sender='" DBUS_NAME "',member='NameOwnerChanged',"
 				"arg0='" API_NAME "'",
-				on_owner, ctl);
+				monitor_on_owner, ctl);
 }
 
-static void say_who_is_there(struct ctl *ctl, sd_bus *bus)
+static void monitor_say_who_is_there(struct ctl *ctl, sd_bus *bus)
 {
 	int r;
 
@@ -377,10 +380,10 @@ int verb_monitor(struct ctl *ctl, int argc, char **argv)
 	if (ctl->json == JSON_PRETTY)
 		ctl->json = JSON_SHORT;
 	asked = ctl;
-	r = add_matches(ctl, bus);
+	r = monitor_add_matches(ctl, bus);
 	if (r < 0)
 		return ctl_error("Cannot listen: %s", strerror(-r));
-	say_who_is_there(ctl, bus);
+	monitor_say_who_is_there(ctl, bus);
 	for (;;) {
 		r = sd_bus_process(bus, NULL);
 		if (r == 0)

@@ -34,7 +34,7 @@ size_t output_width(void)
 	return columns && parse_u64(columns, &width) == 0 && width < UINT16_MAX ? width : 0;
 }
 
-static const char *pager_command(void)
+static const char *output_pager_command(void)
 {
 	const char *command = getenv("SYSTEMD_PAGER");
 
@@ -43,7 +43,7 @@ static const char *pager_command(void)
 	return command ? command : PAGER_DEFAULT;
 }
 
-static void run_pager(int read_end, const char *command)
+static void output_run_pager(int read_end, const char *command)
 {
 	dup2(read_end, STDIN_FILENO);
 	execl("/bin/sh", "sh", "-c", command, NULL);
@@ -52,7 +52,7 @@ static void run_pager(int read_end, const char *command)
 
 void output_page(const struct ctl *ctl)
 {
-	const char *command = pager_command();
+	const char *command = output_pager_command();
 	int ends[2];
 
 	if (!ctl->pager || !isatty(STDOUT_FILENO) || *command == '\0' ||
@@ -66,7 +66,7 @@ void output_page(const struct ctl *ctl)
 	pager_pid = fork();
 	if (pager_pid == 0) {
 		close(ends[1]);
-		run_pager(ends[0], command);
+		output_run_pager(ends[0], command);
 	}
 	if (pager_pid > 0)
 		dup2(ends[1], STDOUT_FILENO);
@@ -83,7 +83,7 @@ void output_page_end(void)
 		;
 }
 
-static bool colours_wanted(void)
+static bool output_colours_wanted(void)
 {
 	const char *systemd = getenv("SYSTEMD_COLORS"), *none = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
@@ -100,7 +100,7 @@ bool output_colours(void)
 	static int wanted = -1; /* not looked yet */
 
 	if (wanted < 0)
-		wanted = colours_wanted();
+		wanted = output_colours_wanted();
 	return wanted;
 }
 

@@ -14,7 +14,7 @@
  */
 #define PASSWORD_AGENT_WAIT_MS 25000
 
-static void run_agent(int ready_end)
+static void password_run_agent(int ready_end)
 {
 	char process[32], ready[16];
 
@@ -39,7 +39,7 @@ void password_agent_start(const struct ctl *ctl)
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		run_agent(ends[1]);
+		password_run_agent(ends[1]);
 	}
 	close(ends[1]);
 	/* The agent closes its end when it is ready, and so does its death. */

@@ -46,7 +46,7 @@ struct registrant {
 	uint64_t wanted_bytes, used_before_bytes;
 };
 
-static void registrant_done(struct registrant *r)
+static void register_registrant_done(struct registrant *r)
 {
 	sd_event_source_disable_unref(r->report);
 	sd_event_source_disable_unref(r->child);
@@ -62,7 +62,7 @@ static void registrant_done(struct registrant *r)
 /* ---- sizes ---- */
 
 /* What the unit uses now; 0 when that is not known. */
-static uint64_t used_bytes(const struct registrant *r)
+static uint64_t register_used_bytes(const struct registrant *r)
 {
 	uint64_t bytes = 0;
 
@@ -75,34 +75,34 @@ static uint64_t used_bytes(const struct registrant *r)
 }
 
 /* --bytes= says how much there is to give at most; else it is all that the unit uses. */
-static uint64_t size_bytes(const struct registrant *r)
+static uint64_t register_size_bytes(const struct registrant *r)
 {
-	uint64_t used = used_bytes(r);
+	uint64_t used = register_used_bytes(r);
 
 	if (r->ctl->bytes > 0 && (used == 0 || r->ctl->bytes < used))
 		return r->ctl->bytes;
 	return used;
 }
 
-static void report_size(const struct registrant *r)
+static void register_report_size(const struct registrant *r)
 {
 	if (r->module_path)
 		sd_bus_call_method_async(r->bus, NULL, API_NAME, r->module_path, API_I_MODULE,
-					 API_REPORT, NULL, NULL, "tb", size_bytes(r), 0);
+					 API_REPORT, NULL, NULL, "tb", register_size_bytes(r), 0);
 }
 
-static int on_report(sd_event_source *source, uint64_t usec, void *data)
+static int register_on_report(sd_event_source *source, uint64_t usec, void *data)
 {
-	report_size(data);
+	register_report_size(data);
 	sd_event_source_set_time_relative(source, REPORT_INTERVAL_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 /* ---- one request ---- */
 
-static void finish_request(struct registrant *r, int status)
+static void register_finish_request(struct registrant *r, int status)
 {
-	uint64_t used = used_bytes(r);
+	uint64_t used = register_used_bytes(r);
 	uint64_t freed = used < r->used_before_bytes ? r->used_before_bytes - used : 0;
 	enum result result = RESULT_NOTHING;
 
@@ -116,10 +116,10 @@ static void finish_request(struct registrant *r, int status)
 	r->request = sd_bus_message_unref(r->request);
 	r->child = sd_event_source_disable_unref(r->child);
 	r->limit = sd_event_source_disable_unref(r->limit);
-	report_size(r);
+	register_report_size(r);
 }
 
-static int on_child(sd_event_source *source, const siginfo_t *info, void *data)
+static int register_on_child(sd_event_source *source, const siginfo_t *info, void *data)
 {
 	struct registrant *r = data;
 
@@ -127,11 +127,11 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *data)
 		ctl_error("The command was ended by signal %d", info->si_status);
 	else if (info->si_status != 0 && info->si_status != STATUS_BUSY)
 		ctl_error("The command ended with status %d", info->si_status);
-	finish_request(r, info->si_code == CLD_EXITED ? info->si_status : EXIT_FAILURE);
+	register_finish_request(r, info->si_code == CLD_EXITED ? info->si_status : EXIT_FAILURE);
 	return 0;
 }
 
-static int on_limit(sd_event_source *source, uint64_t usec, void *data)
+static int register_on_limit(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct registrant *r = data;
 
@@ -140,7 +140,7 @@ static int on_limit(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-static void set_number(const char *key, uint64_t value)
+static void register_set_number(const char *key, uint64_t value)
 {
 	char text[24];
 
@@ -149,8 +149,8 @@ static void set_number(const char *key, uint64_t value)
 }
 
 /* In the child: what the request says is in the environment. */
-static void run_command(const struct registrant *r, const char *rung, const char *level,
-			uint32_t ratio_bp, const char *reason)
+static void register_run_command(const struct registrant *r, const char *rung, const char *level,
+				 uint32_t ratio_bp, const char *reason)
 {
 	sigset_t none;
 
@@ -161,24 +161,24 @@ static void run_command(const struct registrant *r, const char *rung, const char
 	setenv("RELIEF_RUNG", rung, 1);
 	setenv("RELIEF_LEVEL", level, 1);
 	setenv("RELIEF_REASON", reason, 1);
-	set_number("RELIEF_BYTES", r->wanted_bytes);
-	set_number("RELIEF_RATIO_BP", ratio_bp);
+	register_set_number("RELIEF_BYTES", r->wanted_bytes);
+	register_set_number("RELIEF_RATIO_BP", ratio_bp);
 	execl("/bin/sh", "sh", "-c", r->ctl->command, NULL);
 	_exit(127);
 }
 
-static int watch_command(struct registrant *r)
+static int register_watch_command(struct registrant *r)
 {
 	int result;
 
-	result = sd_event_add_child(r->event, &r->child, r->pid, WEXITED, on_child, r);
+	result = sd_event_add_child(r->event, &r->child, r->pid, WEXITED, register_on_child, r);
 	if (result < 0)
 		return result;
 	return sd_event_add_time_relative(r->event, &r->limit, CLOCK_MONOTONIC,
-					  r->ctl->timeout_usec, 0, on_limit, r);
+					  r->ctl->timeout_usec, 0, register_on_limit, r);
 }
 
-static int on_relieve(sd_bus_message *call, void *data, sd_bus_error *error)
+static int register_on_relieve(sd_bus_message *call, void *data, sd_bus_error *error)
 {
 	const char *name, *rung, *level, *reason;
 	struct registrant *r = data;
@@ -194,27 +194,27 @@ static int on_relieve(sd_bus_message *call, void *data, sd_bus_error *error)
 		return sd_bus_reply_method_return(call, "ts", UINT64_C(0),
 						  result_name(RESULT_BUSY));
 	r->wanted_bytes = bytes;
-	r->used_before_bytes = used_bytes(r);
+	r->used_before_bytes = register_used_bytes(r);
 	r->pid = fork();
 	if (r->pid < 0)
 		return -errno;
 	if (r->pid == 0)
-		run_command(r, rung, level, ratio_bp, reason);
+		register_run_command(r, rung, level, ratio_bp, reason);
 	setpgid(r->pid, r->pid);
 	r->request = sd_bus_message_ref(call);
-	result = watch_command(r);
+	result = register_watch_command(r);
 	return result < 0 ? result : 1;
 }
 
-static int on_level_changed(sd_bus_message *call, void *data, sd_bus_error *error)
+static int register_on_level_changed(sd_bus_message *call, void *data, sd_bus_error *error)
 {
 	return 1; /* a command is asked when there is something to do */
 }
 
 static const sd_bus_vtable agent_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("Relieve", "tssstuts", "ts", on_relieve, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("LevelChanged", "s", "", on_level_changed,
+	SD_BUS_METHOD("Relieve", "tssstuts", "ts", register_on_relieve, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("LevelChanged", "s", "", register_on_level_changed,
 		      SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_METHOD_NO_REPLY),
 	SD_BUS_VTABLE_END,
 };
@@ -222,7 +222,7 @@ static const sd_bus_vtable agent_vtable[] = {
 /* ---- registering ---- */
 
 /* Returns: an exit status. The group is looked up each time: a unit that restarted has another. */
-static int find_unit(struct registrant *r)
+static int register_find_unit(struct registrant *r)
 {
 	_cleanup_json_ json_object *group = NULL;
 	int status;
@@ -240,13 +240,13 @@ static int find_unit(struct registrant *r)
 	return r->control_group ? CTL_OK : ctl_error("Out of memory");
 }
 
-static int append_options(const struct registrant *r, sd_bus_message *call)
+static int register_append_options(const struct registrant *r, sd_bus_message *call)
 {
 	int result;
 
 	result = sd_bus_message_open_container(call, 'a', "{sv}");
 	if (result >= 0)
-		result = sd_bus_message_append(call, "{sv}", "Size", "t", size_bytes(r));
+		result = sd_bus_message_append(call, "{sv}", "Size", "t", register_size_bytes(r));
 	if (result >= 0)
 		result = sd_bus_message_append(call, "{sv}", "CanShed", "b", 1);
 	if (result >= 0 && r->control_group)
@@ -255,7 +255,7 @@ static int append_options(const struct registrant *r, sd_bus_message *call)
 	return result < 0 ? result : sd_bus_message_close_container(call);
 }
 
-static int call_register(struct registrant *r, sd_bus_error *error)
+static int register_call_register(struct registrant *r, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
 	const char *path;
@@ -268,7 +268,7 @@ static int call_register(struct registrant *r, sd_bus_error *error)
 	if (result >= 0)
 		result = sd_bus_message_append(call, "sso", r->name, r->ctl->kind, AGENT_PATH);
 	if (result >= 0)
-		result = append_options(r, call);
+		result = register_append_options(r, call);
 	if (result >= 0)
 		result = sd_bus_call(r->bus, call, 0, error, &reply);
 	if (result >= 0)
@@ -284,12 +284,12 @@ static int call_register(struct registrant *r, sd_bus_error *error)
 static int register_module(struct registrant *r)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	int status = find_unit(r);
+	int status = register_find_unit(r);
 	int result;
 
 	if (status != CTL_OK)
 		return status;
-	result = call_register(r, &error);
+	result = register_call_register(r, &error);
 	if (result < 0)
 		return remote_error(&error, result, "Cannot register");
 	if (!r->ctl->quiet)
@@ -299,7 +299,7 @@ static int register_module(struct registrant *r)
 	return CTL_OK;
 }
 
-static int on_owner(sd_bus_message *signal, void *data, sd_bus_error *error)
+static int register_on_owner(sd_bus_message *signal, void *data, sd_bus_error *error)
 {
 	const char *name, *old_owner, *new_owner;
 	struct registrant *r = data;
@@ -313,7 +313,7 @@ static int on_owner(sd_bus_message *signal, void *data, sd_bus_error *error)
 	return 0;
 }
 
-static int on_disconnected(sd_bus_message *message, void *data, sd_bus_error *error)
+static int register_on_disconnected(sd_bus_message *message, void *data, sd_bus_error *error)
 {
 	struct registrant *r = data;
 
@@ -321,7 +321,7 @@ static int on_disconnected(sd_bus_message *message, void *data, sd_bus_error *er
 	return sd_event_exit(r->event, CTL_FAILURE);
 }
 
-static int set_up(struct registrant *r)
+static int register_set_up(struct registrant *r)
 {
 	sigset_t signals;
 	int result;
@@ -345,19 +345,19 @@ static int set_up(struct registrant *r)
 	if (result >= 0)
 		result = sd_bus_match_signal(r->bus, NULL, "org.freedesktop.DBus.Local", NULL,
 					     "org.freedesktop.DBus.Local", "Disconnected",
-					     on_disconnected, r);
+					     register_on_disconnected, r);
 	if (result >= 0)
 		result = sd_bus_add_match(r->bus, NULL,
 					  "type='signal',sender='" DBUS_NAME
 					  "',member='NameOwnerChanged',arg0='" API_NAME "'",
-					  on_owner, r);
+					  register_on_owner, r);
 	if (result >= 0)
 		result = sd_event_add_time_relative(r->event, &r->report, CLOCK_MONOTONIC,
-						    REPORT_INTERVAL_USEC, 0, on_report, r);
+						    REPORT_INTERVAL_USEC, 0, register_on_report, r);
 	return result;
 }
 
-static int check_arguments(const struct ctl *ctl, int argc)
+static int register_check_arguments(const struct ctl *ctl, int argc)
 {
 	if (argc > 0 && ctl->command && *ctl->command)
 		return CTL_OK;
@@ -368,17 +368,17 @@ static int check_arguments(const struct ctl *ctl, int argc)
 
 int verb_register(struct ctl *ctl, int argc, char **argv)
 {
-	_cleanup_(registrant_done) struct registrant r = { .ctl = ctl };
+	_cleanup_(register_registrant_done) struct registrant r = { .ctl = ctl };
 	int result;
 
-	result = check_arguments(ctl, argc);
+	result = register_check_arguments(ctl, argc);
 	if (result != CTL_OK)
 		return result;
 	r.name = argv[0];
 	result = remote_connect(&r.bus);
 	if (result != CTL_OK)
 		return result;
-	result = set_up(&r);
+	result = register_set_up(&r);
 	if (result < 0)
 		return ctl_error("Cannot listen on the bus: %s", strerror(-result));
 	result = register_module(&r);

@@ -135,13 +135,13 @@ static const struct {
 
 #define N_OPTION_LINES (sizeof(option_lines) / sizeof(option_lines[0]))
 
-static void print_option(size_t i)
+static void reliefctl_print_option(size_t i)
 {
 	printf("  %-23s%s%s%s\n", option_lines[i].option, option_lines[i].verbs,
 	       *option_lines[i].verbs ? ": " : "", option_lines[i].text);
 }
 
-static void print_help(void)
+static void reliefctl_print_help(void)
 {
 	printf("reliefctl [OPTIONS...] [VERB]\n\n"
 	       "Asks reliefd, the memory pressure controller, and tells it what to do.\n\n"
@@ -150,11 +150,11 @@ static void print_help(void)
 		printf("  %-11s %-16s  %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
 	printf("\nOptions:\n");
 	for (size_t i = 0; i < N_OPTION_LINES; i++)
-		print_option(i);
+		reliefctl_print_option(i);
 }
 
 /* Whether the list of words ("tasks, top") has this one. */
-static bool has_word(const char *list, const char *word)
+static bool reliefctl_has_word(const char *list, const char *word)
 {
 	size_t length = strlen(word);
 
@@ -164,16 +164,16 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-static void print_help_of(const struct verb *verb)
+static void reliefctl_print_help_of(const struct verb *verb)
 {
 	bool any = false;
 
 	printf("reliefctl [OPTIONS...] %s %s\n\n%s.\n", verb->name, verb->arguments, verb->help);
 	for (size_t i = 0; i < N_OPTION_LINES; i++) {
-		if (!has_word(option_lines[i].verbs, verb->name))
+		if (!reliefctl_has_word(option_lines[i].verbs, verb->name))
 			continue;
 		printf(any ? "" : "\nIts options:\n");
-		print_option(i);
+		reliefctl_print_option(i);
 		any = true;
 	}
 	printf("\nreliefctl --help has the options of all verbs, reliefctl(1) the details.\n");
@@ -202,7 +202,7 @@ uint64_t ctl_now_usec(void)
 
 /* Each parse_x() returns: 0, or -EINVAL after saying why. */
 
-static int parse_json(struct ctl *ctl, const char *mode)
+static int reliefctl_parse_json(struct ctl *ctl, const char *mode)
 {
 	if (strcmp(mode, "short") == 0)
 		ctl->json = JSON_SHORT;
@@ -217,7 +217,7 @@ static int parse_json(struct ctl *ctl, const char *mode)
 	return 0;
 }
 
-static int parse_size_option(struct ctl *ctl, const char *text)
+static int reliefctl_parse_size_option(struct ctl *ctl, const char *text)
 {
 	if (parse_bytes(text, &ctl->bytes) == 0 && ctl->bytes > 0 && ctl->bytes < UINT64_MAX)
 		return 0;
@@ -225,7 +225,7 @@ static int parse_size_option(struct ctl *ctl, const char *text)
 	return -EINVAL;
 }
 
-static int parse_rung(struct ctl *ctl, const char *text)
+static int reliefctl_parse_rung(struct ctl *ctl, const char *text)
 {
 	enum rung rung;
 
@@ -237,7 +237,7 @@ static int parse_rung(struct ctl *ctl, const char *text)
 	return -EINVAL;
 }
 
-static int parse_sort(struct ctl *ctl, const char *order)
+static int reliefctl_parse_sort(struct ctl *ctl, const char *order)
 {
 	if (strcmp(order, "growth") == 0)
 		ctl->sort = SORT_GROWTH;
@@ -250,7 +250,7 @@ static int parse_sort(struct ctl *ctl, const char *order)
 	return 0;
 }
 
-static int parse_lines(struct ctl *ctl, const char *text)
+static int reliefctl_parse_lines(struct ctl *ctl, const char *text)
 {
 	uint64_t n;
 
@@ -262,7 +262,7 @@ static int parse_lines(struct ctl *ctl, const char *text)
 	return -EINVAL;
 }
 
-static int parse_kind(struct ctl *ctl, const char *text)
+static int reliefctl_parse_kind(struct ctl *ctl, const char *text)
 {
 	enum module_kind kind;
 
@@ -274,7 +274,7 @@ static int parse_kind(struct ctl *ctl, const char *text)
 	return -EINVAL;
 }
 
-static int parse_timeout(struct ctl *ctl, const char *text)
+static int reliefctl_parse_timeout(struct ctl *ctl, const char *text)
 {
 	if (parse_usec(text, &ctl->timeout_usec) == 0 && ctl->timeout_usec > 0)
 		return 0;
@@ -282,7 +282,7 @@ static int parse_timeout(struct ctl *ctl, const char *text)
 	return -EINVAL;
 }
 
-static int add_property(struct ctl *ctl, const char *name)
+static int reliefctl_add_property(struct ctl *ctl, const char *name)
 {
 	if (ctl->n_properties < CTL_MAX_PROPERTIES) {
 		ctl->properties[ctl->n_properties++] = name;
@@ -293,10 +293,10 @@ static int add_property(struct ctl *ctl, const char *name)
 	return -EINVAL;
 }
 
-static int parse_register_option(struct ctl *ctl, int option)
+static int reliefctl_parse_register_option(struct ctl *ctl, int option)
 {
 	if (option == OPT_KIND)
-		return parse_kind(ctl, optarg);
+		return reliefctl_parse_kind(ctl, optarg);
 	if (option == OPT_EXEC)
 		ctl->command = optarg;
 	else
@@ -304,11 +304,11 @@ static int parse_register_option(struct ctl *ctl, int option)
 	return 0;
 }
 
-static int parse_option(struct ctl *ctl, int option)
+static int reliefctl_parse_option(struct ctl *ctl, int option)
 {
 	switch (option) {
 	case OPT_JSON:
-		return parse_json(ctl, optarg);
+		return reliefctl_parse_json(ctl, optarg);
 	case 'j':
 		ctl->json = isatty(STDOUT_FILENO) ? JSON_PRETTY : JSON_SHORT;
 		return 0;
@@ -325,7 +325,7 @@ static int parse_option(struct ctl *ctl, int option)
 		ctl->ask_password = false;
 		return 0;
 	case 'p':
-		return add_property(ctl, optarg);
+		return reliefctl_add_property(ctl, optarg);
 	case 'l':
 		ctl->full = true;
 		return 0;
@@ -333,9 +333,9 @@ static int parse_option(struct ctl *ctl, int option)
 		ctl->value = true;
 		return 0;
 	case OPT_SORT:
-		return parse_sort(ctl, optarg);
+		return reliefctl_parse_sort(ctl, optarg);
 	case 'n':
-		return parse_lines(ctl, optarg);
+		return reliefctl_parse_lines(ctl, optarg);
 	case OPT_TASKS:
 		ctl->tasks = true;
 		return 0;
@@ -343,15 +343,15 @@ static int parse_option(struct ctl *ctl, int option)
 		ctl->once = true;
 		return 0;
 	case OPT_BYTES:
-		return parse_size_option(ctl, optarg);
+		return reliefctl_parse_size_option(ctl, optarg);
 	case OPT_MAX_RUNG:
-		return parse_rung(ctl, optarg);
+		return reliefctl_parse_rung(ctl, optarg);
 	case OPT_TIMEOUT:
-		return parse_timeout(ctl, optarg);
+		return reliefctl_parse_timeout(ctl, optarg);
 	case OPT_EXEC:
 	case OPT_UNIT:
 	case OPT_KIND:
-		return parse_register_option(ctl, option);
+		return reliefctl_parse_register_option(ctl, option);
 	case OPT_PROFILE:
 		ctl->profile = optarg;
 		return 0;
@@ -364,26 +364,26 @@ static int parse_option(struct ctl *ctl, int option)
 }
 
 /* Returns: 1 go on; 0 all is said; -EINVAL bad usage, explained on stderr. */
-static int parse_options(struct ctl *ctl, int argc, char **argv)
+static int reliefctl_parse_options(struct ctl *ctl, int argc, char **argv)
 {
 	int c;
 
 	while ((c = getopt_long(argc, argv, "hjlqp:n:", options, NULL)) >= 0) {
 		if (c == 'h') {
-			print_help();
+			reliefctl_print_help();
 			return 0;
 		}
 		if (c == OPT_VERSION) {
 			printf("reliefctl %s\n", RELIEFD_VERSION);
 			return 0;
 		}
-		if (parse_option(ctl, c) < 0)
+		if (reliefctl_parse_option(ctl, c) < 0)
 			return -EINVAL;
 	}
 	return 1;
 }
 
-static const struct verb *find_verb(const char *name)
+static const struct verb *reliefctl_find_verb(const char *name)
 {
 	struct closest closest;
 
@@ -402,14 +402,14 @@ static const struct verb *find_verb(const char *name)
 
 int verb_help(struct ctl *ctl, int argc, char **argv)
 {
-	const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
+	const struct verb *verb = argc > 0 ? reliefctl_find_verb(argv[0]) : NULL;
 
 	if (argc > 0 && !verb)
 		return CTL_USAGE;
 	if (verb)
-		print_help_of(verb);
+		reliefctl_print_help_of(verb);
 	else
-		print_help();
+		reliefctl_print_help();
 	return CTL_OK;
 }
 
@@ -420,9 +420,9 @@ const char *ctl_verb_name(void)
 	return running_verb;
 }
 
-static int run_verb(struct ctl *ctl, int argc, char **argv)
+static int reliefctl_run_verb(struct ctl *ctl, int argc, char **argv)
 {
-	const struct verb *verb = find_verb(argc > 0 ? argv[0] : "status");
+	const struct verb *verb = reliefctl_find_verb(argc > 0 ? argv[0] : "status");
 	int n = argc > 0 ? argc - 1 : 0, status;
 
 	if (!verb)
@@ -453,8 +453,8 @@ int main(int argc, char **argv)
 	int r;
 
 	log_set_plain();
-	r = parse_options(&ctl, argc, argv);
+	r = reliefctl_parse_options(&ctl, argc, argv);
 	if (r <= 0)
 		return r < 0 ? CTL_USAGE : CTL_OK;
-	return run_verb(&ctl, argc - optind, argv + optind);
+	return reliefctl_run_verb(&ctl, argc - optind, argv + optind);
 }

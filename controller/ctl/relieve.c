@@ -9,7 +9,7 @@
 #include "controller/ctl/remote.h"
 
 /* In a dry run nothing is asked: 0B would read as if the services had nothing to give. */
-static bool is_dry_run(sd_bus *bus)
+static bool relieve_is_dry_run(sd_bus *bus)
 {
 	_cleanup_json_ json_object *manager = NULL;
 
@@ -17,7 +17,7 @@ static bool is_dry_run(sd_bus *bus)
 	       props_bool(manager, API_DRY_RUN);
 }
 
-static int print_answer(const struct ctl *ctl, sd_bus *bus, sd_bus_message *reply)
+static int relieve_print_answer(const struct ctl *ctl, sd_bus *bus, sd_bus_message *reply)
 {
 	uint64_t freed_bytes, claimed_bytes;
 	char freed[32], claimed[32];
@@ -36,7 +36,7 @@ static int print_answer(const struct ctl *ctl, sd_bus *bus, sd_bus_message *repl
 	} else if (!ctl->quiet) {
 		printf("%s measured, %s claimed%s\n", output_bytes(freed_bytes, freed),
 		       output_bytes(claimed_bytes, claimed),
-		       is_dry_run(bus) ? " (dry run: nothing was asked)" : "");
+		       relieve_is_dry_run(bus) ? " (dry run: nothing was asked)" : "");
 	}
 	return CTL_OK;
 }
@@ -63,5 +63,5 @@ int verb_relieve(struct ctl *ctl, int argc, char **argv)
 			"ts", ctl->bytes, ctl->max_rung ? ctl->max_rung : "");
 	if (r < 0)
 		return remote_error(&error, r, "Cannot relieve");
-	return print_answer(ctl, bus, reply);
+	return relieve_print_answer(ctl, bus, reply);
 }

@@ -7,7 +7,7 @@
 #include "controller/ctl/password.h"
 #include "controller/ctl/remote.h"
 
-static int print_remarks(sd_bus_message *reply)
+static int reload_print_remarks(sd_bus_message *reply)
 {
 	const char *remark;
 	int r;
@@ -32,7 +32,7 @@ int verb_reload(struct ctl *ctl, int argc, char **argv)
 	r = remote_call(ctl, bus, API_PATH, API_I_MANAGER, API_RELOAD, 0, &error, &reply, NULL);
 	if (r < 0)
 		return remote_error(&error, r, "The old settings stay");
-	r = print_remarks(reply);
+	r = reload_print_remarks(reply);
 	if (r < 0)
 		return remote_error(&error, r, "Cannot read the answer");
 	if (!ctl->quiet)

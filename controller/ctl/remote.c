@@ -33,9 +33,10 @@ int remote_error(const sd_bus_error *error, int r, const char *what)
 	return sentence.status;
 }
 
-static int call_v(const struct ctl *ctl, sd_bus *bus, const char *path, const char *interface,
-		  const char *member, uint64_t timeout_usec, sd_bus_error *error,
-		  sd_bus_message **ret_reply, const char *types, va_list args)
+static int remote_call_v(const struct ctl *ctl, sd_bus *bus, const char *path,
+			 const char *interface, const char *member, uint64_t timeout_usec,
+			 sd_bus_error *error, sd_bus_message **ret_reply, const char *types,
+			 va_list args)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 	int r;
@@ -65,19 +66,20 @@ int remote_call(const struct ctl *ctl, sd_bus *bus, const char *path, const char
 	int r;
 
 	va_start(args, types);
-	r = call_v(ctl, bus, path, interface, member, timeout_usec, error, ret_reply, types, args);
+	r = remote_call_v(ctl, bus, path, interface, member, timeout_usec, error, ret_reply, types,
+			  args);
 	va_end(args);
 	return r;
 }
 
 /* D-Bus to JSON */
 
-static json_object *json_number(uint64_t value)
+static json_object *remote_json_number(uint64_t value)
 {
 	return value == UINT64_MAX ? NULL : json_object_new_uint64(value);
 }
 
-static int read_basic(sd_bus_message *message, char type, json_object **ret)
+static int remote_read_basic(sd_bus_message *message, char type, json_object **ret)
 {
 	union {
 		uint8_t y;
@@ -119,7 +121,7 @@ static int read_basic(sd_bus_message *message, char type, json_object **ret)
 		*ret = json_object_new_int64(v.x);
 		break;
 	case 't':
-		*ret = json_number(v.t);
+		*ret = remote_json_number(v.t);
 		break;
 	case 'd':
 		*ret = json_object_new_double(v.d);
@@ -135,7 +137,7 @@ static int read_basic(sd_bus_message *message, char type, json_object **ret)
 	return 0;
 }
 
-static int read_dict_entry(sd_bus_message *message, const char *contents, json_object *dict)
+static int remote_read_dict_entry(sd_bus_message *message, const char *contents, json_object *dict)
 {
 	json_object *value = NULL;
 	const char *key;
@@ -154,7 +156,7 @@ static int read_dict_entry(sd_bus_message *message, const char *contents, json_o
 	return sd_bus_message_exit_container(message);
 }
 
-static int read_elements(sd_bus_message *message, json_object *array)
+static int remote_read_elements(sd_bus_message *message, json_object *array)
 {
 	json_object *value;
 	int r;
@@ -168,7 +170,7 @@ static int read_elements(sd_bus_message *message, json_object *array)
 	return r < 0 ? r : 0;
 }
 
-static int read_dict(sd_bus_message *message, const char *contents, json_object *dict)
+static int remote_read_dict(sd_bus_message *message, const char *contents, json_object *dict)
 {
 	_cleanup_free_ char *pair = strndup(contents + 1, strlen(contents) - 2);
 	int r;
@@ -176,15 +178,15 @@ static int read_dict(sd_bus_message *message, const char *contents, json_object 
 	if (!pair)
 		return -ENOMEM;
 	while ((r = sd_bus_message_at_end(message, false)) == 0) {
-		r = read_dict_entry(message, pair, dict);
+		r = remote_read_dict_entry(message, pair, dict);
 		if (r < 0)
 			return r;
 	}
 	return r < 0 ? r : 0;
 }
 
-static int read_container(sd_bus_message *message, char type, const char *contents,
-			  json_object **ret)
+static int remote_read_container(sd_bus_message *message, char type, const char *contents,
+				 json_object **ret)
 {
 	/* Keys of JSON objects are strings; no interface of ours has other ones. */
 	bool is_dict = type == 'a' && contents[0] == '{' && strchr("so", contents[1]);
@@ -198,10 +200,10 @@ static int read_container(sd_bus_message *message, char type, const char *conten
 		r = remote_read_json(message, &value);
 	} else if (is_dict) {
 		value = json_object_new_object();
-		r = read_dict(message, contents, value);
+		r = remote_read_dict(message, contents, value);
 	} else {
 		value = json_object_new_array();
-		r = read_elements(message, value);
+		r = remote_read_elements(message, value);
 	}
 	if (r >= 0)
 		r = sd_bus_message_exit_container(message);
@@ -225,8 +227,8 @@ int remote_read_json(sd_bus_message *message, json_object **ret)
 	if (r == 0)
 		return -EBADMSG;
 	if (contents)
-		return read_container(message, type, contents, ret);
-	return read_basic(message, type, ret);
+		return remote_read_container(message, type, contents, ret);
+	return remote_read_basic(message, type, ret);
 }
 
 int remote_get_all(sd_bus *bus, const char *path, const char *interface, json_object **ret)
@@ -246,7 +248,7 @@ int remote_get_all(sd_bus *bus, const char *path, const char *interface, json_ob
 	return r < 0 ? remote_error(&error, r, "Cannot read from reliefd") : CTL_OK;
 }
 
-static void sort_object(struct remote_objects *objects, json_object *interfaces)
+static void remote_sort_object(struct remote_objects *objects, json_object *interfaces)
 {
 	static const char *const names[] = { API_I_MANAGER, API_I_GROUP, API_I_MODULE };
 	json_object *props;
@@ -264,13 +266,13 @@ static void sort_object(struct remote_objects *objects, json_object *interfaces)
 	}
 }
 
-static int compare_groups(const void *a, const void *b)
+static int remote_compare_groups(const void *a, const void *b)
 {
 	return strcmp(props_string(*(json_object *const *)a, API_CONTROL_GROUP),
 		      props_string(*(json_object *const *)b, API_CONTROL_GROUP));
 }
 
-static int compare_modules(const void *a, const void *b)
+static int remote_compare_modules(const void *a, const void *b)
 {
 	uint64_t x = props_u64(*(json_object *const *)a, API_ID);
 	uint64_t y = props_u64(*(json_object *const *)b, API_ID);
@@ -298,10 +300,10 @@ int remote_get_objects(sd_bus *bus, struct remote_objects *ret)
 	json_object_object_foreach(all, path, interfaces)
 	{
 		(void)path;
-		sort_object(ret, interfaces);
+		remote_sort_object(ret, interfaces);
 	}
-	json_object_array_sort(ret->groups, compare_groups);
-	json_object_array_sort(ret->modules, compare_modules);
+	json_object_array_sort(ret->groups, remote_compare_groups);
+	json_object_array_sort(ret->modules, remote_compare_modules);
 	/* An object manager need not list the object it sits on. */
 	if (ret->manager)
 		return CTL_OK;

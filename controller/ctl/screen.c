@@ -61,7 +61,7 @@ void screen_close(void)
 	setvbuf(stderr, NULL, _IONBF, 0);
 }
 
-static attr_t attributes_of(const char *level)
+static attr_t screen_attributes_of(const char *level)
 {
 	for (size_t i = 0; level && i < N_PAIRS; i++)
 		if (strcmp(level, level_pairs[i].level) == 0)
@@ -70,7 +70,7 @@ static attr_t attributes_of(const char *level)
 }
 
 /* What is too long is cut. */
-static void draw_line(int y, attr_t attributes, const char *text, size_t length)
+static void screen_draw_line(int y, attr_t attributes, const char *text, size_t length)
 {
 	move(y, 0);
 	clrtobot();
@@ -84,17 +84,18 @@ void screen_draw(const char *title, const char *table, const char *const *levels
 {
 	int y = 1;
 
-	draw_line(0, A_BOLD, title, strlen(title));
+	screen_draw_line(0, A_BOLD, title, strlen(title));
 	for (size_t i = 0; *table && y < LINES - 1; i++, y++) {
 		size_t length = strcspn(table, "\n");
 		const char *level = i > 0 && i <= n ? levels[i - 1] : NULL;
 
-		draw_line(y, i == 0 ? A_REVERSE : attributes_of(level), table, length);
+		screen_draw_line(y, i == 0 ? A_REVERSE : screen_attributes_of(level), table,
+				 length);
 		table += length + (table[length] == '\n');
 	}
 	move(y, 0);
 	clrtobot();
-	draw_line(LINES - 1, A_DIM, keys, strlen(keys));
+	screen_draw_line(LINES - 1, A_DIM, keys, strlen(keys));
 	refresh();
 }
 

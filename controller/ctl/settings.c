@@ -51,7 +51,7 @@ int settings_get(sd_bus *bus, json_object **ret)
 	return CTL_OK;
 }
 
-static json_object *find(json_object *in_force, const char *section, const char *key)
+static json_object *settings_find(json_object *in_force, const char *section, const char *key)
 {
 	for (size_t i = 0; i < json_object_array_length(in_force); i++) {
 		json_object *entry = json_object_array_get_idx(in_force, i);
@@ -63,12 +63,12 @@ static json_object *find(json_object *in_force, const char *section, const char 
 	return NULL;
 }
 
-static bool is_from_command_line(json_object *entry)
+static bool settings_is_from_command_line(json_object *entry)
 {
 	return strcmp(props_string(entry, MEMBER_ORIGIN), ORIGIN_COMMAND_LINE) == 0;
 }
 
-static bool needs_restart(const struct listed_setting *file)
+static bool settings_needs_restart(const struct listed_setting *file)
 {
 	return strcmp(file->section, SETTINGS_SECTION) == 0 &&
 	       settings_need_restart(settings_place(file->key));
@@ -81,10 +81,10 @@ struct differences {
 };
 
 /* "Medium=25% (FILE:LINE) is not in force, but 20% (built-in)" of the first that differs. */
-static void note_difference(struct differences *d, const struct listed_setting *file,
-			    json_object *entry)
+static void settings_note_difference(struct differences *d, const struct listed_setting *file,
+				     json_object *entry)
 {
-	bool fixed = needs_restart(file);
+	bool fixed = settings_needs_restart(file);
 
 	if (d->n == 0 && (!fixed || d->n_fixed == 0))
 		snprintf(d->first, sizeof(d->first), "%s=%s (%s) is not in force, but %s (%s)",
@@ -96,28 +96,30 @@ static void note_difference(struct differences *d, const struct listed_setting *
 		d->n++;
 }
 
-static void find_differences(const struct setting_list *files, json_object *in_force,
-			     struct differences *d)
+static void settings_find_differences(const struct setting_list *files, json_object *in_force,
+				      struct differences *d)
 {
 	for (size_t i = 0; i < files->n; i++) {
 		const struct listed_setting *file = &files->entries[i];
-		json_object *entry = find(in_force, file->section, file->key);
+		json_object *entry = settings_find(in_force, file->section, file->key);
 
-		if (entry && !is_from_command_line(entry) &&
+		if (entry && !settings_is_from_command_line(entry) &&
 		    strcmp(props_string(entry, MEMBER_VALUE), file->value) != 0)
-			note_difference(d, file, entry);
+			settings_note_difference(d, file, entry);
 	}
 }
 
 /* What --profile= of the daemon's command line named, else the one of the files. */
-static const char *forced_profile(json_object *in_force)
+static const char *settings_forced_profile(json_object *in_force)
 {
-	json_object *entry = find(in_force, SETTINGS_SECTION, "Profile");
+	json_object *entry = settings_find(in_force, SETTINGS_SECTION, "Profile");
 
-	return entry && is_from_command_line(entry) ? props_string(entry, MEMBER_VALUE) : NULL;
+	return entry && settings_is_from_command_line(entry) ? props_string(entry, MEMBER_VALUE)
+							     : NULL;
 }
 
-static int describe(const struct configuration *files, json_object *in_force, char **ret_text)
+static int settings_describe(const struct configuration *files, json_object *in_force,
+			     char **ret_text)
 {
 	_cleanup_(setting_list_done) struct setting_list list = {};
 	struct differences d = {};
@@ -125,7 +127,7 @@ static int describe(const struct configuration *files, json_object *in_force, ch
 
 	if (configuration_list(files, &list) < 0)
 		return -ENOMEM;
-	find_differences(&list, in_force, &d);
+	settings_find_differences(&list, in_force, &d);
 	if (d.n + d.n_fixed == 0)
 		return 0;
 	if (d.n + d.n_fixed > 1)
@@ -146,14 +148,14 @@ int settings_compare(const struct ctl *ctl, json_object *in_force, char **ret_te
 	int r;
 
 	*ret_text = NULL;
-	r = configuration_load(ctl->root, forced_profile(in_force), &files, &problem);
+	r = configuration_load(ctl->root, settings_forced_profile(in_force), &files, &problem);
 	if (r == -EACCES || r == -ENOMEM)
 		return r == -EACCES ? 0 : r;
 	if (r < 0) {
 		*ret_text = problem ? take_ptr(problem) : strdup(strerror(-r));
 		return *ret_text ? 0 : -ENOMEM;
 	}
-	r = describe(&files, in_force, ret_text);
+	r = settings_describe(&files, in_force, ret_text);
 	configuration_done(&files);
 	return r;
 }
@@ -172,7 +174,7 @@ static const struct output_column columns[] = {
 	[COL_ORIGIN] = { "ORIGIN" },
 };
 
-static void print_table(const struct ctl *ctl, json_object *list)
+static void settings_print_table(const struct ctl *ctl, json_object *list)
 {
 	_cleanup_table_ struct libscols_table *table =
 		output_table(ctl, columns, sizeof(columns) / sizeof(columns[0]));
@@ -204,6 +206,6 @@ int verb_settings(struct ctl *ctl, int argc, char **argv)
 	if (ctl->json != JSON_OFF)
 		output_json(ctl, list);
 	else
-		print_table(ctl, list);
+		settings_print_table(ctl, list);
 	return CTL_OK;
 }

@@ -13,7 +13,7 @@
 /* Properties with "no value" print like systemd's: [not set]. */
 #define NOT_SET "[not set]"
 
-static void print_value(json_object *value)
+static void show_print_value(json_object *value)
 {
 	if (!value) {
 		printf(NOT_SET "\n");
@@ -29,15 +29,15 @@ static void print_value(json_object *value)
 	}
 }
 
-static void print_property(const struct ctl *ctl, const char *name, json_object *value)
+static void show_print_property(const struct ctl *ctl, const char *name, json_object *value)
 {
 	if (!ctl->value)
 		printf("%s=", name);
-	print_value(value);
+	show_print_value(value);
 }
 
 /* Only those of -p, in its order. Returns: an exit status. */
-static int select_properties(const struct ctl *ctl, json_object *props, json_object **ret)
+static int show_select_properties(const struct ctl *ctl, json_object *props, json_object **ret)
 {
 	json_object *selected = json_object_new_object(), *value;
 
@@ -55,7 +55,7 @@ static int select_properties(const struct ctl *ctl, json_object *props, json_obj
 }
 
 /* "m3", "module/3" and "3" are modules. */
-static const char *module_number(const char *name)
+static const char *show_module_number(const char *name)
 {
 	const char *number = name;
 
@@ -66,16 +66,16 @@ static const char *module_number(const char *name)
 	return *number && strspn(number, "0123456789") == strlen(number) ? number : NULL;
 }
 
-static const char *interface_of_path(const char *path)
+static const char *show_interface_of_path(const char *path)
 {
 	if (strcmp(path, API_PATH) == 0)
 		return API_I_MANAGER;
 	return strncmp(path, API_MODULE, strlen(API_MODULE)) == 0 ? API_I_MODULE : API_I_GROUP;
 }
 
-static int find_object(sd_bus *bus, const char *name, char **ret_path)
+static int show_find_object(sd_bus *bus, const char *name, char **ret_path)
 {
-	const char *number = name ? module_number(name) : NULL;
+	const char *number = name ? show_module_number(name) : NULL;
 	int n;
 
 	if (name && strncmp(name, API_PATH, strlen(API_PATH)) != 0 && !number)
@@ -87,13 +87,13 @@ static int find_object(sd_bus *bus, const char *name, char **ret_path)
 	return n < 0 ? ctl_error("Out of memory") : CTL_OK;
 }
 
-static int print_properties(const struct ctl *ctl, json_object *props)
+static int show_print_properties(const struct ctl *ctl, json_object *props)
 {
 	_cleanup_json_ json_object *selected = NULL;
 	int r;
 
 	if (ctl->n_properties > 0) {
-		r = select_properties(ctl, props, &selected);
+		r = show_select_properties(ctl, props, &selected);
 		if (r != CTL_OK)
 			return r;
 		props = selected;
@@ -102,7 +102,7 @@ static int print_properties(const struct ctl *ctl, json_object *props)
 		output_json(ctl, props);
 		return CTL_OK;
 	}
-	json_object_object_foreach(props, name, value) print_property(ctl, name, value);
+	json_object_object_foreach(props, name, value) show_print_property(ctl, name, value);
 	return CTL_OK;
 }
 
@@ -116,12 +116,12 @@ int verb_show(struct ctl *ctl, int argc, char **argv)
 	r = remote_connect(&bus);
 	if (r != CTL_OK)
 		return r;
-	r = find_object(bus, argc > 0 ? argv[0] : NULL, &path);
+	r = show_find_object(bus, argc > 0 ? argv[0] : NULL, &path);
 	if (r != CTL_OK)
 		return r;
-	r = remote_get_all(bus, path, interface_of_path(path), &props);
+	r = remote_get_all(bus, path, show_interface_of_path(path), &props);
 	if (r != CTL_OK)
 		return r;
 	output_page(ctl);
-	return print_properties(ctl, props);
+	return show_print_properties(ctl, props);
 }

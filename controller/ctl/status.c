@@ -17,7 +17,7 @@
 #define LABEL "%12s: "
 
 /* "Level: high for 3.1s (headroom, host)", "Level: recovering, low in 4s (was high for 3.1s)" */
-static void print_level(json_object *group)
+static void status_print_level(json_object *group)
 {
 	const char *level = props_string(group, API_LEVEL);
 	const char *signal = props_string(group, API_SIGNAL);
@@ -39,7 +39,7 @@ static void print_level(json_object *group)
 	printf("\n" LABEL "%s\n", "Rung", props_string(group, API_RUNG));
 }
 
-static void print_headroom(json_object *group)
+static void status_print_headroom(json_object *group)
 {
 	uint64_t growth_bytes = props_u64(group, API_GROWTH);
 	uint64_t left_usec = props_u64(group, API_TIME_LEFT);
@@ -56,7 +56,7 @@ static void print_headroom(json_object *group)
 }
 
 /* "Grower: hog.service, by up to 48M a second", while a shortage is on and one was seen growing. */
-static void print_grower(const struct ctl *ctl, json_object *group)
+static void status_print_grower(const struct ctl *ctl, json_object *group)
 {
 	const char *path = props_string(group, API_GROWER);
 	char name[GROUP_NAME_SIZE], growth[32];
@@ -68,7 +68,7 @@ static void print_grower(const struct ctl *ctl, json_object *group)
 }
 
 /* "Growth: measured by charge, reliefd woken 12 times" */
-static void print_growth_clock(json_object *manager)
+static void status_print_growth_clock(json_object *manager)
 {
 	uint64_t n_lost = props_u64(manager, API_LOST_EVENTS);
 
@@ -81,7 +81,7 @@ static void print_growth_clock(json_object *manager)
 }
 
 /* "Brake: freeze for 3.2s more (runaway)", or "off, held 2 times, last (relieved)" */
-static void print_brake(json_object *group)
+static void status_print_brake(json_object *group)
 {
 	const char *brake = props_string(group, API_BRAKE);
 	uint64_t until_usec = props_u64(group, API_BRAKE_UNTIL), now_usec = ctl_now_usec();
@@ -98,7 +98,7 @@ static void print_brake(json_object *group)
 }
 
 /* What may be taken from a group, what is taken later than from others, and who says so. */
-static void print_preferences(json_object *group)
+static void status_print_preferences(json_object *group)
 {
 	const char *excluded_by = props_string(group, API_EXCLUDED_BY);
 	const char *priority_by = props_string(group, API_PRIORITY_BY);
@@ -114,7 +114,7 @@ static void print_preferences(json_object *group)
 		       priority_by);
 }
 
-static void print_degradations(json_object *manager)
+static void status_print_degradations(json_object *manager)
 {
 	json_object *reasons;
 
@@ -129,7 +129,7 @@ static void print_degradations(json_object *manager)
 }
 
 /* "Settings: FILE:LINE: ...; until then ...; 3min ago": Problems, an entry a line. */
-static void print_problems(json_object *manager)
+static void status_print_problems(json_object *manager)
 {
 	json_object *problems;
 
@@ -149,7 +149,7 @@ static void print_problems(json_object *manager)
 	}
 }
 
-static bool has_settings_problem(json_object *manager)
+static bool status_has_settings_problem(json_object *manager)
 {
 	json_object *problems;
 
@@ -164,13 +164,13 @@ static bool has_settings_problem(json_object *manager)
 }
 
 /* One line, when the files are not what is in force and that was not said already. */
-static int print_difference(const struct ctl *ctl, sd_bus *bus, json_object *manager)
+static int status_print_difference(const struct ctl *ctl, sd_bus *bus, json_object *manager)
 {
 	_cleanup_json_ json_object *in_force = NULL;
 	_cleanup_free_ char *text = NULL;
 	int r;
 
-	if (has_settings_problem(manager))
+	if (status_has_settings_problem(manager))
 		return CTL_OK;
 	r = settings_get(bus, &in_force);
 	if (r != CTL_OK)
@@ -181,21 +181,21 @@ static int print_difference(const struct ctl *ctl, sd_bus *bus, json_object *man
 	return CTL_OK;
 }
 
-static void print_manager(const struct ctl *ctl, json_object *manager, json_object *host)
+static void status_print_manager(const struct ctl *ctl, json_object *manager, json_object *host)
 {
 	char available[32], total[32], freed[32], claimed[32];
 
 	printf("reliefd %s, profile %s%s\n", props_string(manager, API_VERSION),
 	       props_string(manager, API_PROFILE),
 	       props_bool(manager, API_DRY_RUN) ? ", dry run: nothing is done" : "");
-	print_level(host ? host : manager);
+	status_print_level(host ? host : manager);
 	printf(LABEL "%s available of %s\n", "Memory",
 	       output_bytes(props_u64(manager, API_MEMORY_AVAILABLE), available),
 	       output_bytes(props_u64(manager, API_MEMORY_TOTAL), total));
-	print_headroom(manager);
+	status_print_headroom(manager);
 	if (host)
-		print_grower(ctl, host);
-	print_growth_clock(manager);
+		status_print_grower(ctl, host);
+	status_print_growth_clock(manager);
 	printf(LABEL "%" PRIu64 " in %" PRIu64 " groups; %" PRIu64 " requests, %" PRIu64 " late\n",
 	       "Modules", props_u64(manager, API_N_MODULES), props_u64(manager, API_N_GROUPS),
 	       props_u64(manager, API_N_REQUESTS), props_u64(manager, API_N_LATE));
@@ -203,37 +203,37 @@ static void print_manager(const struct ctl *ctl, json_object *manager, json_obje
 	       output_bytes(props_u64(manager, API_FREED_BYTES), freed),
 	       output_bytes(props_u64(manager, API_CLAIMED_BYTES), claimed),
 	       props_u64(manager, API_N_EPISODES));
-	print_degradations(manager);
-	print_problems(manager);
+	status_print_degradations(manager);
+	status_print_problems(manager);
 }
 
-static bool is_host(json_object *group)
+static bool status_is_host(json_object *group)
 {
 	return strcmp(props_string(group, API_CONTROL_GROUP), "/") == 0;
 }
 
-static bool is_calm(json_object *group)
+static bool status_is_calm(json_object *group)
 {
 	return strcmp(props_string(group, API_LEVEL), "low") == 0;
 }
 
-static json_object *short_groups(json_object *groups)
+static json_object *status_short_groups(json_object *groups)
 {
 	json_object *found = json_object_new_array();
 
 	for (size_t i = 0; i < json_object_array_length(groups); i++) {
 		json_object *group = json_object_array_get_idx(groups, i);
 
-		if (!is_host(group) && !is_calm(group))
+		if (!status_is_host(group) && !status_is_calm(group))
 			json_object_array_add(found, json_object_get(group));
 	}
 	return found;
 }
 
-static json_object *find_host(json_object *groups)
+static json_object *status_find_host(json_object *groups)
 {
 	for (size_t i = 0; i < json_object_array_length(groups); i++)
-		if (is_host(json_object_array_get_idx(groups, i)))
+		if (status_is_host(json_object_array_get_idx(groups, i)))
 			return json_object_array_get_idx(groups, i);
 	return NULL;
 }
@@ -247,7 +247,7 @@ static int status_of_host(struct ctl *ctl, sd_bus *bus)
 	r = remote_get_objects(bus, &objects);
 	if (r != CTL_OK)
 		return r;
-	short_of = short_groups(objects.groups);
+	short_of = status_short_groups(objects.groups);
 	if (ctl->json != JSON_OFF) {
 		_cleanup_json_ json_object *all = json_object_new_object();
 
@@ -256,8 +256,8 @@ static int status_of_host(struct ctl *ctl, sd_bus *bus)
 		output_json(ctl, all);
 		return CTL_OK;
 	}
-	print_manager(ctl, objects.manager, find_host(objects.groups));
-	r = print_difference(ctl, bus, objects.manager);
+	status_print_manager(ctl, objects.manager, status_find_host(objects.groups));
+	r = status_print_difference(ctl, bus, objects.manager);
 	if (r != CTL_OK)
 		return r;
 	if (json_object_array_length(short_of) > 0) {
@@ -268,7 +268,7 @@ static int status_of_host(struct ctl *ctl, sd_bus *bus)
 }
 
 /* ", 512M at most", where there is such a limit or amount. */
-static void print_amount(uint64_t bytes, const char *what)
+static void status_print_amount(uint64_t bytes, const char *what)
 {
 	char text[32];
 
@@ -276,7 +276,7 @@ static void print_amount(uint64_t bytes, const char *what)
 		printf(", %s %s", output_bytes(bytes, text), what);
 }
 
-static void print_group(const struct ctl *ctl, json_object *group)
+static void status_print_group(const struct ctl *ctl, json_object *group)
 {
 	const char *unit = props_string(group, API_UNIT);
 	bool is_container = *props_string(group, API_TASK_POD) ||
@@ -289,21 +289,21 @@ static void print_group(const struct ctl *ctl, json_object *group)
 	if (*unit && (ctl->full || !is_container))
 		printf(" (%s)", unit);
 	printf("\n");
-	print_level(group);
+	status_print_level(group);
 	printf(LABEL "%s", "Memory", output_bytes(props_u64(group, API_MEMORY_CURRENT), current));
-	print_amount(props_u64(group, API_MEMORY_MAX), "at most");
-	print_amount(props_u64(group, API_MEMORY_HIGH), "before it is throttled");
-	print_amount(props_u64(group, API_MEMORY_SWAP), "in swap");
+	status_print_amount(props_u64(group, API_MEMORY_MAX), "at most");
+	status_print_amount(props_u64(group, API_MEMORY_HIGH), "before it is throttled");
+	status_print_amount(props_u64(group, API_MEMORY_SWAP), "in swap");
 	printf("\n");
-	print_headroom(group);
-	print_grower(ctl, group);
-	print_brake(group);
-	print_preferences(group);
+	status_print_headroom(group);
+	status_print_grower(ctl, group);
+	status_print_brake(group);
+	status_print_preferences(group);
 	printf(LABEL "%" PRIu64 "\n", "Modules", props_u64(group, API_N_MODULES));
 }
 
 /* Those of the group and of what is below it. */
-static json_object *modules_of(json_object *modules, const char *control_group)
+static json_object *status_modules_of(json_object *modules, const char *control_group)
 {
 	json_object *found = json_object_new_array();
 
@@ -331,13 +331,13 @@ static int status_of_group(struct ctl *ctl, sd_bus *bus, const char *name)
 		r = remote_get_objects(bus, &objects);
 	if (r != CTL_OK)
 		return r;
-	modules = modules_of(objects.modules, props_string(group, API_CONTROL_GROUP));
+	modules = status_modules_of(objects.modules, props_string(group, API_CONTROL_GROUP));
 	if (ctl->json != JSON_OFF) {
 		json_object_object_add(group, "Modules", json_object_get(modules));
 		output_json(ctl, group);
 		return CTL_OK;
 	}
-	print_group(ctl, group);
+	status_print_group(ctl, group);
 	if (json_object_array_length(modules) > 0) {
 		printf("\n");
 		module_table_print(ctl, modules, objects.groups);

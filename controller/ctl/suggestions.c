@@ -14,7 +14,7 @@ static const char *const members[] = { "Kind", "Severity", API_CONTROL_GROUP, "O
 
 #define N_MEMBERS (sizeof(members) / sizeof(members[0]))
 
-static const char *colour_of(const char *severity)
+static const char *suggestions_colour_of(const char *severity)
 {
 	if (strcmp(severity, "critical") == 0)
 		return "red";
@@ -22,7 +22,7 @@ static const char *colour_of(const char *severity)
 }
 
 /* An array of the bus as an object with names, the numbers beside the words. */
-static json_object *name_members(json_object *entry)
+static json_object *suggestions_name_members(json_object *entry)
 {
 	json_object *named = json_object_new_object(), *numbers;
 
@@ -35,7 +35,7 @@ static json_object *name_members(json_object *entry)
 	return named;
 }
 
-static int get_suggestions(sd_bus *bus, json_object **ret)
+static int suggestions_get_suggestions(sd_bus *bus, json_object **ret)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -51,15 +51,16 @@ static int get_suggestions(sd_bus *bus, json_object **ret)
 		return remote_error(&error, r, "Cannot ask for suggestions");
 	list = json_object_new_array();
 	for (size_t i = 0; i < json_object_array_length(entries); i++)
-		json_object_array_add(list, name_members(json_object_array_get_idx(entries, i)));
+		json_object_array_add(
+			list, suggestions_name_members(json_object_array_get_idx(entries, i)));
 	*ret = list;
 	return CTL_OK;
 }
 
-static void print_suggestion(json_object *suggestion)
+static void suggestions_print_suggestion(json_object *suggestion)
 {
 	const char *severity = props_string(suggestion, "Severity");
-	const char *colour = colour_of(severity);
+	const char *colour = suggestions_colour_of(severity);
 
 	printf("%s%s%s: %s.\n", output_colour_begin(colour), severity, output_colour_end(colour),
 	       props_string(suggestion, "Text"));
@@ -74,7 +75,7 @@ int verb_suggestions(struct ctl *ctl, int argc, char **argv)
 	r = remote_connect(&bus);
 	if (r != CTL_OK)
 		return r;
-	r = get_suggestions(bus, &list);
+	r = suggestions_get_suggestions(bus, &list);
 	if (r != CTL_OK)
 		return r;
 	output_page(ctl);
@@ -83,7 +84,7 @@ int verb_suggestions(struct ctl *ctl, int argc, char **argv)
 		return CTL_OK;
 	}
 	for (size_t i = 0; i < json_object_array_length(list); i++)
-		print_suggestion(json_object_array_get_idx(list, i));
+		suggestions_print_suggestion(json_object_array_get_idx(list, i));
 	if (json_object_array_length(list) == 0 && !ctl->quiet)
 		printf("Nothing to suggest.\n");
 	return CTL_OK;

@@ -33,13 +33,13 @@ static const struct output_column columns[] = {
 	[COL_WHERE] = { "WHERE", SCOLS_FL_TRUNC },
 };
 
-static json_object *string(const char *text)
+static json_object *task_table_string(const char *text)
 {
 	return json_object_new_string(text);
 }
 
 /* Returns: 1 and the next entry, NULL when that is ourselves; 0 at the end; negative errno. */
-static int read_task(sd_bus_message *reply, json_object **ret)
+static int task_table_read_task(sd_bus_message *reply, json_object **ret)
 {
 	const char *comm, *unit, *path, *pod, *container;
 	uint64_t rss_bytes, swap_bytes, growth_bytes, since_usec;
@@ -58,11 +58,11 @@ static int read_task(sd_bus_message *reply, json_object **ret)
 	task = json_object_new_object();
 	json_object_object_add(task, API_TASK_PID, json_object_new_uint64(pid));
 	json_object_object_add(task, API_TASK_UID, json_object_new_uint64(uid));
-	json_object_object_add(task, API_TASK_COMM, string(comm));
-	json_object_object_add(task, API_UNIT, string(unit));
-	json_object_object_add(task, API_CONTROL_GROUP, string(path));
-	json_object_object_add(task, API_TASK_POD, string(pod));
-	json_object_object_add(task, API_TASK_CONTAINER, string(container));
+	json_object_object_add(task, API_TASK_COMM, task_table_string(comm));
+	json_object_object_add(task, API_UNIT, task_table_string(unit));
+	json_object_object_add(task, API_CONTROL_GROUP, task_table_string(path));
+	json_object_object_add(task, API_TASK_POD, task_table_string(pod));
+	json_object_object_add(task, API_TASK_CONTAINER, task_table_string(container));
 	json_object_object_add(task, API_TASK_RSS, json_object_new_uint64(rss_bytes));
 	json_object_object_add(task, API_TASK_RSS_EXACT, json_object_new_boolean(exact));
 	json_object_object_add(task, API_TASK_SWAP, json_object_new_uint64(swap_bytes));
@@ -72,7 +72,7 @@ static int read_task(sd_bus_message *reply, json_object **ret)
 	return 1;
 }
 
-static int read_tasks(sd_bus_message *reply, uint32_t n, json_object **ret)
+static int task_table_read_tasks(sd_bus_message *reply, uint32_t n, json_object **ret)
 {
 	_cleanup_json_ json_object *tasks = json_object_new_array();
 	json_object *task;
@@ -81,7 +81,7 @@ static int read_tasks(sd_bus_message *reply, uint32_t n, json_object **ret)
 	r = sd_bus_message_enter_container(reply, 'a', API_TASK_TYPE);
 	if (r < 0)
 		return r;
-	while ((r = read_task(reply, &task)) > 0)
+	while ((r = task_table_read_task(reply, &task)) > 0)
 		if (task)
 			json_object_array_add(tasks, task);
 	if (r < 0)
@@ -104,11 +104,11 @@ int task_table_get(const struct ctl *ctl, sd_bus *bus, uint32_t n, json_object *
 	r = remote_call(NULL, bus, API_PATH, API_I_MANAGER, API_GET_TOP_TASKS, 0, &error, &reply,
 			"su", order, max);
 	if (r >= 0)
-		r = read_tasks(reply, n, ret);
+		r = task_table_read_tasks(reply, n, ret);
 	return r < 0 ? remote_error(&error, r, "Cannot list the tasks") : CTL_OK;
 }
 
-static void fill_user(struct libscols_line *line, uint64_t uid)
+static void task_table_fill_user(struct libscols_line *line, uint64_t uid)
 {
 	const struct passwd *user = getpwuid((uid_t)uid);
 
@@ -119,7 +119,7 @@ static void fill_user(struct libscols_line *line, uint64_t uid)
 }
 
 /* "~" stands before what is off by some pages. */
-static void fill_rss(struct libscols_line *line, json_object *task)
+static void task_table_fill_rss(struct libscols_line *line, json_object *task)
 {
 	char size[32], text[34];
 
@@ -128,7 +128,7 @@ static void fill_rss(struct libscols_line *line, json_object *task)
 	output_cell(line, COL_RSS, text);
 }
 
-static void fill_growth(struct libscols_line *line, json_object *task)
+static void task_table_fill_growth(struct libscols_line *line, json_object *task)
 {
 	uint64_t growth_bytes = props_u64(task, API_GROWTH);
 	uint64_t since_usec = props_u64(task, API_TASK_GROWS_FROM), now_usec = ctl_now_usec();
@@ -152,10 +152,10 @@ struct libscols_table *task_table_new(const struct ctl *ctl, json_object *tasks)
 		char name[GROUP_NAME_SIZE];
 
 		output_cell_number(line, COL_PID, props_u64(task, API_TASK_PID));
-		fill_user(line, props_u64(task, API_TASK_UID));
-		fill_rss(line, task);
+		task_table_fill_user(line, props_u64(task, API_TASK_UID));
+		task_table_fill_rss(line, task);
 		output_cell_bytes(line, COL_SWAP, props_u64(task, API_TASK_SWAP));
-		fill_growth(line, task);
+		task_table_fill_growth(line, task);
 		output_cell(line, COL_COMMAND, props_string(task, API_TASK_COMM));
 		output_cell(
 			line, COL_WHERE,

@@ -23,7 +23,7 @@
 #define MAX_EXACT 16
 
 /* "Rss:   1234 kB", the second line. */
-static bool read_exact_rss(uint64_t pid, uint64_t *ret_bytes)
+static bool tasks_read_exact_rss(uint64_t pid, uint64_t *ret_bytes)
 {
 	char path[64], text[4096];
 	const char *rss;
@@ -38,21 +38,21 @@ static bool read_exact_rss(uint64_t pid, uint64_t *ret_bytes)
 	return true;
 }
 
-static void confirm(json_object *tasks)
+static void tasks_confirm(json_object *tasks)
 {
 	for (size_t i = 0; i < json_object_array_length(tasks) && i < MAX_EXACT; i++) {
 		json_object *task = json_object_array_get_idx(tasks, i);
 		uint64_t rss_bytes;
 
 		if (props_bool(task, API_TASK_RSS_EXACT) ||
-		    !read_exact_rss(props_u64(task, API_TASK_PID), &rss_bytes))
+		    !tasks_read_exact_rss(props_u64(task, API_TASK_PID), &rss_bytes))
 			continue;
 		json_object_object_add(task, API_TASK_RSS, json_object_new_uint64(rss_bytes));
 		json_object_object_add(task, API_TASK_RSS_EXACT, json_object_new_boolean(true));
 	}
 }
 
-static int compare_rss(const void *a, const void *b)
+static int tasks_compare_rss(const void *a, const void *b)
 {
 	uint64_t x = props_u64(*(json_object *const *)a, API_TASK_RSS);
 	uint64_t y = props_u64(*(json_object *const *)b, API_TASK_RSS);
@@ -73,9 +73,9 @@ int verb_tasks(struct ctl *ctl, int argc, char **argv)
 	r = task_table_get(ctl, bus, ctl->n_lines ? ctl->n_lines : DEFAULT_LINES, &tasks);
 	if (r != CTL_OK)
 		return r;
-	confirm(tasks);
+	tasks_confirm(tasks);
 	if (ctl->sort == SORT_RSS)
-		json_object_array_sort(tasks, compare_rss);
+		json_object_array_sort(tasks, tasks_compare_rss);
 	output_page(ctl);
 	if (ctl->json != JSON_OFF) {
 		output_json(ctl, tasks);

@@ -31,14 +31,14 @@ struct round {
 	json_object *rows; /* groups or tasks */
 };
 
-static void round_done(struct round *round)
+static void top_round_done(struct round *round)
 {
 	json_object_put(round->manager);
 	json_object_put(round->rows);
 	*round = (struct round){};
 }
 
-static int ask_groups(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
+static int top_ask_groups(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
 {
 	struct remote_objects objects = {};
 	int r;
@@ -53,7 +53,7 @@ static int ask_groups(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct rou
 	return CTL_OK;
 }
 
-static int ask_tasks(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
+static int top_ask_tasks(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
 {
 	int r;
 
@@ -63,20 +63,20 @@ static int ask_tasks(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct roun
 	return task_table_get(ctl, bus, n < CTL_MAX_LINES ? n : CTL_MAX_LINES, &ret->rows);
 }
 
-static int ask(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
+static int top_ask(const struct ctl *ctl, sd_bus *bus, uint32_t n, struct round *ret)
 {
 	if (ctl->n_lines > 0 && ctl->n_lines < n)
 		n = ctl->n_lines;
-	return ctl->tasks ? ask_tasks(ctl, bus, n, ret) : ask_groups(ctl, bus, n, ret);
+	return ctl->tasks ? top_ask_tasks(ctl, bus, n, ret) : top_ask_groups(ctl, bus, n, ret);
 }
 
-static struct libscols_table *table_of(const struct ctl *ctl, const struct round *round)
+static struct libscols_table *top_table_of(const struct ctl *ctl, const struct round *round)
 {
 	return ctl->tasks ? task_table_new(ctl, round->rows) : top_table_new(ctl, round->rows);
 }
 
 /* "reliefd: low, 752.5M left, growing by 19.8M/s, lasts 38s" */
-static void write_title(const struct round *round, char *buf, size_t size)
+static void top_write_title(const struct round *round, char *buf, size_t size)
 {
 	uint64_t left_usec = props_u64(round->manager, API_TIME_LEFT);
 	uint64_t growth_bytes = props_u64(round->manager, API_GROWTH);
@@ -99,28 +99,28 @@ static void write_title(const struct round *round, char *buf, size_t size)
 }
 
 /* The first call shows no growth of groups that no other client asked about. */
-static int ask_twice(const struct ctl *ctl, sd_bus *bus, struct round *ret)
+static int top_ask_twice(const struct ctl *ctl, sd_bus *bus, struct round *ret)
 {
 	int r;
 
 	if (!ctl->tasks) {
-		r = ask(ctl, bus, UINT32_MAX, ret);
+		r = top_ask(ctl, bus, UINT32_MAX, ret);
 		if (r != CTL_OK)
 			return r;
-		round_done(ret);
+		top_round_done(ret);
 		usleep(FIRST_PAUSE_USEC);
 	}
-	return ask(ctl, bus, UINT32_MAX, ret);
+	return top_ask(ctl, bus, UINT32_MAX, ret);
 }
 
-static int print_once(const struct ctl *ctl, sd_bus *bus)
+static int top_print_once(const struct ctl *ctl, sd_bus *bus)
 {
 	_cleanup_table_ struct libscols_table *table = NULL;
-	_cleanup_(round_done) struct round round = {};
+	_cleanup_(top_round_done) struct round round = {};
 	char title[256];
 	int r;
 
-	r = ask_twice(ctl, bus, &round);
+	r = top_ask_twice(ctl, bus, &round);
 	if (r != CTL_OK)
 		return r;
 	if (ctl->json != JSON_OFF) {
@@ -128,15 +128,15 @@ static int print_once(const struct ctl *ctl, sd_bus *bus)
 		output_json(ctl, round.rows);
 		return CTL_OK;
 	}
-	table = table_of(ctl, &round);
-	write_title(&round, title, sizeof(title));
+	table = top_table_of(ctl, &round);
+	top_write_title(&round, title, sizeof(title));
 	if (ctl->legend)
 		printf("%s\n", title);
 	scols_print_table(table);
 	return CTL_OK;
 }
 
-static void draw(const struct ctl *ctl, const struct round *round)
+static void top_draw(const struct ctl *ctl, const struct round *round)
 {
 	struct ctl plain = *ctl;
 	_cleanup_table_ struct libscols_table *table = NULL;
@@ -146,18 +146,18 @@ static void draw(const struct ctl *ctl, const struct round *round)
 	char title[256];
 
 	plain.legend = true; /* the heading is part of the screen */
-	table = table_of(&plain, round);
+	table = top_table_of(&plain, round);
 	scols_table_enable_colors(table, 0);
 	for (size_t i = 0; i < n && i < CTL_MAX_LINES; i++)
 		levels[i] = props_string(json_object_array_get_idx(round->rows, i), API_LEVEL);
-	write_title(round, title, sizeof(title));
+	top_write_title(round, title, sizeof(title));
 	if (scols_print_table_to_string(table, &text) == 0)
 		screen_draw(title, text, levels, n < CTL_MAX_LINES ? n : CTL_MAX_LINES,
 			    ctl->tasks ? keys_of_tasks : keys_of_groups);
 }
 
 /* Returns: false when it was the last. */
-static bool obey(struct ctl *ctl, int key)
+static bool top_obey(struct ctl *ctl, int key)
 {
 	switch (key) {
 	case 'q':
@@ -178,21 +178,21 @@ static bool obey(struct ctl *ctl, int key)
 	return true;
 }
 
-static int run_live(struct ctl *ctl, sd_bus *bus)
+static int top_run_live(struct ctl *ctl, sd_bus *bus)
 {
 	uint64_t wait_usec = FIRST_PAUSE_USEC;
 	int key = 0, r = CTL_OK;
 
 	do {
-		_cleanup_(round_done) struct round round = {};
+		_cleanup_(top_round_done) struct round round = {};
 
-		r = ask(ctl, bus, screen_lines(), &round);
+		r = top_ask(ctl, bus, screen_lines(), &round);
 		if (r != CTL_OK)
 			break;
-		draw(ctl, &round);
+		top_draw(ctl, &round);
 		key = screen_key(wait_usec);
 		wait_usec = REFRESH_USEC;
-	} while (obey(ctl, key));
+	} while (top_obey(ctl, key));
 	return r;
 }
 
@@ -205,11 +205,11 @@ int verb_top(struct ctl *ctl, int argc, char **argv)
 	if (r != CTL_OK)
 		return r;
 	if (ctl->once || ctl->json != JSON_OFF || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return print_once(ctl, bus);
+		return top_print_once(ctl, bus);
 	if (!screen_open())
 		return ctl_error("Cannot draw on a terminal of type '%s'; use --once",
 				 getenv("TERM") ? getenv("TERM") : "");
-	r = run_live(ctl, bus);
+	r = top_run_live(ctl, bus);
 	screen_close();
 	return r;
 }

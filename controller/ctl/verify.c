@@ -12,7 +12,7 @@
 #include "controller/ctl/ctl.h"
 
 /* reliefd.conf and its drop-ins; everything else is a profile. */
-static bool is_settings_file(const char *path)
+static bool verify_is_settings_file(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -22,7 +22,7 @@ static bool is_settings_file(const char *path)
 }
 
 /* Files that are not read are no error: somebody may have put them aside on purpose. */
-static void print_remarks(struct remarks *remarks)
+static void verify_print_remarks(struct remarks *remarks)
 {
 	for (size_t i = 0; i < remarks->n; i++)
 		fprintf(stderr, "%s\n", remarks->list[i]);
@@ -39,7 +39,7 @@ static int verify_file(const struct ctl *ctl, const char *path)
 	struct profile profile;
 	int r;
 
-	if (is_settings_file(path))
+	if (verify_is_settings_file(path))
 		r = settings_load_file(path, &settings, &problem);
 	else
 		r = profile_load_file(path, &profile, &problem);
@@ -48,7 +48,7 @@ static int verify_file(const struct ctl *ctl, const char *path)
 		return CTL_FAILURE;
 	}
 	stray_files_check(path, &remarks);
-	print_remarks(&remarks);
+	verify_print_remarks(&remarks);
 	if (!ctl->quiet)
 		printf("%s: ok\n", path);
 	return CTL_OK;
@@ -62,7 +62,7 @@ static int verify_installed(const struct ctl *ctl)
 	int r;
 
 	stray_files_find(ctl->root, &remarks);
-	print_remarks(&remarks);
+	verify_print_remarks(&remarks);
 	r = configured_profile(ctl, NULL, &profile, &problem);
 	if (r < 0) {
 		fprintf(stderr, "%s\n", problem ? problem : strerror(-r));

@@ -65,7 +65,7 @@ struct daemon {
 	uint64_t answered_trigger_usec; /* the last trigger that a step has seen */
 };
 
-static uint64_t now_monotonic_usec(void)
+static uint64_t daemon_now_monotonic_usec(void)
 {
 	struct timespec ts;
 
@@ -87,7 +87,7 @@ static void daemon_wake(void *data)
 		sd_event_source_set_enabled(d->step, SD_EVENT_ONESHOT);
 }
 
-static void on_modules_changed(void *data)
+static void daemon_on_modules_changed(void *data)
 {
 	struct daemon *d = data;
 
@@ -150,7 +150,7 @@ static void daemon_log_reaction(struct daemon *d)
 	if (n_requests > 0)
 		log_debug("reaction: %" PRIu64 " us from the trigger at %" PRIu64
 			  " us to %zu requests sent",
-			  now_monotonic_usec() - trigger_usec, trigger_usec, n_requests);
+			  daemon_now_monotonic_usec() - trigger_usec, trigger_usec, n_requests);
 }
 
 /* What this host lacks may come and go. */
@@ -182,7 +182,7 @@ static void daemon_step(struct daemon *d)
 	enum attention attention = d->files.recorder.wants_all ? ATTENTION_GROUPS
 							       : d->decision.attention;
 
-	observation_clear(&d->seen, now_monotonic_usec());
+	observation_clear(&d->seen, daemon_now_monotonic_usec());
 	outcomes_collect(&d->parts.outcomes, &d->seen);
 	observer_collect(d->parts.observer, attention, &d->seen);
 	if (attention >= ATTENTION_MODULES || d->modules_changed)
@@ -204,7 +204,7 @@ static void daemon_step(struct daemon *d)
 		log_warning("%u entries of a decision found no room", d->decision.n_dropped);
 }
 
-static int on_step(sd_event_source *source, void *data)
+static int daemon_on_step(sd_event_source *source, void *data)
 {
 	struct daemon *d = data;
 	int r;
@@ -216,7 +216,7 @@ static int on_step(sd_event_source *source, void *data)
 	return 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+static int daemon_on_timer(sd_event_source *source, uint64_t usec, void *data)
 {
 	daemon_wake(data);
 	return 0;
@@ -224,8 +224,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 
 /* What the bus asks for. */
 
-static int on_relieve(void *data, uint32_t group_slot, uint64_t group_id, uint64_t bytes,
-		      enum rung max_rung, uint64_t *ret_order_id)
+static int daemon_on_relieve(void *data, uint32_t group_slot, uint64_t group_id, uint64_t bytes,
+			     enum rung max_rung, uint64_t *ret_order_id)
 {
 	struct daemon *d = data;
 
@@ -261,7 +261,7 @@ static void daemon_use_profile(struct daemon *d)
 		log_errno(r, "Some triggers of the new profile cannot be set");
 }
 
-static void log_remarks(const struct remarks *remarks)
+static void daemon_log_remarks(const struct remarks *remarks)
 {
 	for (size_t i = 0; i < remarks->n; i++)
 		log_warning("%s", remarks->list[i]);
@@ -270,23 +270,23 @@ static void log_remarks(const struct remarks *remarks)
 			    remarks->n_left_out);
 }
 
-static const char *problem_text(const struct daemon *d)
+static const char *daemon_problem_text(const struct daemon *d)
 {
 	const char *text = problems_find(&d->problems, PROBLEM_SETTINGS)->text;
 
 	return text ? text : "out of memory";
 }
 
-static int on_reload(void *data, struct remarks *remarks, char **ret_problem)
+static int daemon_on_reload(void *data, struct remarks *remarks, char **ret_problem)
 {
 	struct daemon *d = data;
 	bool was_faulty = problems_find(&d->problems, PROBLEM_SETTINGS);
 	int r;
 
-	r = in_force_reload(&d->in_force, now_monotonic_usec(), remarks, ret_problem);
+	r = in_force_reload(&d->in_force, daemon_now_monotonic_usec(), remarks, ret_problem);
 	daemon_wake(d); /* to publish what that did to the problems */
 	if (r < 0) {
-		journal_config_error(problem_text(d));
+		journal_config_error(daemon_problem_text(d));
 		return r;
 	}
 	actor_set_dry_run(d->parts.actor, d->in_force.now.settings.dry_run);
@@ -294,12 +294,12 @@ static int on_reload(void *data, struct remarks *remarks, char **ret_problem)
 	daemon_use_settings(d);
 	log_info("%sProfile %s loaded%s", was_faulty ? "The settings are sound again. " : "",
 		 daemon_profile(d)->name, actor_dry_run(d->parts.actor) ? ", dry run" : "");
-	log_remarks(remarks);
+	daemon_log_remarks(remarks);
 	bus_publish_settings(d->parts.bus, actor_dry_run(d->parts.actor));
 	return 0;
 }
 
-static int on_set_dry_run(void *data, bool dry_run)
+static int daemon_on_set_dry_run(void *data, bool dry_run)
 {
 	struct daemon *d = data;
 	int r;
@@ -313,7 +313,7 @@ static int on_set_dry_run(void *data, bool dry_run)
 	return 0;
 }
 
-static int on_list_settings(void *data, struct setting_list *ret)
+static int daemon_on_list_settings(void *data, struct setting_list *ret)
 {
 	const struct daemon *d = data;
 
@@ -326,8 +326,8 @@ int daemon_reload(struct daemon *d)
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
-	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
-	r = on_reload(d, &remarks, &problem);
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, daemon_now_monotonic_usec());
+	r = daemon_on_reload(d, &remarks, &problem);
 	sd_notify(false, "READY=1");
 	return r;
 }
@@ -338,14 +338,15 @@ static int daemon_build_loop(struct daemon *d)
 {
 	int r;
 
-	r = sd_event_add_defer(d->event, &d->step, on_step, d);
+	r = sd_event_add_defer(d->event, &d->step, daemon_on_step, d);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(d->step, "step");
 	r = sd_event_source_set_priority(d->step, DAEMON_STEP_PRIORITY);
 	if (r < 0)
 		return r;
-	r = sd_event_add_time(d->event, &d->timer, CLOCK_MONOTONIC, USEC_NEVER, 0, on_timer, d);
+	r = sd_event_add_time(d->event, &d->timer, CLOCK_MONOTONIC, USEC_NEVER, 0, daemon_on_timer,
+			      d);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(d->timer, "look-again");
@@ -364,13 +365,13 @@ static int daemon_build_parts(struct daemon *d)
 		.problems = &d->problems,
 		.dry_run = settings->dry_run,
 		.wake = { daemon_wake, d },
-		.modules_changed = { on_modules_changed, d },
+		.modules_changed = { daemon_on_modules_changed, d },
 		.hooks = {
 			.data = d,
-			.relieve = on_relieve,
-			.reload = on_reload,
-			.set_dry_run = on_set_dry_run,
-			.list_settings = on_list_settings,
+			.relieve = daemon_on_relieve,
+			.reload = daemon_on_reload,
+			.set_dry_run = daemon_on_set_dry_run,
+			.list_settings = daemon_on_list_settings,
 		},
 	};
 	int r;
@@ -396,7 +397,7 @@ static int daemon_load(struct daemon *d)
 		},
 		.problems = &d->problems,
 	};
-	r = in_force_start(&d->in_force, now_monotonic_usec(), &remarks);
+	r = in_force_start(&d->in_force, daemon_now_monotonic_usec(), &remarks);
 	if (r < 0)
 		return log_errno(r, "Cannot read the settings");
 	r = kept_files_init(&d->files, &d->in_force, d->event, &(struct wake){ daemon_wake, d });
@@ -404,8 +405,8 @@ static int daemon_load(struct daemon *d)
 		return log_errno(r, "Cannot plan to keep files");
 	daemon_use_settings(d);
 	if (problems_find(&d->problems, PROBLEM_SETTINGS))
-		journal_config_error(problem_text(d));
-	log_remarks(&remarks);
+		journal_config_error(daemon_problem_text(d));
+	daemon_log_remarks(&remarks);
 	return 0;
 }
 

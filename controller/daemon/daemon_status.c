@@ -9,8 +9,8 @@
 #include "policies/outlook.h"
 
 /* ", recovering to low" while the level only outlasts its shortage. */
-static const char *status_recovery(const struct profile *profile, const struct state *state,
-				   char *buf, size_t size)
+static const char *daemon_status_recovery(const struct profile *profile, const struct state *state,
+					  char *buf, size_t size)
 {
 	struct recovery recovery;
 
@@ -29,7 +29,7 @@ void daemon_status_notify(const struct profile *profile, const struct state *sta
 
 	sd_notifyf(false, "STATUS=Level %s%s, rung %s, %s left, %u modules, %s given back%s",
 		   level_name(host->level),
-		   status_recovery(profile, state, recovery, sizeof(recovery)),
+		   daemon_status_recovery(profile, state, recovery, sizeof(recovery)),
 		   rung_name(state_group_rung(state, GROUP_SLOT_HOST)),
 		   format_bytes(host->shortage.headroom_bytes, left, sizeof(left)), n_modules,
 		   format_bytes(state->measured_bytes, freed, sizeof(freed)),

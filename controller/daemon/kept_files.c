@@ -6,21 +6,21 @@
 
 #include "config.h"
 
-static int on_keep(void *data, char **ret_text)
+static int kept_files_on_keep(void *data, char **ret_text)
 {
 	struct kept_files *files = data;
 
 	return in_force_keep(files->in_force, ret_text);
 }
 
-static int on_record(void *data, char **ret_text)
+static int kept_files_on_record(void *data, char **ret_text)
 {
 	struct kept_files *files = data;
 
 	return recorder_begin(&files->recorder, ret_text);
 }
 
-static void on_record_ended(void *data)
+static void kept_files_on_record_ended(void *data)
 {
 	struct kept_files *files = data;
 
@@ -35,18 +35,18 @@ int kept_files_init(struct kept_files *files, struct in_force *in_force, sd_even
 		.problems = in_force->problems,
 		.wake = *wake,
 		.name = PROBLEM_STATE,
-		.attempt = on_keep,
+		.attempt = kept_files_on_keep,
 		.data = files,
 	};
 	int r;
 
 	files->in_force = in_force;
-	files->recorder.ended = (struct wake){ on_record_ended, files };
+	files->recorder.ended = (struct wake){ kept_files_on_record_ended, files };
 	r = retry_new(&files->last_good, &config);
 	if (r < 0)
 		return r;
 	config.name = PROBLEM_RECORD;
-	config.attempt = on_record;
+	config.attempt = kept_files_on_record;
 	return retry_new(&files->record, &config);
 }
 
@@ -58,7 +58,7 @@ void kept_files_done(struct kept_files *files)
 }
 
 /* Record=yes is in the state directory; what the command line names is one file without a bound. */
-static void use_record(struct kept_files *files)
+static void kept_files_use_record(struct kept_files *files)
 {
 	const struct in_force *f = files->in_force;
 	const struct settings *settings = &f->now.settings;
@@ -85,5 +85,5 @@ static void use_record(struct kept_files *files)
 void kept_files_use_settings(struct kept_files *files)
 {
 	retry_now(files->last_good);
-	use_record(files);
+	kept_files_use_record(files);
 }

@@ -10,7 +10,7 @@
 #include "controller/registry/channel_socket.h"
 #include "controller/registry/registry_masks.h"
 
-static int on_listen(void *data, char **ret_text)
+static int later_parts_on_listen(void *data, char **ret_text)
 {
 	struct parts *parts = data;
 	const char *path = parts->daemon->socket;
@@ -26,7 +26,7 @@ static int on_listen(void *data, char **ret_text)
 		path, strerror(-r), channel_socket_fix(r));
 }
 
-static int on_read_masks(void *data, char **ret_text)
+static int later_parts_on_read_masks(void *data, char **ret_text)
 {
 	struct parts *parts = data;
 	int r;
@@ -43,7 +43,7 @@ static int on_read_masks(void *data, char **ret_text)
 	return 0;
 }
 
-static int on_find_tree(void *data, char **ret_text)
+static int later_parts_on_find_tree(void *data, char **ret_text)
 {
 	static const char fix[] = "boot with systemd.unified_cgroup_hierarchy=1, or: mount -t "
 				  "cgroup2 none /sys/fs/cgroup";
@@ -76,7 +76,7 @@ static int on_find_tree(void *data, char **ret_text)
 	return 0;
 }
 
-static int on_find_self(void *data, char **ret_text)
+static int later_parts_on_find_self(void *data, char **ret_text)
 {
 	struct parts *parts = data;
 	int r;
@@ -90,7 +90,7 @@ static int on_find_self(void *data, char **ret_text)
 			     parts->tree.proc, strerror(-r));
 }
 
-static int on_open_held_file(void *data, char **ret_text)
+static int later_parts_on_open_held_file(void *data, char **ret_text)
 {
 	struct parts *parts = data;
 	int r;
@@ -109,7 +109,7 @@ static int on_open_held_file(void *data, char **ret_text)
 		parts->daemon->held, strerror(-r));
 }
 
-static int on_start_reclaimer(void *data, char **ret_text)
+static int later_parts_on_start_reclaimer(void *data, char **ret_text)
 {
 	struct parts *parts = data;
 	int r;
@@ -124,7 +124,7 @@ static int on_start_reclaimer(void *data, char **ret_text)
 		strerror(-r));
 }
 
-static const char *load_fix(int error)
+static const char *later_parts_load_fix(int error)
 {
 	switch (error) {
 	case -EMFILE:
@@ -141,7 +141,7 @@ static const char *load_fix(int error)
 }
 
 /* The load itself is not waited for. */
-static int on_load_again(void *data, char **ret_text)
+static int later_parts_on_load_again(void *data, char **ret_text)
 {
 	struct parts *parts = data;
 	int error = probes_passing(parts->probes);
@@ -154,11 +154,12 @@ static int on_load_again(void *data, char **ret_text)
 		error, ret_text,
 		"Cannot load the eBPF programs: %s; growth is measured by the clock \"%s\" "
 		"until they can be loaded; %s",
-		strerror(-error), growth_clock_name(probes_clock(parts->probes)), load_fix(error));
+		strerror(-error), growth_clock_name(probes_clock(parts->probes)),
+		later_parts_load_fix(error));
 }
 
-static int later_try(struct parts *parts, const struct parts_config *config, const char *name,
-		     int (*attempt)(void *data, char **ret_text))
+static int later_parts_later_try(struct parts *parts, const struct parts_config *config,
+				 const char *name, int (*attempt)(void *data, char **ret_text))
 {
 	int r;
 
@@ -178,7 +179,7 @@ static int later_try(struct parts *parts, const struct parts_config *config, con
 }
 
 /* On the socket that systemd passed, or one of our own. */
-static int later_listen(struct parts *parts, const struct parts_config *config)
+static int later_parts_later_listen(struct parts *parts, const struct parts_config *config)
 {
 	int passed_fd = config->daemon->socket_fd, r;
 
@@ -189,34 +190,34 @@ static int later_listen(struct parts *parts, const struct parts_config *config)
 		log_errno(r, "Cannot use the socket that systemd passed (ListenSequentialPacket= "
 			     "makes one that fits); reliefd makes its own");
 	}
-	return later_try(parts, config, PROBLEM_CHANNEL, on_listen);
+	return later_parts_later_try(parts, config, PROBLEM_CHANNEL, later_parts_on_listen);
 }
 
 int later_parts_try(struct parts *parts, const struct parts_config *config)
 {
 	int r;
 
-	r = later_try(parts, config, PROBLEM_CGROUPS, on_find_tree);
+	r = later_parts_later_try(parts, config, PROBLEM_CGROUPS, later_parts_on_find_tree);
 	if (r < 0)
 		return r;
-	r = later_try(parts, config, PROBLEM_OWN_CGROUP, on_find_self);
+	r = later_parts_later_try(parts, config, PROBLEM_OWN_CGROUP, later_parts_on_find_self);
 	if (r < 0)
 		return r;
-	r = later_try(parts, config, PROBLEM_MASKS, on_read_masks);
+	r = later_parts_later_try(parts, config, PROBLEM_MASKS, later_parts_on_read_masks);
 	if (r < 0)
 		return r;
-	r = later_try(parts, config, PROBLEM_BRAKE, on_open_held_file);
+	r = later_parts_later_try(parts, config, PROBLEM_BRAKE, later_parts_on_open_held_file);
 	if (r < 0)
 		return r;
 	parts->open_held_file = parts->retries[parts->n_retries - 1];
-	r = later_try(parts, config, PROBLEM_RECLAIM, on_start_reclaimer);
+	r = later_parts_later_try(parts, config, PROBLEM_RECLAIM, later_parts_on_start_reclaimer);
 	if (r < 0)
 		return r;
 	if (parts->loader) {
-		r = later_try(parts, config, PROBLEM_EBPF, on_load_again);
+		r = later_parts_later_try(parts, config, PROBLEM_EBPF, later_parts_on_load_again);
 		if (r < 0)
 			return r;
 		parts->load_again = parts->retries[parts->n_retries - 1];
 	}
-	return later_listen(parts, config);
+	return later_parts_later_listen(parts, config);
 }

@@ -10,12 +10,12 @@
 #include "controller/base/log.h"
 #include "controller/journal/journal.h"
 
-static uint64_t host_bytes(void)
+static uint64_t parts_host_bytes(void)
 {
 	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void on_loaded(void *data, struct kernel_side *side)
+static void parts_on_loaded(void *data, struct kernel_side *side)
 {
 	struct parts *parts = data;
 
@@ -33,8 +33,8 @@ static int parts_build_probes(struct parts *parts, const struct parts_config *co
 	struct probes_loader_config loader = {
 		.event = config->event,
 		.best = GROWTH_CLOCK_CHARGE,
-		.total_bytes = host_bytes(),
-		.loaded = on_loaded,
+		.total_bytes = parts_host_bytes(),
+		.loaded = parts_on_loaded,
 		.data = parts,
 	};
 	int r;
@@ -56,7 +56,7 @@ static int parts_build_probes(struct parts *parts, const struct parts_config *co
 	return r < 0 ? log_errno(r, "Cannot confine the process") : 0;
 }
 
-static void on_oom_victim(void *data, const struct kernel_event *victim)
+static void parts_on_oom_victim(void *data, const struct kernel_event *victim)
 {
 	struct parts *parts = data;
 
@@ -65,7 +65,7 @@ static void on_oom_victim(void *data, const struct kernel_event *victim)
 		bus_note_victim(parts->bus, victim);
 }
 
-static void on_task_grew(void *data, const struct kernel_event *event)
+static void parts_on_task_grew(void *data, const struct kernel_event *event)
 {
 	struct parts *parts = data;
 
@@ -125,9 +125,9 @@ static int parts_build_eyes(struct parts *parts, const struct parts_config *conf
 						   .profile = config->profile,
 						   .sys = config->daemon->sys,
 						   .wake = config->wake,
-						   .oom_victim = on_oom_victim,
+						   .oom_victim = parts_on_oom_victim,
 						   .oom_victim_data = parts,
-						   .task_grew = on_task_grew,
+						   .task_grew = parts_on_task_grew,
 						   .task_grew_data = parts,
 					   });
 	if (r < 0)
@@ -251,7 +251,8 @@ void parts_publish(struct parts *parts, const struct decision *decision, uint64_
 	doubts_publish(parts->doubts);
 }
 
-static const char *name_group(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size)
+static const char *parts_name_group(const void *data, uint32_t slot, uint64_t id, char *buf,
+				    size_t size)
 {
 	const struct parts *parts = data;
 	const struct group *group = group_set_get(parts->groups, slot);
@@ -260,7 +261,8 @@ static const char *name_group(const void *data, uint32_t slot, uint64_t id, char
 }
 
 /* "cache.service/images" */
-static const char *name_module(const void *data, uint32_t slot, uint64_t id, char *buf, size_t size)
+static const char *parts_name_module(const void *data, uint32_t slot, uint64_t id, char *buf,
+				     size_t size)
 {
 	const struct parts *parts = data;
 	const struct module *module = registry_get(parts->registry, slot);
@@ -274,5 +276,5 @@ static const char *name_module(const void *data, uint32_t slot, uint64_t id, cha
 
 struct recorder_names parts_names(const struct parts *parts)
 {
-	return (struct recorder_names){ parts, name_group, name_module };
+	return (struct recorder_names){ parts, parts_name_group, parts_name_module };
 }

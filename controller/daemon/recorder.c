@@ -23,7 +23,7 @@
 #define LEAST_ROOM_BYTES (1024L * 1024)
 
 /* Under the shipped unit everything but these is read-only. */
-static const char *fix_of(int error)
+static const char *recorder_fix_of(int error)
 {
 	switch (error) {
 	case -EROFS:
@@ -42,14 +42,14 @@ static const char *fix_of(int error)
 	}
 }
 
-static void close_file(struct recorder *recorder)
+static void recorder_close_file(struct recorder *recorder)
 {
 	if (recorder->file)
 		fclose(recorder->file);
 	recorder->file = NULL;
 }
 
-static int check_room(int fd)
+static int recorder_check_room(int fd)
 {
 	if (fallocate(fd, 0, 0, LEAST_ROOM_BYTES) < 0)
 		return errno == EOPNOTSUPP ? 0 : -errno;
@@ -57,7 +57,7 @@ static int check_room(int fd)
 }
 
 /* Private: it names every unit of the host. Returns: 0, or negative errno and no file is open. */
-static int open_file(struct recorder *recorder, const char *path)
+static int recorder_open_file(struct recorder *recorder, const char *path)
 {
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
@@ -67,7 +67,7 @@ static int open_file(struct recorder *recorder, const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (recorder->has_failed && S_ISREG(st.st_mode)) {
-		r = check_room(fd);
+		r = recorder_check_room(fd);
 		if (r < 0)
 			return r;
 	}
@@ -86,12 +86,12 @@ static int open_file(struct recorder *recorder, const char *path)
 	if (fflush(recorder->file) == 0)
 		return 0;
 	r = -errno;
-	close_file(recorder);
+	recorder_close_file(recorder);
 	return r;
 }
 
 /* A record that is there is kept as the old one. */
-static int keep_old(const struct recorder *recorder)
+static int recorder_keep_old(const struct recorder *recorder)
 {
 	char old[PATH_MAX + sizeof(".old")];
 	struct stat st;
@@ -103,33 +103,33 @@ static int keep_old(const struct recorder *recorder)
 }
 
 /* What is there is touched only when the new file can be written: tries cost nothing recorded. */
-static int replace_file(struct recorder *recorder)
+static int recorder_replace_file(struct recorder *recorder)
 {
 	char new[PATH_MAX + sizeof(".new")];
 	int r;
 
 	snprintf(new, sizeof(new), "%s.new", recorder->path);
-	r = open_file(recorder, new);
+	r = recorder_open_file(recorder, new);
 	if (r == 0)
-		r = keep_old(recorder);
+		r = recorder_keep_old(recorder);
 	if (r == 0 && rename(new, recorder->path) < 0)
 		r = -errno;
 	if (r == 0)
 		return 0;
-	close_file(recorder);
+	recorder_close_file(recorder);
 	unlink(new);
 	return r;
 }
 
-static int begin_file(struct recorder *recorder)
+static int recorder_begin_file(struct recorder *recorder)
 {
 	bool keeps = recorder->max_bytes != UINT64_MAX || recorder->has_failed;
 	struct stat st;
 
-	close_file(recorder);
+	recorder_close_file(recorder);
 	if (!keeps || (stat(recorder->path, &st) == 0 && !S_ISREG(st.st_mode)))
-		return open_file(recorder, recorder->path);
-	return replace_file(recorder);
+		return recorder_open_file(recorder, recorder->path);
+	return recorder_replace_file(recorder);
 }
 
 int recorder_begin(struct recorder *recorder, char **ret_text)
@@ -138,12 +138,12 @@ int recorder_begin(struct recorder *recorder, char **ret_text)
 
 	if (!recorder->is_wanted || recorder->file)
 		return 0;
-	r = begin_file(recorder);
+	r = recorder_begin_file(recorder);
 	if (r < 0)
 		return retry_explain(r, ret_text,
 				     "%s cannot be written: %s; nothing is recorded until it can; "
 				     "%s",
-				     recorder->path, strerror(-r), fix_of(r));
+				     recorder->path, strerror(-r), recorder_fix_of(r));
 	return 0;
 }
 
@@ -156,7 +156,7 @@ void recorder_start(struct recorder *recorder, const char *path, uint64_t max_by
 	if (recorder->is_wanted && strcmp(recorder->path, path) == 0 &&
 	    recorder->max_bytes == one_bytes)
 		return;
-	close_file(recorder);
+	recorder_close_file(recorder);
 	snprintf(recorder->path, sizeof(recorder->path), "%s", path);
 	recorder->max_bytes = one_bytes;
 	recorder->is_wanted = true;
@@ -166,18 +166,18 @@ void recorder_start(struct recorder *recorder, const char *path, uint64_t max_by
 void recorder_split(struct recorder *recorder)
 {
 	if (recorder->max_bytes != UINT64_MAX && recorder->n_bytes > 0)
-		close_file(recorder);
+		recorder_close_file(recorder);
 }
 
 /* Half a step would make the file one that cannot be read. */
-static void cut_to_whole_steps(struct recorder *recorder)
+static void recorder_cut_to_whole_steps(struct recorder *recorder)
 {
 	if (recorder->is_regular && ftruncate(fileno(recorder->file), (off_t)recorder->n_bytes) < 0)
 		log_errno(-errno, "Cannot cut %s to whole steps", recorder->path);
 }
 
 /* Those that are seen for the first time in this file. */
-static void write_names(struct recorder *recorder, const struct observation *observation)
+static void recorder_write_names(struct recorder *recorder, const struct observation *observation)
 {
 	const struct recorder_names *names = &recorder->names;
 	char buf[RECORDER_NAME_SIZE];
@@ -207,16 +207,16 @@ static void write_names(struct recorder *recorder, const struct observation *obs
 }
 
 /* Returns: whether the file could be written. */
-static bool write_step(struct recorder *recorder, const struct observation *observation,
-		       const struct decision *decision)
+static bool recorder_write_step(struct recorder *recorder, const struct observation *observation,
+				const struct decision *decision)
 {
 	trace_write_step(recorder->file, observation, decision);
-	write_names(recorder, observation);
+	recorder_write_names(recorder, observation);
 	if (fflush(recorder->file) == 0 && !ferror(recorder->file))
 		return true;
 	recorder->has_failed = true;
-	cut_to_whole_steps(recorder);
-	close_file(recorder);
+	recorder_cut_to_whole_steps(recorder);
+	recorder_close_file(recorder);
 	return false;
 }
 
@@ -226,7 +226,7 @@ void recorder_step(struct recorder *recorder, const struct observation *observat
 	recorder->n_steps++;
 	if (!recorder->file)
 		return;
-	if (!write_step(recorder, observation, decision)) {
+	if (!recorder_write_step(recorder, observation, decision)) {
 		wake_up(&recorder->ended);
 		return;
 	}
@@ -236,12 +236,12 @@ void recorder_step(struct recorder *recorder, const struct observation *observat
 	recorder->n_bytes = (uint64_t)ftello(recorder->file);
 	if (recorder->n_bytes < recorder->max_bytes)
 		return;
-	close_file(recorder);
+	recorder_close_file(recorder);
 	wake_up(&recorder->ended);
 }
 
 void recorder_stop(struct recorder *recorder)
 {
-	close_file(recorder);
+	recorder_close_file(recorder);
 	recorder->is_wanted = false;
 }

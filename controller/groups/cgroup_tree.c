@@ -19,23 +19,24 @@
 
 #include "controller/base/cleanup.h"
 
-/* More than any mount_rank(). */
+/* More than any cgroup_tree_mount_rank(). */
 #define RANK_THERE 4
 
 /* cgroup.controllers names about ten controllers; twice what all of today's need. */
 #define CONTROLLERS_SIZE 256
 
-static bool is_octal(char c)
+static bool cgroup_tree_is_octal(char c)
 {
 	return c >= '0' && c <= '7';
 }
 
-static void unescape_octal(char *s)
+static void cgroup_tree_unescape_octal(char *s)
 {
 	char *out = s;
 
 	while (*s) {
-		if (s[0] == '\\' && is_octal(s[1]) && is_octal(s[2]) && is_octal(s[3])) {
+		if (s[0] == '\\' && cgroup_tree_is_octal(s[1]) && cgroup_tree_is_octal(s[2]) &&
+		    cgroup_tree_is_octal(s[3])) {
 			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
 			s += 4;
 		} else {
@@ -49,7 +50,7 @@ static void unescape_octal(char *s)
  * Takes a line apart in place.
  * Returns: true when it is a whole line that describes a cgroup v2 mount.
  */
-static bool parse_mount(char *line, const char **ret_root, const char **ret_mount)
+static bool cgroup_tree_parse_mount(char *line, const char **ret_root, const char **ret_mount)
 {
 	char *root = NULL, *mount = NULL, *save = NULL, *type;
 	char *word = strtok_r(line, " ", &save);
@@ -66,8 +67,8 @@ static bool parse_mount(char *line, const char **ret_root, const char **ret_moun
 	/* The device and its options follow; without them the line was cut short. */
 	if (!word || !type || strcmp(type, "cgroup2") != 0 || !strtok_r(NULL, " ", &save))
 		return false;
-	unescape_octal(root);
-	unescape_octal(mount);
+	cgroup_tree_unescape_octal(root);
+	cgroup_tree_unescape_octal(mount);
 	if (root[0] != '/' || mount[0] != '/')
 		return false;
 	*ret_root = root;
@@ -79,7 +80,7 @@ static bool parse_mount(char *line, const char **ret_root, const char **ret_moun
  * How much of the host a mount shows. In a container the host's tree may be mounted beside the
  * container's own; seen from a cgroup namespace its root then reads "/../..".
  */
-static int mount_rank(const char *root)
+static int cgroup_tree_mount_rank(const char *root)
 {
 	if (strncmp(root, "/..", 3) == 0)
 		return 3;
@@ -87,14 +88,15 @@ static int mount_rank(const char *root)
 }
 
 /* One that is not there cannot be meant: its line was garbled, or it was just unmounted. */
-static int rank_if_there(const char *root, const char *mount)
+static int cgroup_tree_rank_if_there(const char *root, const char *mount)
 {
 	struct stat st;
 
-	return mount_rank(root) + (stat(mount, &st) == 0 && S_ISDIR(st.st_mode) ? RANK_THERE : 0);
+	return cgroup_tree_mount_rank(root) +
+	       (stat(mount, &st) == 0 && S_ISDIR(st.st_mode) ? RANK_THERE : 0);
 }
 
-static int find_mount(const char *proc, char **ret_mount)
+static int cgroup_tree_find_mount(const char *proc, char **ret_mount)
 {
 	_cleanup_free_ char *path = NULL, *line = NULL, *best = NULL;
 	_cleanup_file_ FILE *f = NULL;
@@ -110,9 +112,9 @@ static int find_mount(const char *proc, char **ret_mount)
 		const char *root, *mount;
 		int rank;
 
-		if (!strchr(line, '\n') || !parse_mount(line, &root, &mount))
+		if (!strchr(line, '\n') || !cgroup_tree_parse_mount(line, &root, &mount))
 			continue;
-		rank = rank_if_there(root, mount);
+		rank = cgroup_tree_rank_if_there(root, mount);
 		if (rank <= best_rank)
 			continue;
 		best_rank = rank;
@@ -127,7 +129,7 @@ static int find_mount(const char *proc, char **ret_mount)
 	return 0;
 }
 
-static bool has_word(const char *text, const char *word)
+static bool cgroup_tree_has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -137,7 +139,7 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-static int read_mode(const char *mount, enum cgroup_mode *ret)
+static int cgroup_tree_read_mode(const char *mount, enum cgroup_mode *ret)
 {
 	char path[PATH_MAX], text[CONTROLLERS_SIZE];
 	_cleanup_file_ FILE *f = NULL;
@@ -150,12 +152,13 @@ static int read_mode(const char *mount, enum cgroup_mode *ret)
 	*ret = CGROUP_MODE_HYBRID;
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
 	f = fopen(path, "re");
-	if (f && fgets(text, sizeof(text), f) && has_word(text, "memory"))
+	if (f && fgets(text, sizeof(text), f) && cgroup_tree_has_word(text, "memory"))
 		*ret = CGROUP_MODE_PURE;
 	return 0;
 }
 
-static int find_tree(const char *proc, const char *wanted, char **ret_mount, enum cgroup_mode *ret)
+static int cgroup_tree_find_tree(const char *proc, const char *wanted, char **ret_mount,
+				 enum cgroup_mode *ret)
 {
 	_cleanup_free_ char *mount = NULL;
 	int r = 0;
@@ -165,10 +168,10 @@ static int find_tree(const char *proc, const char *wanted, char **ret_mount, enu
 		if (!mount)
 			return -ENOMEM;
 	} else {
-		r = find_mount(proc, &mount);
+		r = cgroup_tree_find_mount(proc, &mount);
 	}
 	if (r == 0 && mount)
-		r = read_mode(mount, ret);
+		r = cgroup_tree_read_mode(mount, ret);
 	if (r < 0)
 		return r;
 	*ret_mount = take_ptr(mount);
@@ -190,7 +193,7 @@ int cgroup_tree_init(struct cgroup_tree *tree, const char *proc, const char *mou
 	r = cgroup_tree_init_empty(&t, proc);
 	if (r < 0)
 		return r;
-	r = find_tree(t.proc, mount, &t.mount, &t.mode);
+	r = cgroup_tree_find_tree(t.proc, mount, &t.mount, &t.mode);
 	if (r < 0)
 		return r;
 	*tree = t;
@@ -202,7 +205,7 @@ int cgroup_tree_find(struct cgroup_tree *tree)
 {
 	int r;
 
-	r = find_tree(tree->proc, NULL, &tree->mount, &tree->mode);
+	r = cgroup_tree_find_tree(tree->proc, NULL, &tree->mount, &tree->mode);
 	if (r < 0)
 		return r;
 	return tree->mount ? 0 : -ENODEV;
@@ -232,7 +235,7 @@ const char *cgroup_mode_name(enum cgroup_mode mode)
  * The path of the "0::" line. A process whose cgroup was removed under it counts as gone; a path
  * that starts in a parent of our cgroup namespace has no name in our tree (-EXDEV).
  */
-static int parse_v2_line(char *line, char **ret_path)
+static int cgroup_tree_parse_v2_line(char *line, char **ret_path)
 {
 	static const char deleted[] = " (deleted)";
 	char *path = line + strlen("0::");
@@ -253,7 +256,7 @@ static int parse_v2_line(char *line, char **ret_path)
 	return 0;
 }
 
-static int read_v2_path(const char *file, char **ret_path)
+static int cgroup_tree_read_v2_path(const char *file, char **ret_path)
 {
 	_cleanup_free_ char *line = NULL;
 	_cleanup_file_ FILE *f = fopen(file, "re");
@@ -263,7 +266,7 @@ static int read_v2_path(const char *file, char **ret_path)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while (getline(&line, &size, f) > 0)
 		if (strncmp(line, "0::", 3) == 0)
-			return parse_v2_line(line, ret_path);
+			return cgroup_tree_parse_v2_line(line, ret_path);
 	/* The process can end between open and read. */
 	return ferror(f) ? -ESRCH : -ENODATA;
 }
@@ -275,7 +278,7 @@ int cgroup_tree_path_of_pid(const struct cgroup_tree *tree, int pid, char **ret_
 
 	if (asprintf(&file, "%s/%d/cgroup", tree->proc, pid) < 0)
 		return -ENOMEM;
-	r = read_v2_path(file, ret_path);
+	r = cgroup_tree_read_v2_path(file, ret_path);
 	return r == -EXDEV ? -ENODATA : r;
 }
 
@@ -286,7 +289,7 @@ int cgroup_tree_path_of_self(const struct cgroup_tree *tree, char **ret_path)
 
 	if (asprintf(&file, "%s/self/cgroup", tree->proc) < 0)
 		return -ENOMEM;
-	r = read_v2_path(file, &path);
+	r = cgroup_tree_read_v2_path(file, &path);
 	if (r == -EXDEV) {
 		path = strdup("/");
 		r = path ? 0 : -ENOMEM;

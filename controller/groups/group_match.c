@@ -11,7 +11,7 @@
 /* A path with some escaped bytes; where it is cut, only patterns that end in `*` match. */
 #define SHOWN_SIZE 4096
 
-static const char *last_element(const char *path)
+static const char *group_match_last_element(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -22,19 +22,19 @@ static const char *last_element(const char *path)
  * A backslash is one: systemd's own escapes ("app-a\\x2db.scope") are part of a name, and a name
  * matches as it is printed, whatever is in it.
  */
-static bool matches(const char *pattern, const char *text, int flags)
+static bool group_match_matches(const char *pattern, const char *text, int flags)
 {
 	return fnmatch(pattern, text, flags | FNM_NOESCAPE) == 0 || strcmp(pattern, text) == 0;
 }
 
-static bool matches_any(const struct pattern_list *list, const char *text, int flags)
+static bool group_match_matches_any(const struct pattern_list *list, const char *text, int flags)
 {
 	char buf[SHOWN_SIZE];
 	const char *shown = printable(text, buf, sizeof(buf));
 
 	for (uint32_t i = 0; i < list->n; i++)
-		if (matches(list->pattern[i], text, flags) ||
-		    (shown != text && matches(list->pattern[i], shown, flags)))
+		if (group_match_matches(list->pattern[i], text, flags) ||
+		    (shown != text && group_match_matches(list->pattern[i], shown, flags)))
 			return true;
 	return false;
 }
@@ -50,35 +50,37 @@ bool path_is_below(const char *path, const char *top)
 
 /* A pattern for paths if it begins with a slash, else for the unit that is the last element. */
 /* By its bytes, or as it is shown. */
-static bool matches_unit_or_path(const char *pattern, const char *path)
+static bool group_match_matches_unit_or_path(const char *pattern, const char *path)
 {
-	const char *text = pattern[0] == '/' ? path : unit_name_unescape(last_element(path));
+	const char *text = pattern[0] == '/' ? path
+					     : unit_name_unescape(group_match_last_element(path));
 	int flags = pattern[0] == '/' ? FNM_PATHNAME : 0;
 	char buf[SHOWN_SIZE];
 
-	return matches(pattern, text, flags) ||
-	       matches(pattern, printable(text, buf, sizeof(buf)), flags);
+	return group_match_matches(pattern, text, flags) ||
+	       group_match_matches(pattern, printable(text, buf, sizeof(buf)), flags);
 }
 
-static const char *excluding_pattern(const struct profile *profile, const char *path)
+static const char *group_match_excluding_pattern(const struct profile *profile, const char *path)
 {
 	for (uint32_t i = 0; i < profile->exclude.n; i++)
-		if (matches_unit_or_path(profile->exclude.pattern[i], path))
+		if (group_match_matches_unit_or_path(profile->exclude.pattern[i], path))
 			return profile->exclude.pattern[i];
 	return NULL;
 }
 
 bool group_match_listed(const struct profile *profile, const char *path)
 {
-	const char *unit = unit_name_unescape(last_element(path));
+	const char *unit = unit_name_unescape(group_match_last_element(path));
 
-	return matches_any(&profile->units, unit, 0) ||
-	       matches_any(&profile->protected_units, unit, 0) ||
-	       matches_any(&profile->paths, path, FNM_PATHNAME) || excluding_pattern(profile, path);
+	return group_match_matches_any(&profile->units, unit, 0) ||
+	       group_match_matches_any(&profile->protected_units, unit, 0) ||
+	       group_match_matches_any(&profile->paths, path, FNM_PATHNAME) ||
+	       group_match_excluding_pattern(profile, path);
 }
 
 /* "/a/b" becomes "/a", "/a" becomes "/". Returns: false at "/". */
-static bool cut_last_element(char *path)
+static bool group_match_cut_last_element(char *path)
 {
 	char *slash = strrchr(path, '/');
 
@@ -97,15 +99,15 @@ const char *group_match_excluded(const struct profile *profile, const char *path
 		return NULL;
 	strcpy(above, path);
 	do
-		found = excluding_pattern(profile, above);
-	while (!found && cut_last_element(above));
+		found = group_match_excluding_pattern(profile, above);
+	while (!found && group_match_cut_last_element(above));
 	return found;
 }
 
-static const struct rank *last_rank(const struct rank_list *list, const char *path)
+static const struct rank *group_match_last_rank(const struct rank_list *list, const char *path)
 {
 	for (uint32_t i = list->n; i-- > 0;)
-		if (matches_unit_or_path(list->rank[i].pattern, path))
+		if (group_match_matches_unit_or_path(list->rank[i].pattern, path))
 			return &list->rank[i];
 	return NULL;
 }
@@ -119,12 +121,12 @@ const struct rank *group_match_rank(const struct profile *profile, const char *p
 		return NULL;
 	strcpy(above, path);
 	do
-		found = last_rank(&profile->ranks, above);
-	while (!found && cut_last_element(above));
+		found = group_match_last_rank(&profile->ranks, above);
+	while (!found && group_match_cut_last_element(above));
 	return found;
 }
 
-static bool any_element_matches(const struct pattern_list *list, const char *path)
+static bool group_match_any_element_matches(const struct pattern_list *list, const char *path)
 {
 	char element[PROFILE_PATTERN_SIZE];
 
@@ -134,7 +136,7 @@ static bool any_element_matches(const struct pattern_list *list, const char *pat
 		if (n > 0 && n < sizeof(element)) {
 			memcpy(element, path, n);
 			element[n] = '\0';
-			if (matches_any(list, unit_name_unescape(element), 0))
+			if (group_match_matches_any(list, unit_name_unescape(element), 0))
 				return true;
 		}
 		path += n;
@@ -144,7 +146,7 @@ static bool any_element_matches(const struct pattern_list *list, const char *pat
 
 bool group_match_protected(const struct profile *profile, const char *path)
 {
-	return any_element_matches(&profile->protected_units, path);
+	return group_match_any_element_matches(&profile->protected_units, path);
 }
 
 /* Whatever a profile says: held still, these would take the way in or the whole host with them. */
@@ -163,13 +165,14 @@ static const struct pattern_list never_braked_itself = {
 
 bool group_match_unbraked(const struct profile *profile, const char *path)
 {
-	return path[1] == '\0' || any_element_matches(&never_braked, path) ||
-	       matches_any(&never_braked_itself, unit_name_unescape(last_element(path)), 0) ||
-	       any_element_matches(&profile->brake_exclude, path) ||
+	return path[1] == '\0' || group_match_any_element_matches(&never_braked, path) ||
+	       group_match_matches_any(&never_braked_itself,
+				       unit_name_unescape(group_match_last_element(path)), 0) ||
+	       group_match_any_element_matches(&profile->brake_exclude, path) ||
 	       group_match_protected(profile, path);
 }
 
-static size_t depth_of(const char *path)
+static size_t group_match_depth_of(const char *path)
 {
 	size_t n = 0;
 
@@ -179,10 +182,10 @@ static size_t depth_of(const char *path)
 }
 
 /* The pattern's first elements match the whole path, and it has more. */
-static bool pattern_reaches_below(const char *pattern, const char *path)
+static bool group_match_pattern_reaches_below(const char *pattern, const char *path)
 {
 	char head[PROFILE_PATTERN_SIZE];
-	size_t depth = depth_of(path), n = 0;
+	size_t depth = group_match_depth_of(path), n = 0;
 	const char *s = pattern;
 
 	for (; *s; s++)
@@ -194,12 +197,12 @@ static bool pattern_reaches_below(const char *pattern, const char *path)
 		return true;
 	memcpy(head, pattern, (size_t)(s - pattern));
 	head[s - pattern] = '\0';
-	return matches(head, path, FNM_PATHNAME);
+	return group_match_matches(head, path, FNM_PATHNAME);
 }
 
-static bool holds_units(const char *path)
+static bool group_match_holds_units(const char *path)
 {
-	const char *name = last_element(path);
+	const char *name = group_match_last_element(path);
 	size_t n = strlen(name);
 
 	if (n == 0)
@@ -211,33 +214,33 @@ static bool holds_units(const char *path)
 
 bool group_match_may_hold(const struct profile *profile, const char *path)
 {
-	if (profile->units.n > 0 && holds_units(path))
+	if (profile->units.n > 0 && group_match_holds_units(path))
 		return true;
 	for (uint32_t i = 0; i < profile->paths.n; i++)
-		if (pattern_reaches_below(profile->paths.pattern[i], path))
+		if (group_match_pattern_reaches_below(profile->paths.pattern[i], path))
 			return true;
 	for (uint32_t i = 0; i < profile->exclude.n; i++)
 		if (profile->exclude.pattern[i][0] == '/' &&
-		    pattern_reaches_below(profile->exclude.pattern[i], path))
+		    group_match_pattern_reaches_below(profile->exclude.pattern[i], path))
 			return true;
 	return false;
 }
 
-static bool is_literal(const char *pattern)
+static bool group_match_is_literal(const char *pattern)
 {
 	return !strpbrk(pattern, "*?[");
 }
 
 bool group_match_named(const struct profile *profile, const char *path)
 {
-	const char *unit = unit_name_unescape(last_element(path));
+	const char *unit = unit_name_unescape(group_match_last_element(path));
 
 	for (uint32_t i = 0; i < profile->units.n; i++)
-		if (is_literal(profile->units.pattern[i]) &&
+		if (group_match_is_literal(profile->units.pattern[i]) &&
 		    strcmp(profile->units.pattern[i], unit) == 0)
 			return true;
 	for (uint32_t i = 0; i < profile->paths.n; i++)
-		if (is_literal(profile->paths.pattern[i]) &&
+		if (group_match_is_literal(profile->paths.pattern[i]) &&
 		    strcmp(profile->paths.pattern[i], path) == 0)
 			return true;
 	return false;

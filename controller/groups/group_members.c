@@ -16,7 +16,7 @@
 /* Of the host until its tree is found: what the root of a cgroup v2 tree has in the kernel. */
 #define UNFOUND_ID 1
 
-static int read_id(const struct group_members *m, const char *path, uint64_t *ret_id)
+static int group_members_read_id(const struct group_members *m, const char *path, uint64_t *ret_id)
 {
 	struct stat st;
 
@@ -54,12 +54,12 @@ void group_members_watch(struct group_members *m, const char *path)
 		group_members_lack(m, r);
 }
 
-static struct group *parent_of(struct group_members *m, const struct group *group)
+static struct group *group_members_parent_of(struct group_members *m, const struct group *group)
 {
 	return &m->table.groups[group->parent_slot];
 }
 
-static uint32_t flags_of(const struct group_members *m, const struct group *group)
+static uint32_t group_members_flags_of(const struct group_members *m, const struct group *group)
 {
 	/* In the root itself nothing is ours alone. */
 	const char *own = m->own_path && m->own_path[1] ? m->own_path : NULL;
@@ -74,7 +74,7 @@ static uint32_t flags_of(const struct group_members *m, const struct group *grou
 	return flags;
 }
 
-static struct preference_sources sources_of(const struct group_members *m)
+static struct preference_sources group_members_sources_of(const struct group_members *m)
 {
 	return (struct preference_sources){
 		.table = &m->table,
@@ -88,20 +88,20 @@ static struct preference_sources sources_of(const struct group_members *m)
 void group_members_find_preferences(const struct group_members *m, const struct group *group,
 				    struct preferences *ret)
 {
-	const struct preference_sources sources = sources_of(m);
+	const struct preference_sources sources = group_members_sources_of(m);
 
 	group_preference_find(&sources, group, ret);
 }
 
-static void read_marks(const struct group_members *m, struct group *group)
+static void group_members_read_marks(const struct group_members *m, struct group *group)
 {
-	const struct preference_sources sources = sources_of(m);
+	const struct preference_sources sources = group_members_sources_of(m);
 
 	group_preference_read_marks(&sources, group);
 }
 
 /* Returns: whether something is other than it was. */
-static bool member_update(struct group_members *m, struct group *group)
+static bool group_members_update_one(struct group_members *m, struct group *group)
 {
 	struct preferences found;
 	uint32_t flags;
@@ -110,21 +110,21 @@ static bool member_update(struct group_members *m, struct group *group)
 	group_members_find_preferences(m, group, &found);
 	flags = found.exclude.value ? GROUP_IS_EXCLUDED : 0;
 	if (group->slot != GROUP_SLOT_HOST)
-		flags |= flags_of(m, group);
+		flags |= group_members_flags_of(m, group);
 	is_changed = flags != group->flags || found.priority.value != group->priority;
 	group->flags = flags;
 	group->priority = found.priority.value;
 	return is_changed;
 }
 
-static void tell_added(struct group_members *m, const struct group *group)
+static void group_members_tell_added(struct group_members *m, const struct group *group)
 {
 	for (size_t i = 0; i < m->n_listeners; i++)
 		if (m->listeners[i].added)
 			m->listeners[i].added(m->listeners[i].data, group);
 }
 
-static void tell_changed(struct group_members *m, const struct group *group)
+static void group_members_tell_changed(struct group_members *m, const struct group *group)
 {
 	m->changed = true;
 	for (size_t i = 0; i < m->n_listeners; i++)
@@ -132,7 +132,7 @@ static void tell_changed(struct group_members *m, const struct group *group)
 			m->listeners[i].changed(m->listeners[i].data, group);
 }
 
-static void tell_removed(struct group_members *m, const struct group *group)
+static void group_members_tell_removed(struct group_members *m, const struct group *group)
 {
 	m->changed = true;
 	for (size_t i = 0; i < m->n_listeners; i++)
@@ -140,7 +140,7 @@ static void tell_removed(struct group_members *m, const struct group *group)
 			m->listeners[i].removed(m->listeners[i].data, group);
 }
 
-static int member_refuse(struct group_members *m, const char *path, int error)
+static int group_members_refuse(struct group_members *m, const char *path, int error)
 {
 	char shown[PATH_MAX];
 
@@ -160,35 +160,36 @@ static int member_refuse(struct group_members *m, const char *path, int error)
 	return error;
 }
 
-static void member_release(struct group_members *m, struct group *group);
+static void group_members_release(struct group_members *m, struct group *group);
 
 /*
  * The parent is watched before the identity is taken: a death in between is in the queue.
  */
-static int member_add_below(struct group_members *m, struct group *parent, const char *path,
-			    struct group **ret)
+static int group_members_add_below(struct group_members *m, struct group *parent, const char *path,
+				   struct group **ret)
 {
 	struct group *group;
 	uint64_t id;
 	int r;
 
 	group_members_watch(m, parent->path);
-	r = read_id(m, path, &id);
+	r = group_members_read_id(m, path, &id);
 	if (r >= 0)
 		r = group_table_add(&m->table, path, id, &group);
 	if (r < 0) {
-		member_release(m, parent);
-		return member_refuse(m, path, r);
+		group_members_release(m, parent);
+		return group_members_refuse(m, path, r);
 	}
 	unfollowed_forget(&m->unfollowed, path);
 	parent->n_children++;
 	group->parent_slot = parent->slot;
-	read_marks(m, group);
+	group_members_read_marks(m, group);
 	*ret = group;
 	return 0;
 }
 
-static void member_claim(struct group_members *m, struct group *group, uint32_t claim, bool is_new)
+static void group_members_claim(struct group_members *m, struct group *group, uint32_t claim,
+				bool is_new)
 {
 	if (claim & CLAIM_PROFILE && group->claims & CLAIM_STALE) {
 		group->claims &= ~(uint32_t)CLAIM_STALE; /* as before */
@@ -199,16 +200,16 @@ static void member_claim(struct group_members *m, struct group *group, uint32_t 
 	group->claims |= claim;
 	m->changed = true;
 	if (is_new) {
-		member_update(m, group);
+		group_members_update_one(m, group);
 		m->added = true;
-		tell_added(m, group);
-	} else if (member_update(m, group)) {
-		tell_changed(m, group);
+		group_members_tell_added(m, group);
+	} else if (group_members_update_one(m, group)) {
+		group_members_tell_changed(m, group);
 	}
 }
 
 /* One whose path was taken over by another cgroup leaves; its parent is about to be needed. */
-static struct group *member_find_alive(struct group_members *m, const char *path)
+static struct group *group_members_find_alive(struct group_members *m, const char *path)
 {
 	struct group *group = group_table_find(&m->table, path);
 	bool was_holding = m->holding;
@@ -238,14 +239,14 @@ int group_members_add(struct group_members *m, const char *path, uint32_t claim,
 			continue;
 		memcpy(prefix, path, end);
 		prefix[end] = '\0';
-		group = member_find_alive(m, prefix);
+		group = group_members_find_alive(m, prefix);
 		is_new = !group;
 		if (is_new) {
-			r = member_add_below(m, parent, prefix, &group);
+			r = group_members_add_below(m, parent, prefix, &group);
 			if (r < 0)
 				return r;
 		}
-		member_claim(m, group, end == length ? claim : 0, is_new);
+		group_members_claim(m, group, end == length ? claim : 0, is_new);
 		parent = group;
 	}
 	*ret = group;
@@ -253,22 +254,22 @@ int group_members_add(struct group_members *m, const char *path, uint32_t claim,
 }
 
 /* The group is dead, or nobody claims it: it leaves, its slot is kept until the next collect. */
-static void member_remove(struct group_members *m, struct group *group)
+static void group_members_remove_one(struct group_members *m, struct group *group)
 {
-	struct group *parent = parent_of(m, group);
+	struct group *parent = group_members_parent_of(m, group);
 
 	group->claims = 0;
 	group_table_hide(&m->table, group);
 	m->n_gone++;
-	tell_removed(m, group);
+	group_members_tell_removed(m, group);
 	parent->n_children--;
-	member_release(m, parent);
+	group_members_release(m, parent);
 }
 
-static void member_release(struct group_members *m, struct group *group)
+static void group_members_release(struct group_members *m, struct group *group)
 {
 	if (group->claims == 0 && group->n_children == 0 && !m->holding)
-		member_remove(m, group);
+		group_members_remove_one(m, group);
 }
 
 /* The deepest first. Releasing the last child can take an ancestor along. */
@@ -285,7 +286,7 @@ void group_members_remove(struct group_members *m, const char *path)
 				deepest = g;
 				break;
 			}
-		member_remove(m, deepest);
+		group_members_remove_one(m, deepest);
 	}
 }
 
@@ -293,7 +294,7 @@ bool group_members_is_alive(const struct group_members *m, const struct group *g
 {
 	uint64_t id;
 
-	return read_id(m, group->path, &id) >= 0 && id == group->id;
+	return group_members_read_id(m, group->path, &id) >= 0 && id == group->id;
 }
 
 void group_members_unclaim(struct group_members *m)
@@ -314,7 +315,7 @@ void group_members_unclaim(struct group_members *m)
 }
 
 /* What was not looked at is as it was. */
-static void settle_claims(const struct group_members *m, struct group *group)
+static void group_members_settle_claims(const struct group_members *m, struct group *group)
 {
 	if (group->claims & CLAIM_STALE && m->unseen)
 		group->claims |= CLAIM_PROFILE;
@@ -328,34 +329,34 @@ void group_members_settle(struct group_members *m)
 	m->holding = false;
 	for (uint32_t slot = 1; (group = group_table_next(&m->table, slot));
 	     slot = group->slot + 1) {
-		settle_claims(m, group);
+		group_members_settle_claims(m, group);
 		if (group->claims == 0 && group->n_children == 0) {
-			member_remove(m, group);
+			group_members_remove_one(m, group);
 			continue;
 		}
-		group_members_watch(m, parent_of(m, group)->path);
+		group_members_watch(m, group_members_parent_of(m, group)->path);
 	}
 	group_members_see_attributes(m, "/");
 }
 
 /* Ancestors can have a later slot than those below them: theirs are read first, level by level. */
-static void read_marks_below(struct group_members *m, struct group *top)
+static void group_members_read_marks_below(struct group_members *m, struct group *top)
 {
-	read_marks(m, top);
+	group_members_read_marks(m, top);
 	if (top->n_children == 0)
 		return;
 	for (struct group *g = group_table_next(&m->table, 1); g;
 	     g = group_table_next(&m->table, g->slot + 1))
 		if (g->parent_slot == top->slot)
-			read_marks_below(m, g);
+			group_members_read_marks_below(m, g);
 }
 
 void group_members_update(struct group_members *m)
 {
 	for (struct group *g = group_table_next(&m->table, 0); g;
 	     g = group_table_next(&m->table, g->slot + 1))
-		if (member_update(m, g))
-			tell_changed(m, g);
+		if (group_members_update_one(m, g))
+			group_members_tell_changed(m, g);
 }
 
 void group_members_see_attributes(struct group_members *m, const char *path)
@@ -364,7 +365,7 @@ void group_members_see_attributes(struct group_members *m, const char *path)
 
 	if (!group || !group_members_is_alive(m, group))
 		return;
-	read_marks_below(m, group);
+	group_members_read_marks_below(m, group);
 	group_members_update(m);
 }
 
@@ -381,7 +382,7 @@ int group_members_find_self(struct group_members *m, const struct cgroup_tree *t
 	return 0;
 }
 
-static int member_add_host(struct group_members *m)
+static int group_members_add_host(struct group_members *m)
 {
 	struct group *host;
 	int r;
@@ -406,9 +407,9 @@ int group_members_use_tree(struct group_members *m, const struct cgroup_tree *tr
 	m->root_fd = take_fd(fd);
 	m->owner = st.st_uid;
 	host->id = st.st_ino;
-	read_marks(m, host);
-	member_update(m, host);
-	tell_changed(m, host);
+	group_members_read_marks(m, host);
+	group_members_update_one(m, host);
+	group_members_tell_changed(m, host);
 	return 0;
 }
 
@@ -420,7 +421,7 @@ int group_members_init(struct group_members *m, const struct profile *profile, u
 	r = group_table_init(&m->table, max_groups);
 	if (r < 0)
 		return r;
-	return member_add_host(m);
+	return group_members_add_host(m);
 }
 
 void group_members_tell_gone(struct group_members *m, struct observation *observation)

@@ -18,8 +18,8 @@
 #define ATTRIBUTE_OMIT	"user.oomd_omit"
 #define ATTRIBUTE_AVOID "user.oomd_avoid"
 
-static const struct group *parent_of(const struct preference_sources *from,
-				     const struct group *group)
+static const struct group *group_preference_parent_of(const struct preference_sources *from,
+						      const struct group *group)
 {
 	return group->slot == GROUP_SLOT_HOST ? NULL : &from->table->groups[group->parent_slot];
 }
@@ -27,7 +27,7 @@ static const struct group *parent_of(const struct preference_sources *from,
 /* Attributes. */
 
 /* Kept in the kernel's memory: this reads no disk. */
-static bool attribute_is_set(int dir_fd, const char *name)
+static bool group_preference_attribute_is_set(int dir_fd, const char *name)
 {
 	char text[16];
 	ssize_t n = fgetxattr(dir_fd, name, text, sizeof(text) - 1);
@@ -41,7 +41,7 @@ static bool attribute_is_set(int dir_fd, const char *name)
 
 void group_preference_read_marks(const struct preference_sources *from, struct group *group)
 {
-	const struct group *parent = parent_of(from, group);
+	const struct group *parent = group_preference_parent_of(from, group);
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
 
@@ -53,16 +53,17 @@ void group_preference_read_marks(const struct preference_sources *from, struct g
 	if (fd < 0 || fstat(fd, &st) < 0 || (parent && st.st_uid != from->owner))
 		return;
 	group->marks = GROUP_MARK_OF_ROOT;
-	if (attribute_is_set(fd, ATTRIBUTE_OMIT))
+	if (group_preference_attribute_is_set(fd, ATTRIBUTE_OMIT))
 		group->marks |= GROUP_MARK_OMIT;
-	if (attribute_is_set(fd, ATTRIBUTE_AVOID))
+	if (group_preference_attribute_is_set(fd, ATTRIBUTE_AVOID))
 		group->marks |= GROUP_MARK_AVOID;
 }
 
-static struct preference find_mark(const struct preference_sources *from, const struct group *group,
-				   uint32_t mark, const char *name, int32_t value)
+static struct preference group_preference_find_mark(const struct preference_sources *from,
+						    const struct group *group, uint32_t mark,
+						    const char *name, int32_t value)
 {
-	for (; group; group = parent_of(from, group))
+	for (; group; group = group_preference_parent_of(from, group))
 		if (group->marks & mark)
 			return (struct preference){ PREFERENCE_ATTRIBUTE, value, name, 0,
 						    group->shown };
@@ -72,7 +73,7 @@ static struct preference find_mark(const struct preference_sources *from, const 
 /* Unit files. */
 
 /* The units of the host's systemd lie in slices only. */
-static const char *host_unit(const struct group *group)
+static const char *group_preference_host_unit(const struct group *group)
 {
 	static const char suffix[] = ".slice";
 	const char *path = group->path, *slash;
@@ -89,13 +90,14 @@ static const char *host_unit(const struct group *group)
 typedef void (*find_in_files)(const struct unit_files *files, const char *unit,
 			      struct unit_setting *ret);
 
-static struct preference find_in_unit(const struct preference_sources *from,
-				      const struct group *group, find_in_files find)
+static struct preference group_preference_find_in_unit(const struct preference_sources *from,
+						       const struct group *group,
+						       find_in_files find)
 {
 	struct unit_setting setting;
 
-	for (; from->unit_files && group; group = parent_of(from, group)) {
-		const char *unit = host_unit(group);
+	for (; from->unit_files && group; group = group_preference_parent_of(from, group)) {
+		const char *unit = group_preference_host_unit(group);
 
 		if (!unit)
 			continue;
@@ -109,22 +111,22 @@ static struct preference find_in_unit(const struct preference_sources *from,
 
 /* All together. */
 
-static struct preference find_exclude(const struct preference_sources *from,
-				      const struct group *group)
+static struct preference group_preference_find_exclude(const struct preference_sources *from,
+						       const struct group *group)
 {
 	const char *pattern = group_match_excluded(from->profile, group->path);
 	struct preference found = { PREFERENCE_PROFILE, 1, pattern, 0, "" };
 
 	if (pattern)
 		return found;
-	found = find_in_unit(from, group, unit_files_exclude);
+	found = group_preference_find_in_unit(from, group, unit_files_exclude);
 	if (found.source == PREFERENCE_NONE)
-		found = find_mark(from, group, GROUP_MARK_OMIT, ATTRIBUTE_OMIT, 1);
+		found = group_preference_find_mark(from, group, GROUP_MARK_OMIT, ATTRIBUTE_OMIT, 1);
 	return found;
 }
 
-static struct preference find_priority(const struct preference_sources *from,
-				       const struct group *group)
+static struct preference group_preference_find_priority(const struct preference_sources *from,
+							const struct group *group)
 {
 	const struct rank *rank = group_match_rank(from->profile, group->path);
 	struct preference found;
@@ -132,16 +134,18 @@ static struct preference find_priority(const struct preference_sources *from,
 	if (rank)
 		return (struct preference){ PREFERENCE_PROFILE, rank->priority, rank->pattern, 0,
 					    "" };
-	found = find_in_unit(from, group, unit_files_priority);
+	found = group_preference_find_in_unit(from, group, unit_files_priority);
 	if (found.source == PREFERENCE_NONE)
-		found = find_mark(from, group, GROUP_MARK_AVOID, ATTRIBUTE_AVOID, PRIORITY_MAX);
+		found = group_preference_find_mark(from, group, GROUP_MARK_AVOID, ATTRIBUTE_AVOID,
+						   PRIORITY_MAX);
 	return found;
 }
 
 void group_preference_find(const struct preference_sources *from, const struct group *group,
 			   struct preferences *ret)
 {
-	*ret = (struct preferences){ find_exclude(from, group), find_priority(from, group) };
+	*ret = (struct preferences){ group_preference_find_exclude(from, group),
+				     group_preference_find_priority(from, group) };
 }
 
 const char *group_preference_origin(const struct preference *preference, const char *key,

@@ -52,15 +52,15 @@ struct group_set {
 	bool may_read; /* unit files */
 };
 
-static void set_look(struct group_set *set, struct path_walk *walk);
+static void group_set_look(struct group_set *set, struct path_walk *walk);
 
-static void close_directory(DIR **d)
+static void group_set_close_directory(DIR **d)
 {
 	if (*d)
 		closedir(*d);
 }
 
-static void set_miss(struct group_set *set, const char *path, int error)
+static void group_set_miss(struct group_set *set, const char *path, int error)
 {
 	set->members.unseen = true;
 	set->members.changed = true;
@@ -68,9 +68,9 @@ static void set_miss(struct group_set *set, const char *path, int error)
 	group_members_lack(&set->members, error);
 }
 
-static void set_look_below(struct group_set *set, struct path_walk *walk)
+static void group_set_look_below(struct group_set *set, struct path_walk *walk)
 {
-	_cleanup_(close_directory) DIR *d = NULL;
+	_cleanup_(group_set_close_directory) DIR *d = NULL;
 	size_t length = walk->length;
 	struct dirent *entry;
 	int fd;
@@ -80,25 +80,25 @@ static void set_look_below(struct group_set *set, struct path_walk *walk)
 	/* It vanished, or there is no descriptor or memory for it now: it is looked at again. */
 	if (fd < 0) {
 		if (errno != ENOENT)
-			set_miss(set, walk->path, -errno);
+			group_set_miss(set, walk->path, -errno);
 		return;
 	}
 	d = fdopendir(fd);
 	if (!d) {
 		fd_close(fd);
-		set_miss(set, walk->path, -ENOMEM);
+		group_set_miss(set, walk->path, -ENOMEM);
 		return;
 	}
 	while ((entry = readdir(d))) {
 		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0 || !path_walk_push(walk, entry->d_name))
 			continue;
-		set_look(set, walk);
+		group_set_look(set, walk);
 		path_walk_cut(walk, length);
 	}
 }
 
-static void set_look(struct group_set *set, struct path_walk *walk)
+static void group_set_look(struct group_set *set, struct path_walk *walk)
 {
 	struct group *group;
 
@@ -108,10 +108,10 @@ static void set_look(struct group_set *set, struct path_walk *walk)
 	if (walk->depth >= MAX_DEPTH || !group_match_may_hold(&set->profile, walk->path))
 		return;
 	group_members_watch(&set->members, walk->path);
-	set_look_below(set, walk);
+	group_set_look_below(set, walk);
 }
 
-static void set_look_at(struct group_set *set, const char *path)
+static void group_set_look_at(struct group_set *set, const char *path)
 {
 	struct path_walk walk;
 
@@ -122,16 +122,16 @@ static void set_look_at(struct group_set *set, const char *path)
 		return;
 	}
 	memcpy(walk.path, path, walk.length + 1);
-	set_look(set, &walk);
+	group_set_look(set, &walk);
 }
 
-static bool set_lacks_groups(const struct group_set *set)
+static bool group_set_lacks_groups(const struct group_set *set)
 {
 	return set->members.unfollowed.n + set->members.unfollowed.n_more > 0;
 }
 
 /* While something is not watched or not followed, the tree is looked through again and again. */
-static void set_plan_rescan(struct group_set *set)
+static void group_set_plan_rescan(struct group_set *set)
 {
 	struct group_members *m = &set->members;
 	uint64_t delay_usec = m->watches_short ? RESCAN_USEC : RESCAN_FULL_USEC;
@@ -143,47 +143,47 @@ static void set_plan_rescan(struct group_set *set)
 		m->watches_said = false;
 	}
 	set->is_short = m->watches_short;
-	if (set->was_unfollowed && !set_lacks_groups(set)) {
+	if (set->was_unfollowed && !group_set_lacks_groups(set)) {
 		log_info("All cgroups that the profile names are followed again");
 		m->changed = true;
 	}
-	set->was_unfollowed = m->unfollowed_said = set_lacks_groups(set);
+	set->was_unfollowed = m->unfollowed_said = group_set_lacks_groups(set);
 	if (!set->is_short && !set->was_unfollowed)
 		sd_event_source_set_enabled(set->rescan, SD_EVENT_OFF);
 	else if (sd_event_source_set_time_relative(set->rescan, delay_usec) >= 0)
 		sd_event_source_set_enabled(set->rescan, SD_EVENT_ONESHOT);
 }
 
-static void set_look_through(struct group_set *set)
+static void group_set_look_through(struct group_set *set)
 {
 	set->members.watches_short = false;
 	unfollowed_clear(&set->members.unfollowed);
 	set->members.unseen = false;
 	group_members_unclaim(&set->members);
 	if (set->tree->mount)
-		set_look_at(set, "/");
+		group_set_look_at(set, "/");
 	group_members_settle(&set->members);
-	set_plan_rescan(set);
+	group_set_plan_rescan(set);
 }
 
-static void set_look_anew(struct group_set *set)
+static void group_set_look_anew(struct group_set *set)
 {
 	/* Without an instance the tree is looked through all the same. */
 	group_watch_reset(set->members.watch);
-	set_look_through(set);
+	group_set_look_through(set);
 }
 
-static void on_created(void *data, const char *path)
+static void group_set_on_created(void *data, const char *path)
 {
 	struct group_set *set = data;
 	struct group *old = group_table_find(&set->members.table, path);
 
 	if (old && !group_members_is_alive(&set->members, old))
 		group_members_remove(&set->members, path);
-	set_look_at(set, path);
+	group_set_look_at(set, path);
 }
 
-static void on_deleted(void *data, const char *path)
+static void group_set_on_deleted(void *data, const char *path)
 {
 	struct group_set *set = data;
 	struct group *group = group_table_find(&set->members.table, path);
@@ -197,19 +197,19 @@ static void on_deleted(void *data, const char *path)
 		group_members_remove(&set->members, path);
 }
 
-static void on_changed(void *data, const char *path)
+static void group_set_on_changed(void *data, const char *path)
 {
 	struct group_set *set = data;
 
 	group_members_see_attributes(&set->members, path);
 }
 
-static void on_lost(void *data)
+static void group_set_on_lost(void *data)
 {
-	set_look_anew(data);
+	group_set_look_anew(data);
 }
 
-static void set_read_files(struct group_set *set, bool anyway)
+static void group_set_read_files(struct group_set *set, bool anyway)
 {
 	int r;
 
@@ -223,41 +223,41 @@ static void set_read_files(struct group_set *set, bool anyway)
 		group_members_update(&set->members);
 }
 
-static void on_settled(void *data)
+static void group_set_on_settled(void *data)
 {
 	struct group_set *set = data;
 
 	if ((set->members.watches_short && !set->is_short) ||
-	    set_lacks_groups(set) != set->was_unfollowed)
-		set_plan_rescan(set);
+	    group_set_lacks_groups(set) != set->was_unfollowed)
+		group_set_plan_rescan(set);
 
 	/* A unit that starts may have a new file. */
 	if (set->members.added && set->may_read)
-		set_read_files(set, false);
+		group_set_read_files(set, false);
 	if (set->members.changed)
 		wake_up(&set->wake);
 	set->members.changed = false;
 }
 
-static int on_rescan(sd_event_source *source, uint64_t usec, void *data)
+static int group_set_on_rescan(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct group_set *set = data;
 
 	/* Watches that are there stay: only what lacks one is asked for. */
 	if (group_watch_is_open(set->members.watch))
-		set_look_through(set);
+		group_set_look_through(set);
 	else
-		set_look_anew(set);
-	on_settled(set);
+		group_set_look_anew(set);
+	group_set_on_settled(set);
 	return 0;
 }
 
-static int set_add_rescan(struct group_set *set, sd_event *event)
+static int group_set_add_rescan(struct group_set *set, sd_event *event)
 {
 	int r;
 
-	r = sd_event_add_time(event, &set->rescan, CLOCK_MONOTONIC, 0, RESCAN_USEC / 10, on_rescan,
-			      set);
+	r = sd_event_add_time(event, &set->rescan, CLOCK_MONOTONIC, 0, RESCAN_USEC / 10,
+			      group_set_on_rescan, set);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(set->rescan, "cgroup-rescan");
@@ -282,16 +282,16 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 	r = group_watch_new(&set->members.watch, &(struct group_watch_config){
 							 .event = config->event,
 							 .tree = set->tree,
-							 .created = on_created,
-							 .deleted = on_deleted,
-							 .changed = on_changed,
-							 .lost = on_lost,
-							 .settled = on_settled,
+							 .created = group_set_on_created,
+							 .deleted = group_set_on_deleted,
+							 .changed = group_set_on_changed,
+							 .lost = group_set_on_lost,
+							 .settled = group_set_on_settled,
 							 .data = set,
 						 });
 	if (r < 0)
 		return r;
-	r = set_add_rescan(set, config->event);
+	r = group_set_add_rescan(set, config->event);
 	if (r < 0)
 		return r;
 	if (config->unit_root) {
@@ -305,9 +305,9 @@ int group_set_new(struct group_set **ret, const struct group_set_config *config)
 		r = group_members_use_tree(&set->members, set->tree);
 		if (r < 0)
 			return r;
-		set_look_at(set, "/");
+		group_set_look_at(set, "/");
 	}
-	set_plan_rescan(set);
+	group_set_plan_rescan(set);
 	set->members.changed = set->members.added = false;
 	*ret = take_ptr(set);
 	return 0;
@@ -320,8 +320,8 @@ int group_set_use_tree(struct group_set *set)
 	r = group_members_use_tree(&set->members, set->tree);
 	if (r < 0)
 		return r;
-	set_look_anew(set);
-	on_settled(set);
+	group_set_look_anew(set);
+	group_set_on_settled(set);
 	return 0;
 }
 
@@ -329,7 +329,7 @@ int group_set_find_self(struct group_set *set)
 {
 	int r = group_members_find_self(&set->members, set->tree);
 
-	on_settled(set);
+	group_set_on_settled(set);
 	return r;
 }
 
@@ -376,16 +376,16 @@ int group_set_listen(struct group_set *set, const struct group_listener *listene
 void group_set_use_profile(struct group_set *set, const struct profile *profile)
 {
 	set->profile = *profile;
-	set_read_files(set, true);
-	set_look_anew(set);
-	on_settled(set);
+	group_set_read_files(set, true);
+	group_set_look_anew(set);
+	group_set_on_settled(set);
 }
 
 void group_set_allow_reading(struct group_set *set, bool allowed)
 {
 	set->may_read = allowed;
 	if (allowed && set->members.added)
-		on_settled(set);
+		group_set_on_settled(set);
 }
 
 void group_set_preferences(const struct group_set *set, const struct group *group,
@@ -449,7 +449,7 @@ int group_set_ensure(struct group_set *set, const char *path, struct group **ret
 	if (!path_is_clean(path, MAX_DEPTH))
 		return -ENOENT;
 	r = group_members_add(&set->members, path, CLAIM_MODULE, &group);
-	on_settled(set);
+	group_set_on_settled(set);
 	if (r < 0)
 		return r;
 	*ret = group;

@@ -12,7 +12,7 @@
 #define FIRST_N_BUCKETS 64
 
 /* FNV-1a: short, and good enough for paths that differ in their tails. */
-static uint32_t hash_path(const char *path)
+static uint32_t group_table_hash_path(const char *path)
 {
 	uint32_t h = 2166136261U;
 
@@ -21,20 +21,20 @@ static uint32_t hash_path(const char *path)
 	return h;
 }
 
-static uint32_t *bucket_of(const struct group_table *t, const char *path)
+static uint32_t *group_table_bucket_of(const struct group_table *t, const char *path)
 {
-	return &t->buckets[hash_path(path) & (t->n_buckets - 1)];
+	return &t->buckets[group_table_hash_path(path) & (t->n_buckets - 1)];
 }
 
-static void chain_in(struct group_table *t, struct group *group)
+static void group_table_chain_in(struct group_table *t, struct group *group)
 {
-	uint32_t *head = bucket_of(t, group->path);
+	uint32_t *head = group_table_bucket_of(t, group->path);
 
 	group->next = *head;
 	*head = group->slot + 1;
 }
 
-static int table_grow(struct group_table *t, uint32_t n_buckets)
+static int group_table_grow(struct group_table *t, uint32_t n_buckets)
 {
 	uint32_t *buckets = calloc(n_buckets, sizeof(*buckets));
 	uint32_t *old = t->buckets;
@@ -49,7 +49,7 @@ static int table_grow(struct group_table *t, uint32_t n_buckets)
 			struct group *group = &t->groups[at - 1];
 
 			next = group->next;
-			chain_in(t, group);
+			group_table_chain_in(t, group);
 		}
 	}
 	free(old);
@@ -57,7 +57,7 @@ static int table_grow(struct group_table *t, uint32_t n_buckets)
 }
 
 /* Most names can be shown as they are: there is one copy then. */
-static void free_names(struct group *group)
+static void group_table_free_names(struct group *group)
 {
 	if (group->shown != group->path)
 		free(group->shown);
@@ -71,19 +71,19 @@ int group_table_init(struct group_table *t, uint32_t max)
 	t->groups = calloc(max, sizeof(*t->groups));
 	if (!t->groups)
 		return -ENOMEM;
-	return table_grow(t, FIRST_N_BUCKETS);
+	return group_table_grow(t, FIRST_N_BUCKETS);
 }
 
 void group_table_done(struct group_table *t)
 {
 	for (uint32_t i = 0; i < t->high_water; i++)
-		free_names(&t->groups[i]);
+		group_table_free_names(&t->groups[i]);
 	free(t->groups);
 	free(t->buckets);
 	*t = (struct group_table){};
 }
 
-static int take_slot(struct group_table *t, struct group **ret)
+static int group_table_take_slot(struct group_table *t, struct group **ret)
 {
 	uint32_t slot = t->lowest_free;
 
@@ -106,7 +106,7 @@ int group_table_add(struct group_table *t, const char *path, uint64_t id, struct
 	int r;
 
 	if (t->n >= t->n_buckets) {
-		r = table_grow(t, t->n_buckets * 2);
+		r = group_table_grow(t, t->n_buckets * 2);
 		if (r < 0)
 			return r;
 	}
@@ -118,13 +118,13 @@ int group_table_add(struct group_table *t, const char *path, uint64_t id, struct
 		if (!shown)
 			return -ENOMEM;
 	}
-	r = take_slot(t, &group);
+	r = group_table_take_slot(t, &group);
 	if (r < 0)
 		return r;
 	group->path = take_ptr(copy);
 	group->shown = shown ? take_ptr(shown) : group->path;
 	group->id = id;
-	chain_in(t, group);
+	group_table_chain_in(t, group);
 	t->n++;
 	*ret = group;
 	return 0;
@@ -132,7 +132,7 @@ int group_table_add(struct group_table *t, const char *path, uint64_t id, struct
 
 struct group *group_table_find(const struct group_table *t, const char *path)
 {
-	for (uint32_t at = *bucket_of(t, path); at; at = t->groups[at - 1].next)
+	for (uint32_t at = *group_table_bucket_of(t, path); at; at = t->groups[at - 1].next)
 		if (strcmp(t->groups[at - 1].path, path) == 0)
 			return &t->groups[at - 1];
 	return NULL;
@@ -151,7 +151,7 @@ struct group *group_table_next(const struct group_table *t, uint32_t slot)
 
 void group_table_hide(struct group_table *t, struct group *group)
 {
-	uint32_t *link = bucket_of(t, group->path);
+	uint32_t *link = group_table_bucket_of(t, group->path);
 
 	while (*link != group->slot + 1)
 		link = &t->groups[*link - 1].next;
@@ -163,7 +163,7 @@ void group_table_hide(struct group_table *t, struct group *group)
 
 void group_table_release(struct group_table *t, struct group *group)
 {
-	free_names(group);
+	group_table_free_names(group);
 	if (group->slot < t->lowest_free)
 		t->lowest_free = group->slot;
 	while (t->high_water > 0 && !t->groups[t->high_water - 1].path)

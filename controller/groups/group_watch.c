@@ -37,9 +37,9 @@ struct group_watch {
 	size_t n, size;
 };
 
-static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *data);
+static int group_watch_on_inotify(sd_event_source *source, int fd, uint32_t revents, void *data);
 
-static void watch_close(struct group_watch *w)
+static void group_watch_close(struct group_watch *w)
 {
 	for (size_t i = 0; i < w->n; i++)
 		free(w->list[i].path);
@@ -48,14 +48,14 @@ static void watch_close(struct group_watch *w)
 	w->fd = fd_close(w->fd);
 }
 
-static int watch_open(struct group_watch *w)
+static int group_watch_open(struct group_watch *w)
 {
 	int r;
 
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd < 0)
 		return -errno;
-	r = sd_event_add_io(w->config.event, &w->source, w->fd, EPOLLIN, on_inotify, w);
+	r = sd_event_add_io(w->config.event, &w->source, w->fd, EPOLLIN, group_watch_on_inotify, w);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(w->source, "cgroup-births");
@@ -85,7 +85,7 @@ struct group_watch *group_watch_free(struct group_watch *w)
 {
 	if (!w)
 		return NULL;
-	watch_close(w);
+	group_watch_close(w);
 	free(w->list);
 	free(w);
 	return NULL;
@@ -95,15 +95,15 @@ int group_watch_reset(struct group_watch *w)
 {
 	int r;
 
-	watch_close(w);
-	r = watch_open(w);
+	group_watch_close(w);
+	r = group_watch_open(w);
 	if (r < 0)
-		watch_close(w);
+		group_watch_close(w);
 	return r;
 }
 
 /* The index of this number, or where it belongs. */
-static size_t watch_index(const struct group_watch *w, int number)
+static size_t group_watch_index(const struct group_watch *w, int number)
 {
 	size_t low = 0, high = w->n;
 
@@ -120,14 +120,14 @@ static size_t watch_index(const struct group_watch *w, int number)
 	return low;
 }
 
-static const struct watched *watch_find(const struct group_watch *w, int number)
+static const struct watched *group_watch_find(const struct group_watch *w, int number)
 {
-	size_t i = watch_index(w, number);
+	size_t i = group_watch_index(w, number);
 
 	return i < w->n && w->list[i].number == number ? &w->list[i] : NULL;
 }
 
-static int watch_insert(struct group_watch *w, size_t at, int number, const char *path)
+static int group_watch_insert(struct group_watch *w, size_t at, int number, const char *path)
 {
 	char *copy;
 
@@ -149,7 +149,7 @@ static int watch_insert(struct group_watch *w, size_t at, int number, const char
 	return 0;
 }
 
-static void watch_forget(struct group_watch *w, size_t at)
+static void group_watch_forget(struct group_watch *w, size_t at)
 {
 	free(w->list[at].path);
 	w->n--;
@@ -173,10 +173,10 @@ int group_watch_add(struct group_watch *w, const char *path)
 	number = inotify_add_watch(w->fd, full, WATCH_MASK);
 	if (number < 0)
 		return -errno;
-	at = watch_index(w, number);
+	at = group_watch_index(w, number);
 	if (at < w->n && w->list[at].number == number)
 		return 0;
-	r = watch_insert(w, at, number, path);
+	r = group_watch_insert(w, at, number, path);
 	if (r < 0)
 		inotify_rm_watch(w->fd, number);
 	return r;
@@ -189,20 +189,20 @@ void group_watch_remove(struct group_watch *w, const char *path)
 			continue;
 		/* Fails when the directory is gone, and its watch with it. */
 		inotify_rm_watch(w->fd, w->list[i].number);
-		watch_forget(w, i);
+		group_watch_forget(w, i);
 	}
 }
 
-static void watch_tell(struct group_watch *w, const struct inotify_event *e)
+static void group_watch_tell(struct group_watch *w, const struct inotify_event *e)
 {
-	const struct watched *parent = watch_find(w, e->wd);
+	const struct watched *parent = group_watch_find(w, e->wd);
 	char path[PATH_MAX];
 	int n;
 
 	if (!parent)
 		return;
 	if (e->mask & IN_IGNORED) {
-		watch_forget(w, (size_t)(parent - w->list));
+		group_watch_forget(w, (size_t)(parent - w->list));
 		return;
 	}
 	if (!(e->mask & IN_ISDIR) || e->len == 0)
@@ -220,7 +220,7 @@ static void watch_tell(struct group_watch *w, const struct inotify_event *e)
 }
 
 /* Returns: false when the events that follow are worth nothing any more. */
-static bool watch_tell_all(struct group_watch *w, const char *buffer, size_t length)
+static bool group_watch_tell_all(struct group_watch *w, const char *buffer, size_t length)
 {
 	for (size_t i = 0; i + sizeof(struct inotify_event) <= length;) {
 		const struct inotify_event *e = (const struct inotify_event *)(buffer + i);
@@ -229,20 +229,20 @@ static bool watch_tell_all(struct group_watch *w, const char *buffer, size_t len
 			w->config.lost(w->config.data);
 			return false;
 		}
-		watch_tell(w, e);
+		group_watch_tell(w, e);
 		i += sizeof(*e) + e->len;
 	}
 	return true;
 }
 
-static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *data)
+static int group_watch_on_inotify(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct group_watch *w = data;
 	char buffer[WATCH_BUFFER_SIZE] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t n;
 
 	while ((n = read(w->fd, buffer, sizeof(buffer))) > 0)
-		if (!watch_tell_all(w, buffer, (size_t)n))
+		if (!group_watch_tell_all(w, buffer, (size_t)n))
 			break;
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		log_errno(-errno, "Cannot read births and deaths of cgroups");

@@ -6,7 +6,7 @@
 
 #include "controller/base/cleanup.h"
 
-static struct unfollowed_group *find(struct unfollowed *unfollowed, const char *path)
+static struct unfollowed_group *unfollowed_find(struct unfollowed *unfollowed, const char *path)
 {
 	for (size_t i = 0; i < unfollowed->n; i++)
 		if (strcmp(unfollowed->list[i].path, path) == 0)
@@ -16,7 +16,7 @@ static struct unfollowed_group *find(struct unfollowed *unfollowed, const char *
 
 void unfollowed_note(struct unfollowed *unfollowed, const char *path, int error, bool is_all_below)
 {
-	struct unfollowed_group *group = find(unfollowed, path);
+	struct unfollowed_group *group = unfollowed_find(unfollowed, path);
 	char *copy = NULL;
 
 	if (!group) {
@@ -35,7 +35,7 @@ void unfollowed_note(struct unfollowed *unfollowed, const char *path, int error,
 
 void unfollowed_forget(struct unfollowed *unfollowed, const char *path)
 {
-	struct unfollowed_group *group = find(unfollowed, path);
+	struct unfollowed_group *group = unfollowed_find(unfollowed, path);
 
 	if (!group)
 		return;

@@ -4,7 +4,8 @@
  *
  *    DIRECTORY/foo.service              the unit's file: that in the first directory counts
  *    DIRECTORY/bar.service -> foo...    another name of foo.service
- *    DIRECTORY/foo.service.d/x.conf     a drop-in: of equal names the first one counts (place())
+ *    DIRECTORY/foo.service.d/x.conf     a drop-in: of equal names the first one counts
+ * (unit_files_place())
  *
  * For each key the last drop-in by name that assigns it has the last word, before the unit's file.
  * All files take part in that, with our section or without: a file in /etc hides its namesake in
@@ -36,7 +37,7 @@ struct names {
 };
 
 /* Where a name leads to; itself for one that is no alias. */
-static const char *resolve(const struct unit_index *index, const char *name)
+static const char *unit_files_resolve(const struct unit_index *index, const char *name)
 {
 	for (size_t i = 0, n_links = 0; i < index->n_files && n_links < NAMES_MAX; i++) {
 		const struct unit_file *file = &index->files[i];
@@ -53,7 +54,8 @@ static const char *resolve(const struct unit_index *index, const char *name)
 }
 
 /* "bar@x.service" for the instance "foo@x.service", when bar@.service leads to foo@.service. */
-static const char *alias_for(struct names *names, const struct unit_file *alias, bool is_template)
+static const char *unit_files_alias_for(struct names *names, const struct unit_file *alias,
+					bool is_template)
 {
 	const char *unit = names->name[0], *instance = strchr(unit, '@');
 	char *buf = names->of_instance[names->n];
@@ -66,32 +68,33 @@ static const char *alias_for(struct names *names, const struct unit_file *alias,
 	return n > 0 && n < UNIT_NAME_SIZE ? buf : NULL;
 }
 
-static void add_aliases(const struct unit_index *index, struct names *names, const char *unit,
-			bool is_template)
+static void unit_files_add_aliases(const struct unit_index *index, struct names *names,
+				   const char *unit, bool is_template)
 {
 	for (size_t i = 0; i < index->n_files && names->n < NAMES_MAX; i++) {
 		const struct unit_file *file = &index->files[i];
 
-		if (file->kind != UNIT_FILE_ALIAS || strcmp(resolve(index, file->owner), unit) != 0)
+		if (file->kind != UNIT_FILE_ALIAS ||
+		    strcmp(unit_files_resolve(index, file->owner), unit) != 0)
 			continue;
-		names->name[names->n] = alias_for(names, file, is_template);
+		names->name[names->n] = unit_files_alias_for(names, file, is_template);
 		names->n += names->name[names->n] != NULL;
 	}
 }
 
-static void names_of(const struct unit_index *index, const char *unit, struct names *ret)
+static void unit_files_names_of(const struct unit_index *index, const char *unit, struct names *ret)
 {
 	char template[UNIT_NAME_SIZE];
 
 	ret->name[0] = unit;
 	ret->n = 1;
-	add_aliases(index, ret, unit, false);
+	unit_files_add_aliases(index, ret, unit, false);
 	if (unit_order_template(unit, template))
-		add_aliases(index, ret, template, true);
+		unit_files_add_aliases(index, ret, template, true);
 }
 
 /* Of drop-ins with equal names the one with the lowest place counts; UINT64_MAX: not the unit's. */
-static uint64_t place(const struct names *names, const struct unit_file *file)
+static uint64_t unit_files_place(const struct names *names, const struct unit_file *file)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		int order = unit_order_of(names->name[i], file->owner);
@@ -105,35 +108,36 @@ static uint64_t place(const struct names *names, const struct unit_file *file)
 	return UINT64_MAX;
 }
 
-static bool is_hidden(const struct unit_index *index, const struct names *names,
-		      const struct unit_file *file)
+static bool unit_files_is_hidden(const struct unit_index *index, const struct names *names,
+				 const struct unit_file *file)
 {
 	for (size_t i = 0; i < index->n_files; i++) {
 		const struct unit_file *other = &index->files[i];
 
 		if (other->kind == UNIT_FILE_DROPIN && other != file &&
 		    strcmp(unit_file_name(other->path), unit_file_name(file->path)) == 0 &&
-		    place(names, other) < place(names, file))
+		    unit_files_place(names, other) < unit_files_place(names, file))
 			return true;
 	}
 	return false;
 }
 
-static const struct unit_word *word_at(const struct unit_file *file, size_t offset)
+static const struct unit_word *unit_files_word_at(const struct unit_file *file, size_t offset)
 {
 	return (const struct unit_word *)((const char *)&file->section + offset);
 }
 
-static const struct unit_file *last_dropin(const struct unit_index *index,
-					   const struct names *names, size_t offset)
+static const struct unit_file *unit_files_last_dropin(const struct unit_index *index,
+						      const struct names *names, size_t offset)
 {
 	const struct unit_file *last = NULL;
 
 	for (size_t i = 0; i < index->n_files; i++) {
 		const struct unit_file *file = &index->files[i];
 
-		if (file->kind != UNIT_FILE_DROPIN || !word_at(file, offset)->is_given ||
-		    place(names, file) == UINT64_MAX || is_hidden(index, names, file))
+		if (file->kind != UNIT_FILE_DROPIN || !unit_files_word_at(file, offset)->is_given ||
+		    unit_files_place(names, file) == UINT64_MAX ||
+		    unit_files_is_hidden(index, names, file))
 			continue;
 		if (!last || strcmp(unit_file_name(file->path), unit_file_name(last->path)) > 0)
 			last = file;
@@ -142,7 +146,8 @@ static const struct unit_file *last_dropin(const struct unit_index *index,
 }
 
 /* The file of that name in the first directory that has one. */
-static const struct unit_file *unit_file(const struct unit_index *index, const char *name)
+static const struct unit_file *unit_files_unit_file(const struct unit_index *index,
+						    const char *name)
 {
 	for (size_t i = 0; i < index->n_files; i++)
 		if (index->files[i].kind == UNIT_FILE_OWN &&
@@ -151,18 +156,18 @@ static const struct unit_file *unit_file(const struct unit_index *index, const c
 	return NULL;
 }
 
-static const struct unit_file *own_file(const struct unit_index *index, const char *unit)
+static const struct unit_file *unit_files_own_file(const struct unit_index *index, const char *unit)
 {
-	const struct unit_file *file = unit_file(index, unit);
+	const struct unit_file *file = unit_files_unit_file(index, unit);
 	char template[UNIT_NAME_SIZE];
 
 	if (!file && unit_order_template(unit, template))
-		file = unit_file(index, resolve(index, template));
+		file = unit_files_unit_file(index, unit_files_resolve(index, template));
 	return file;
 }
 
-static void find(const struct unit_files *files, const char *unit, size_t offset,
-		 struct unit_setting *ret)
+static void unit_files_find(const struct unit_files *files, const char *unit, size_t offset,
+			    struct unit_setting *ret)
 {
 	const struct unit_index *index = &files->index;
 	const struct unit_file *file;
@@ -171,31 +176,31 @@ static void find(const struct unit_files *files, const char *unit, size_t offset
 	*ret = (struct unit_setting){ 0 };
 	if (!index->has_section)
 		return;
-	names_of(index, unit, &names);
-	file = last_dropin(index, &names, offset);
+	unit_files_names_of(index, unit, &names);
+	file = unit_files_last_dropin(index, &names, offset);
 	if (!file)
-		file = own_file(index, unit);
-	if (!file || !word_at(file, offset)->is_set)
+		file = unit_files_own_file(index, unit);
+	if (!file || !unit_files_word_at(file, offset)->is_set)
 		return;
 	*ret = (struct unit_setting){
 		.is_set = true,
-		.value = word_at(file, offset)->value,
+		.value = unit_files_word_at(file, offset)->value,
 		.path = file->path,
-		.line = word_at(file, offset)->line,
+		.line = unit_files_word_at(file, offset)->line,
 	};
 }
 
 void unit_files_exclude(const struct unit_files *files, const char *unit, struct unit_setting *ret)
 {
-	find(files, unit, offsetof(struct unit_section, exclude), ret);
+	unit_files_find(files, unit, offsetof(struct unit_section, exclude), ret);
 }
 
 void unit_files_priority(const struct unit_files *files, const char *unit, struct unit_setting *ret)
 {
-	find(files, unit, offsetof(struct unit_section, priority), ret);
+	unit_files_find(files, unit, offsetof(struct unit_section, priority), ret);
 }
 
-static bool has_remark(const struct remarks *remarks, const char *text)
+static bool unit_files_has_remark(const struct remarks *remarks, const char *text)
 {
 	for (size_t i = 0; i < remarks->n; i++)
 		if (strcmp(remarks->list[i], text) == 0)
@@ -204,10 +209,10 @@ static bool has_remark(const struct remarks *remarks, const char *text)
 }
 
 /* What was said of the files as they were before is not said again. */
-static void log_complaints(const struct remarks *old, const struct remarks *now)
+static void unit_files_log_complaints(const struct remarks *old, const struct remarks *now)
 {
 	for (size_t i = 0; i < now->n; i++)
-		if (!has_remark(old, now->list[i]))
+		if (!unit_files_has_remark(old, now->list[i]))
 			log_warning("%s", now->list[i]);
 	if (now->n_left_out > 0 && now->n_left_out != old->n_left_out)
 		log_warning("%zu more such lines in unit files", now->n_left_out);
@@ -225,7 +230,7 @@ int unit_files_refresh(struct unit_files *files, bool anyway)
 		unit_index_done(&index);
 		return r;
 	}
-	log_complaints(&files->index.complaints, &index.complaints);
+	unit_files_log_complaints(&files->index.complaints, &index.complaints);
 	unit_index_done(&files->index);
 	files->index = index;
 	return 1;

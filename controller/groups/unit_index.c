@@ -37,7 +37,7 @@ const char *unit_file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool has_suffix(const char *text, const char *suffix)
+static bool unit_index_has_suffix(const char *text, const char *suffix)
 {
 	size_t n = strlen(text), m = strlen(suffix);
 
@@ -45,27 +45,28 @@ static bool has_suffix(const char *text, const char *suffix)
 }
 
 /* Of a type that has a cgroup. */
-static bool is_unit_name(const char *name)
+static bool unit_index_is_unit_name(const char *name)
 {
 	static const char *const types[] = { ".service", ".slice", ".scope",
 					     ".socket",	 ".mount", ".swap" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (has_suffix(name, types[i]))
+		if (unit_index_has_suffix(name, types[i]))
 			return strlen(name) < UNIT_NAME_SIZE;
 	return false;
 }
 
 /* "foo.service" and "service", whose drop-ins lie in "foo.service.d" and "service.d". */
-static bool may_have_dropins(const char *name)
+static bool unit_index_may_have_dropins(const char *name)
 {
 	char dotted[UNIT_NAME_SIZE + 2];
 
 	snprintf(dotted, sizeof(dotted), "x.%s", name);
-	return is_unit_name(name) || (!strchr(name, '.') && is_unit_name(dotted));
+	return unit_index_is_unit_name(name) ||
+	       (!strchr(name, '.') && unit_index_is_unit_name(dotted));
 }
 
-static void index_drop_files(struct unit_index *index)
+static void unit_index_drop_files(struct unit_index *index)
 {
 	for (size_t i = 0; i < index->n_files; i++) {
 		free(index->files[i].path);
@@ -79,7 +80,7 @@ static void index_drop_files(struct unit_index *index)
 
 void unit_index_done(struct unit_index *index)
 {
-	index_drop_files(index);
+	unit_index_drop_files(index);
 	for (size_t i = 0; i < index->n_stamps; i++)
 		free(index->stamps[i].path);
 	free(index->stamps);
@@ -88,15 +89,16 @@ void unit_index_done(struct unit_index *index)
 }
 
 /* Returns: the list with room for one more, or NULL; then it is as it was. */
-static void *make_room(void *list, size_t n, size_t size)
+static void *unit_index_make_room(void *list, size_t n, size_t size)
 {
 	/* Powers of two: the list is full whenever n is one. */
 	return n & (n - 1) ? list : realloc(list, (n ? 2 * n : 1) * size);
 }
 
-static int index_add(struct unit_index *index, const struct unit_file *file)
+static int unit_index_add(struct unit_index *index, const struct unit_file *file)
 {
-	struct unit_file *files = make_room(index->files, index->n_files, sizeof(*files));
+	struct unit_file *files =
+		unit_index_make_room(index->files, index->n_files, sizeof(*files));
 
 	if (!files)
 		return -ENOMEM;
@@ -107,7 +109,7 @@ static int index_add(struct unit_index *index, const struct unit_file *file)
 	return 0;
 }
 
-static struct stamp stamp_of(const char *path)
+static struct stamp unit_index_stamp_of(const char *path)
 {
 	struct stamp stamp = { 0 };
 	struct stat st;
@@ -120,10 +122,11 @@ static struct stamp stamp_of(const char *path)
 }
 
 /* Taken before the directory is read: what changes in between is seen the next time. */
-static int index_stamp(struct unit_index *index, const char *path)
+static int unit_index_stamp(struct unit_index *index, const char *path)
 {
-	struct stamp *stamps = make_room(index->stamps, index->n_stamps, sizeof(*stamps));
-	struct stamp stamp = stamp_of(path);
+	struct stamp *stamps =
+		unit_index_make_room(index->stamps, index->n_stamps, sizeof(*stamps));
+	struct stamp stamp = unit_index_stamp_of(path);
 
 	if (!stamps)
 		return -ENOMEM;
@@ -139,7 +142,7 @@ bool unit_index_is_stale(const struct unit_index *index)
 {
 	for (size_t i = 0; i < index->n_stamps; i++) {
 		const struct stamp *old = &index->stamps[i];
-		struct stamp now = stamp_of(old->path);
+		struct stamp now = unit_index_stamp_of(old->path);
 
 		if (now.inode != old->inode || now.changed.tv_sec != old->changed.tv_sec ||
 		    now.changed.tv_nsec != old->changed.tv_nsec)
@@ -155,7 +158,7 @@ struct complainant {
 	const char *path;
 };
 
-static void on_complaint(void *data, unsigned int line, const char *problem)
+static void unit_index_on_complaint(void *data, unsigned int line, const char *problem)
 {
 	const struct complainant *c = data;
 
@@ -165,7 +168,8 @@ static void on_complaint(void *data, unsigned int line, const char *problem)
 /*
  * Never waits for a pipe or a device. What cannot be read has no section.
  */
-static int read_section(struct unit_index *index, const char *path, struct unit_section *ret)
+static int unit_index_read_section(struct unit_index *index, const char *path,
+				   struct unit_section *ret)
 {
 	struct complainant complainant = { index, path };
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -195,7 +199,7 @@ static int read_section(struct unit_index *index, const char *path, struct unit_
 	if (n < 0)
 		remarks_add(&index->complaints, "Cannot read %s: %s", path, strerror(errno));
 	else
-		unit_section_parse(text, (size_t)n, ret, on_complaint, &complainant);
+		unit_section_parse(text, (size_t)n, ret, unit_index_on_complaint, &complainant);
 	return 0;
 }
 
@@ -203,7 +207,7 @@ static int read_section(struct unit_index *index, const char *path, struct unit_
  * A link to a unit of another name makes an alias, but foo@x.service -> foo@.service is that unit's
  * own file, as is a link to a file elsewhere with the same name.
  */
-static bool is_alias(const char *path, const char *name, char target[static PATH_MAX])
+static bool unit_index_is_alias(const char *path, const char *name, char target[static PATH_MAX])
 {
 	char template[UNIT_NAME_SIZE];
 	ssize_t n = readlink(path, target, PATH_MAX - 1);
@@ -213,32 +217,32 @@ static bool is_alias(const char *path, const char *name, char target[static PATH
 		return false;
 	target[n] = '\0';
 	other = unit_file_name(target);
-	if (!is_unit_name(other) || strcmp(other, name) == 0 ||
+	if (!unit_index_is_unit_name(other) || strcmp(other, name) == 0 ||
 	    (unit_order_template(name, template) && strcmp(other, template) == 0))
 		return false;
 	memmove(target, other, strlen(other) + 1);
 	return true;
 }
 
-static int index_read(struct unit_index *index, uint32_t directory, enum unit_file_kind kind,
-		      const char *path, const char *owner)
+static int unit_index_read(struct unit_index *index, uint32_t directory, enum unit_file_kind kind,
+			   const char *path, const char *owner)
 {
 	struct unit_file file = { .kind = kind, .directory = directory };
 	char target[PATH_MAX];
 	int r = 0;
 
-	if (kind == UNIT_FILE_OWN && is_alias(path, owner, target)) {
+	if (kind == UNIT_FILE_OWN && unit_index_is_alias(path, owner, target)) {
 		file.kind = UNIT_FILE_ALIAS;
 		file.target = strdup(target);
 		if (!file.target)
 			return -ENOMEM;
 	} else {
-		r = read_section(index, path, &file.section);
+		r = unit_index_read_section(index, path, &file.section);
 	}
 	file.path = strdup(path);
 	file.owner = strdup(owner);
 	if (r == 0 && file.path && file.owner)
-		r = index_add(index, &file);
+		r = unit_index_add(index, &file);
 	else
 		r = -ENOMEM;
 	if (r < 0) {
@@ -249,56 +253,58 @@ static int index_read(struct unit_index *index, uint32_t directory, enum unit_fi
 	return r;
 }
 
-static void close_directory(DIR **d)
+static void unit_index_close_directory(DIR **d)
 {
 	if (*d)
 		closedir(*d);
 }
 
 /* NAME.d: the files that end in .conf. */
-static int index_scan_dropins(struct unit_index *index, uint32_t directory, const char *path,
-			      const char *owner)
+static int unit_index_scan_dropins(struct unit_index *index, uint32_t directory, const char *path,
+				   const char *owner)
 {
-	_cleanup_(close_directory) DIR *d = NULL;
+	_cleanup_(unit_index_close_directory) DIR *d = NULL;
 	struct dirent *entry;
 	char file[PATH_MAX];
 	int n, r;
 
-	r = index_stamp(index, path);
+	r = unit_index_stamp(index, path);
 	if (r < 0)
 		return r;
 	d = opendir(path);
 	while (d && index->n_files < FILES_MAX && (entry = readdir(d))) {
-		if (entry->d_name[0] == '.' || !has_suffix(entry->d_name, ".conf"))
+		if (entry->d_name[0] == '.' || !unit_index_has_suffix(entry->d_name, ".conf"))
 			continue;
 		n = snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
 		if (n < 0 || (size_t)n >= sizeof(file))
 			continue;
-		r = index_read(index, directory, UNIT_FILE_DROPIN, file, owner);
+		r = unit_index_read(index, directory, UNIT_FILE_DROPIN, file, owner);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int index_take(struct unit_index *index, uint32_t directory, const char *path,
-		      const char *name)
+static int unit_index_take(struct unit_index *index, uint32_t directory, const char *path,
+			   const char *name)
 {
 	char owner[UNIT_NAME_SIZE];
 	size_t n = strlen(name);
 
-	if (is_unit_name(name))
-		return index_read(index, directory, UNIT_FILE_OWN, path, name);
-	if (!has_suffix(name, ".d") || n - 2 >= sizeof(owner))
+	if (unit_index_is_unit_name(name))
+		return unit_index_read(index, directory, UNIT_FILE_OWN, path, name);
+	if (!unit_index_has_suffix(name, ".d") || n - 2 >= sizeof(owner))
 		return 0;
 	memcpy(owner, name, n - 2);
 	owner[n - 2] = '\0';
-	return may_have_dropins(owner) ? index_scan_dropins(index, directory, path, owner) : 0;
+	return unit_index_may_have_dropins(owner)
+		       ? unit_index_scan_dropins(index, directory, path, owner)
+		       : 0;
 }
 
-static int index_scan(struct unit_index *index, const char *root, uint32_t directory)
+static int unit_index_scan_tree(struct unit_index *index, const char *root, uint32_t directory)
 {
-	_cleanup_(close_directory) DIR *d = NULL;
+	_cleanup_(unit_index_close_directory) DIR *d = NULL;
 	char path[PATH_MAX], file[PATH_MAX];
 	struct dirent *entry;
 	int n, r;
@@ -306,7 +312,7 @@ static int index_scan(struct unit_index *index, const char *root, uint32_t direc
 	n = snprintf(path, sizeof(path), "%s%s", root, directories[directory]);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return 0;
-	r = index_stamp(index, path);
+	r = unit_index_stamp(index, path);
 	if (r < 0)
 		return r;
 	d = opendir(path);
@@ -314,7 +320,7 @@ static int index_scan(struct unit_index *index, const char *root, uint32_t direc
 		n = snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
 		if (entry->d_name[0] == '.' || n < 0 || (size_t)n >= sizeof(file))
 			continue;
-		r = index_take(index, directory, file, entry->d_name);
+		r = unit_index_take(index, directory, file, entry->d_name);
 		if (r < 0)
 			return r;
 	}
@@ -326,7 +332,7 @@ int unit_index_scan(struct unit_index *index, const char *root)
 	int r;
 
 	for (uint32_t i = 0; i < UNIT_DIRECTORIES; i++) {
-		r = index_scan(index, root, i);
+		r = unit_index_scan_tree(index, root, i);
 		if (r < 0)
 			return r;
 	}
@@ -334,6 +340,6 @@ int unit_index_scan(struct unit_index *index, const char *root)
 		remarks_add(&index->complaints, "More than %d unit files: the rest is left out",
 			    FILES_MAX);
 	if (!index->has_section)
-		index_drop_files(index);
+		unit_index_drop_files(index);
 	return 0;
 }

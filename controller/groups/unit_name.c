@@ -26,7 +26,7 @@ struct element {
 };
 
 /* The last element before `end`; false at the root. Moves `end` to the slash before it. */
-static bool element_previous(const char *path, const char **end, struct element *ret)
+static bool unit_name_element_previous(const char *path, const char **end, struct element *ret)
 {
 	const char *e = *end, *s;
 
@@ -39,7 +39,7 @@ static bool element_previous(const char *path, const char **end, struct element 
 	return s < e;
 }
 
-static bool copy_out(const char *name, size_t length, char *buf, size_t size)
+static bool unit_name_copy_out(const char *name, size_t length, char *buf, size_t size)
 {
 	if (length >= size)
 		return false;
@@ -48,7 +48,7 @@ static bool copy_out(const char *name, size_t length, char *buf, size_t size)
 	return true;
 }
 
-static bool element_ends_with(const struct element *e, const char *suffix)
+static bool unit_name_element_ends_with(const struct element *e, const char *suffix)
 {
 	size_t n = strlen(suffix);
 
@@ -56,7 +56,7 @@ static bool element_ends_with(const struct element *e, const char *suffix)
 }
 
 /* Unit types that can own a cgroup. */
-static bool element_is_unit(const struct element *e)
+static bool unit_name_element_is_unit(const struct element *e)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789:-_.\\@";
@@ -69,7 +69,7 @@ static bool element_is_unit(const struct element *e)
 		if (!memchr(allowed, e->name[i], sizeof(allowed) - 1))
 			return false;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (element_ends_with(e, suffixes[i]))
+		if (unit_name_element_ends_with(e, suffixes[i]))
 			return true;
 	return false;
 }
@@ -84,18 +84,18 @@ bool unit_name_from_path(const char *path, char *buf, size_t size)
 	const char *end = path + strlen(path);
 	struct element e;
 
-	while (element_previous(path, &end, &e)) {
+	while (unit_name_element_previous(path, &end, &e)) {
 		if (e.name[0] == '_') {
 			e.name++;
 			e.length--;
 		}
-		if (element_is_unit(&e))
-			return copy_out(e.name, e.length, buf, size);
+		if (unit_name_element_is_unit(&e))
+			return unit_name_copy_out(e.name, e.length, buf, size);
 	}
 	return false;
 }
 
-static size_t span_hex(const char *s, size_t length, const char *also)
+static size_t unit_name_span_hex(const char *s, size_t length, const char *also)
 {
 	size_t n = 0;
 
@@ -106,13 +106,13 @@ static size_t span_hex(const char *s, size_t length, const char *also)
 }
 
 /* "kubepods-besteffort-pod<uid>.slice", "kubepods-pod<uid>.slice" or plain "pod<uid>". */
-static bool pod_uid_from_element(const struct element *e, char *buf, size_t size)
+static bool unit_name_pod_uid_from_element(const struct element *e, char *buf, size_t size)
 {
 	const char *s = e->name, *end = e->name + e->length;
 	const char *pod = NULL;
 	size_t n;
 
-	if (element_ends_with(e, ".slice")) {
+	if (unit_name_element_ends_with(e, ".slice")) {
 		end -= strlen(".slice");
 		for (; s + 4 <= end; s++)
 			if (memcmp(s, "-pod", 4) == 0)
@@ -123,8 +123,8 @@ static bool pod_uid_from_element(const struct element *e, char *buf, size_t size
 	if (!pod)
 		return false;
 	n = (size_t)(end - pod);
-	if ((n != POD_UID_LENGTH && n != POD_UID_BARE_LENGTH) || span_hex(pod, n, "-_") != n ||
-	    !copy_out(pod, n, buf, size))
+	if ((n != POD_UID_LENGTH && n != POD_UID_BARE_LENGTH) ||
+	    unit_name_span_hex(pod, n, "-_") != n || !unit_name_copy_out(pod, n, buf, size))
 		return false;
 	for (char *c = buf; *c; c++)
 		if (*c == '_')
@@ -139,14 +139,14 @@ bool pod_uid_from_path(const char *path, char *buf, size_t size)
 
 	if (!strstr(path, "kubepods"))
 		return false;
-	while (element_previous(path, &end, &e))
-		if (pod_uid_from_element(&e, buf, size))
+	while (unit_name_element_previous(path, &end, &e))
+		if (unit_name_pod_uid_from_element(&e, buf, size))
 			return true;
 	return false;
 }
 
 /* The id part of "<runtime>-<id>.scope", or the whole element as cgroupfs drivers name it. */
-static bool container_id_of(struct element e, struct element *ret)
+static bool unit_name_container_id_of(struct element e, struct element *ret)
 {
 	static const char *const runtimes[] = { "cri-containerd-", "crio-", "docker-", "libpod-" };
 
@@ -159,10 +159,11 @@ static bool container_id_of(struct element e, struct element *ret)
 			break;
 		}
 	}
-	if (element_ends_with(&e, ".scope"))
+	if (unit_name_element_ends_with(&e, ".scope"))
 		e.length -= strlen(".scope");
 	*ret = e;
-	return e.length == CONTAINER_ID_LENGTH && span_hex(e.name, e.length, "") == e.length;
+	return e.length == CONTAINER_ID_LENGTH &&
+	       unit_name_span_hex(e.name, e.length, "") == e.length;
 }
 
 bool container_id_from_path(const char *path, char *buf, size_t size)
@@ -170,8 +171,8 @@ bool container_id_from_path(const char *path, char *buf, size_t size)
 	const char *end = path + strlen(path);
 	struct element e, id;
 
-	while (element_previous(path, &end, &e))
-		if (container_id_of(e, &id))
-			return copy_out(id.name, id.length, buf, size);
+	while (unit_name_element_previous(path, &end, &e))
+		if (unit_name_container_id_of(e, &id))
+			return unit_name_copy_out(id.name, id.length, buf, size);
 	return false;
 }

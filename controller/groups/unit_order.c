@@ -19,7 +19,7 @@ const char *unit_order_type(const char *unit)
 }
 
 /* Where the instance begins, NULL for a plain unit; "" at it for a template. */
-static const char *instance_of(const char *unit)
+static const char *unit_order_instance_of(const char *unit)
 {
 	const char *at = strchr(unit, '@');
 
@@ -28,7 +28,7 @@ static const char *instance_of(const char *unit)
 
 bool unit_order_template(const char *unit, char buf[static UNIT_NAME_SIZE])
 {
-	const char *instance = instance_of(unit);
+	const char *instance = unit_order_instance_of(unit);
 	int n;
 
 	if (!instance || *instance == '.')
@@ -39,7 +39,7 @@ bool unit_order_template(const char *unit, char buf[static UNIT_NAME_SIZE])
 }
 
 /* How much of a prefix "a-b-c" the next one "a-b-" has; 0: there is none. */
-static size_t shorter_prefix(const char *prefix, size_t n)
+static size_t unit_order_shorter_prefix(const char *prefix, size_t n)
 {
 	bool was_cut = false;
 
@@ -58,17 +58,17 @@ static size_t shorter_prefix(const char *prefix, size_t n)
 	}
 }
 
-static void search_unit(struct search *search, const char *unit);
+static void unit_order_search_unit(struct search *search, const char *unit);
 
-static void search_shorter(struct search *search, const char *unit)
+static void unit_order_search_shorter(struct search *search, const char *unit)
 {
-	const char *instance = instance_of(unit);
+	const char *instance = unit_order_instance_of(unit);
 	size_t prefix = instance ? (size_t)(instance - 1 - unit)
 				 : (size_t)(unit_order_type(unit) - 1 - unit);
 	char shorter[UNIT_NAME_SIZE];
 	int n;
 
-	prefix = shorter_prefix(unit, prefix);
+	prefix = unit_order_shorter_prefix(unit, prefix);
 	if (prefix == 0)
 		return;
 	/* A template's shorter names are those of plain units. */
@@ -78,10 +78,10 @@ static void search_shorter(struct search *search, const char *unit)
 		n = snprintf(shorter, sizeof(shorter), "%.*s.%s", (int)prefix, unit,
 			     unit_order_type(unit));
 	if (n > 0 && (size_t)n < sizeof(shorter))
-		search_unit(search, shorter);
+		unit_order_search_unit(search, shorter);
 }
 
-static void search_unit(struct search *search, const char *unit)
+static void unit_order_search_unit(struct search *search, const char *unit)
 {
 	char template[UNIT_NAME_SIZE];
 
@@ -93,9 +93,9 @@ static void search_unit(struct search *search, const char *unit)
 	}
 	search->n++;
 	if (unit_order_template(unit, template))
-		search_unit(search, template);
+		unit_order_search_unit(search, template);
 	if (!search->is_found)
-		search_shorter(search, unit);
+		unit_order_search_shorter(search, unit);
 }
 
 int unit_order_of(const char *unit, const char *owner)
@@ -103,6 +103,6 @@ int unit_order_of(const char *unit, const char *owner)
 	struct search search = { .owner = owner };
 
 	if (*unit_order_type(unit) && strlen(unit) < UNIT_NAME_SIZE)
-		search_unit(&search, unit);
+		unit_order_search_unit(&search, unit);
 	return search.is_found ? search.n : -1;
 }

@@ -27,8 +27,8 @@ struct parser {
 	bool is_inside;	     /* of our section */
 };
 
-static void parser_complain(const struct parser *p, const char *before, const char *text,
-			    const char *after)
+static void unit_section_parser_complain(const struct parser *p, const char *before,
+					 const char *text, const char *after)
 {
 	char problem[LINE_SIZE + 128];
 
@@ -39,7 +39,7 @@ static void parser_complain(const struct parser *p, const char *before, const ch
 	p->complain(p->data, p->number, problem);
 }
 
-static char *trim(char *text)
+static char *unit_section_trim(char *text)
 {
 	size_t n;
 
@@ -66,7 +66,7 @@ bool unit_section_parse_boolean(const char *text, int32_t *ret)
 	return false;
 }
 
-static bool parse_priority(const char *text, int32_t *ret)
+static bool unit_section_parse_priority(const char *text, int32_t *ret)
 {
 	char *end;
 	long value;
@@ -87,7 +87,7 @@ static const struct key {
 } keys[] = {
 	{ "Exclude", offsetof(struct unit_section, exclude), unit_section_parse_boolean,
 	  " is not yes or no" },
-	{ "Priority", offsetof(struct unit_section, priority), parse_priority,
+	{ "Priority", offsetof(struct unit_section, priority), unit_section_parse_priority,
 	  " is not a whole number from -100 to 100" },
 };
 
@@ -95,7 +95,7 @@ static const struct key {
 
 _Static_assert(PRIORITY_MIN == -100 && PRIORITY_MAX == 100, "keys[] says the range");
 
-static void unknown_key(const struct parser *p, const char *name)
+static void unit_section_unknown_key(const struct parser *p, const char *name)
 {
 	struct closest closest;
 	char after[64];
@@ -107,57 +107,58 @@ static void unknown_key(const struct parser *p, const char *name)
 		snprintf(after, sizeof(after), "= in " SECTION "; did you mean %s=?", closest.name);
 	else
 		snprintf(after, sizeof(after), "= in " SECTION "; known are Exclude= Priority=");
-	parser_complain(p, "unknown key ", name, after);
+	unit_section_parser_complain(p, "unknown key ", name, after);
 }
 
-static void take_assignment(struct parser *p, char *line)
+static void unit_section_take_assignment(struct parser *p, char *line)
 {
 	char *equals = strchr(line, '='), *name, *value;
 	struct unit_word word = { .is_given = true, .line = p->number };
 
 	if (!equals) {
-		parser_complain(p, "", line, " is no KEY=VALUE");
+		unit_section_parser_complain(p, "", line, " is no KEY=VALUE");
 		return;
 	}
 	*equals = '\0';
-	name = trim(line);
-	value = trim(equals + 1);
+	name = unit_section_trim(line);
+	value = unit_section_trim(equals + 1);
 	for (size_t i = 0; i < N_KEYS; i++) {
 		if (strcmp(keys[i].name, name) != 0)
 			continue;
 		word.is_set = *value != '\0';
 		if (word.is_set && !keys[i].parse(value, &word.value)) {
 			*equals = '=';
-			parser_complain(p, line, "", keys[i].expected);
+			unit_section_parser_complain(p, line, "", keys[i].expected);
 			return;
 		}
 		*(struct unit_word *)((char *)p->section + keys[i].offset) = word;
 		return;
 	}
-	unknown_key(p, name);
+	unit_section_unknown_key(p, name);
 }
 
 /* A whole line: a section begins, or something of ours is assigned. */
-static void parser_end_line(struct parser *p)
+static void unit_section_parser_end_line(struct parser *p)
 {
 	char *line;
 
 	p->line[p->length] = '\0';
-	line = trim(p->line);
+	line = unit_section_trim(p->line);
 	if (p->is_long) {
 		if (p->is_inside)
-			parser_complain(p, "a line in " SECTION " is too long", "", "");
+			unit_section_parser_complain(p, "a line in " SECTION " is too long", "",
+						     "");
 	} else if (line[0] == '[') {
 		p->is_inside = strcmp(line, SECTION) == 0;
 	} else if (p->is_inside && line[0]) {
-		take_assignment(p, line);
+		unit_section_take_assignment(p, line);
 	}
 	p->length = 0;
 	p->is_long = false;
 	p->number = 0;
 }
 
-static void parser_append(struct parser *p, const char *text, size_t n)
+static void unit_section_parser_append(struct parser *p, const char *text, size_t n)
 {
 	if (n >= sizeof(p->line) - p->length) {
 		p->is_long = true;
@@ -168,7 +169,7 @@ static void parser_append(struct parser *p, const char *text, size_t n)
 }
 
 /* An odd number of backslashes at the end: the next line goes on with this one. */
-static bool goes_on(const char *text, size_t n)
+static bool unit_section_goes_on(const char *text, size_t n)
 {
 	size_t n_backslashes = 0;
 
@@ -177,7 +178,8 @@ static bool goes_on(const char *text, size_t n)
 	return n_backslashes % 2 == 1;
 }
 
-static void parser_take(struct parser *p, const char *text, size_t n, unsigned int number)
+static void unit_section_parser_take(struct parser *p, const char *text, size_t n,
+				     unsigned int number)
 {
 	size_t blanks = 0;
 
@@ -188,13 +190,13 @@ static void parser_take(struct parser *p, const char *text, size_t n, unsigned i
 		return;
 	if (p->number == 0)
 		p->number = number;
-	if (goes_on(text, n)) {
-		parser_append(p, text, n - 1);
-		parser_append(p, " ", 1);
+	if (unit_section_goes_on(text, n)) {
+		unit_section_parser_append(p, text, n - 1);
+		unit_section_parser_append(p, " ", 1);
 		return;
 	}
-	parser_append(p, text, n);
-	parser_end_line(p);
+	unit_section_parser_append(p, text, n);
+	unit_section_parser_end_line(p);
 }
 
 void unit_section_parse(const char *text, size_t size, struct unit_section *ret,
@@ -210,14 +212,14 @@ void unit_section_parse(const char *text, size_t size, struct unit_section *ret,
 
 		if (memchr(text, '\0', n)) {
 			p.number = number;
-			parser_complain(&p, "a zero byte", "", "");
+			unit_section_parser_complain(&p, "a zero byte", "", "");
 			p.number = 0;
 			p.length = 0;
 		} else {
-			parser_take(&p, text, n, number);
+			unit_section_parser_take(&p, text, n, number);
 		}
 		text += newline ? n + 1 : n;
 	}
 	if (p.number != 0)
-		parser_end_line(&p);
+		unit_section_parser_end_line(&p);
 }

@@ -50,7 +50,7 @@ struct doubts *doubts_free(struct doubts *doubts)
 }
 
 /* Memory may go a while after the answer: such a module is no liar yet. */
-static bool is_looked_at_again(const struct state *state, uint32_t slot, uint64_t module_id)
+static bool doubts_is_looked_at_again(const struct state *state, uint32_t slot, uint64_t module_id)
 {
 	for (uint32_t i = 0; i < state->limits.max_requests; i++) {
 		const struct request *request = &state->requests[i];
@@ -62,7 +62,7 @@ static bool is_looked_at_again(const struct state *state, uint32_t slot, uint64_
 	return false;
 }
 
-static void see_module(struct doubts *doubts, uint32_t slot)
+static void doubts_see_module(struct doubts *doubts, uint32_t slot)
 {
 	struct said *said = &doubts->said[slot];
 	struct suggestion doubt;
@@ -74,7 +74,7 @@ static void see_module(struct doubts *doubts, uint32_t slot)
 			*said = (struct said){ .module_id = doubt.module_id };
 		if (said->kinds & 1U << kinds[i])
 			continue;
-		if (is_looked_at_again(doubts->state, slot, doubt.module_id)) {
+		if (doubts_is_looked_at_again(doubts->state, slot, doubt.module_id)) {
 			doubts->has_open_looks = true;
 			continue;
 		}
@@ -93,5 +93,5 @@ void doubts_publish(struct doubts *doubts)
 	doubts->seen = now_seen;
 	doubts->has_open_looks = false;
 	for (uint32_t slot = 0; slot < state->n_modules_used; slot++)
-		see_module(doubts, slot);
+		doubts_see_module(doubts, slot);
 }

@@ -12,8 +12,8 @@
 #include "controller/journal/journal_internal.h"
 #include "controller/journal/message_ids.h"
 
-static void add_action(struct journal_record *record, const struct action *action,
-		       const struct journal_subject *subject, bool dry_run)
+static void journal_action_add_action(struct journal_record *record, const struct action *action,
+				      const struct journal_subject *subject, bool dry_run)
 {
 	journal_add_subject(record, subject);
 	journal_record_add(record, "RUNG", rung_name(action->rung));
@@ -44,7 +44,7 @@ void journal_write_start(const struct action *action, struct group_set *groups,
 	journal_record_init(&record, MESSAGE_ID_ACTION_STARTED, LOG_DEBUG, "%s%s: %s%s. %s",
 			    dry_run ? "Dry run, not done: " : "", subject.name,
 			    rung_name(action->rung), what, reason_sentence(action->reason));
-	add_action(&record, action, &subject, dry_run);
+	journal_action_add_action(&record, action, &subject, dry_run);
 	log_record(&record);
 }
 
@@ -67,7 +67,7 @@ void journal_write_finish(const struct finish *finish, struct group_set *groups,
 			    format_bytes(finish->measured_bytes, measured, sizeof(measured)),
 			    format_bytes(finish->claimed_bytes, claimed, sizeof(claimed)),
 			    format_bytes(action->bytes, asked, sizeof(asked)));
-	add_action(&record, action, &subject, dry_run);
+	journal_action_add_action(&record, action, &subject, dry_run);
 	journal_record_add(&record, "RESULT", result_name(finish->result));
 	journal_add_bytes(&record, "CLAIMED", finish->claimed_bytes);
 	journal_add_bytes(&record, "MEASURED", finish->measured_bytes);
@@ -77,7 +77,7 @@ void journal_write_finish(const struct finish *finish, struct group_set *groups,
 	log_record(&record);
 }
 
-static const char *rung_message_id(enum reason reason)
+static const char *journal_action_rung_message_id(enum reason reason)
 {
 	switch (reason) {
 	case REASON_GOAL_MET:
@@ -97,7 +97,8 @@ static const char *rung_message_id(enum reason reason)
 
 /* "80M freed, 96M claimed, of 64M wanted, by 3 requests (1 late) in 1.2s. "; "" for a skipped one.
  */
-static const char *rung_effect(const struct rung_report *report, char *buf, size_t size)
+static const char *journal_action_rung_effect(const struct rung_report *report, char *buf,
+					      size_t size)
 {
 	char goal[BYTES_TEXT], claimed[BYTES_TEXT], measured[BYTES_TEXT], duration[USEC_TEXT];
 
@@ -121,9 +122,9 @@ void journal_write_rung(const struct rung_report *report, struct group_set *grou
 	if (report->rung == RUNG_WARN)
 		return;
 	journal_subject_of_group(&subject, groups, report->group_slot, report->group_id);
-	journal_record_init(&record, rung_message_id(report->reason), LOG_DEBUG,
+	journal_record_init(&record, journal_action_rung_message_id(report->reason), LOG_DEBUG,
 			    "Rung %s for %s: %s%s", rung_name(report->rung), subject.name,
-			    rung_effect(report, effect, sizeof(effect)),
+			    journal_action_rung_effect(report, effect, sizeof(effect)),
 			    reason_sentence(report->reason));
 	journal_add_subject(&record, &subject);
 	journal_record_add(&record, "RUNG", rung_name(report->rung));

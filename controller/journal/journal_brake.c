@@ -8,9 +8,9 @@
 #include "controller/journal/message_ids.h"
 
 /* "Brake on for a.service: freeze, for 5s at most, as the host has 80M left, gone in 400ms". */
-static void say_hold(struct journal_record *record, const struct brake_change *change,
-		     const struct journal_subject *held, const struct journal_subject *short_one,
-		     bool dry_run)
+static void journal_brake_say_hold(struct journal_record *record, const struct brake_change *change,
+				   const struct journal_subject *held,
+				   const struct journal_subject *short_one, bool dry_run)
 {
 	char left[BYTES_TEXT], time_left[USEC_TEXT];
 
@@ -23,8 +23,9 @@ static void say_hold(struct journal_record *record, const struct brake_change *c
 			    reason_sentence(change->reason));
 }
 
-static void say_let_go(struct journal_record *record, const struct brake_change *change,
-		       const struct journal_subject *held)
+static void journal_brake_say_let_go(struct journal_record *record,
+				     const struct brake_change *change,
+				     const struct journal_subject *held)
 {
 	char duration[USEC_TEXT];
 
@@ -43,9 +44,9 @@ void journal_write_brake(const struct brake_change *change, struct group_set *gr
 	journal_subject_of_group(&held, groups, change->group_slot, change->group_id);
 	journal_subject_of_group(&short_one, groups, change->short_slot, change->short_id);
 	if (change->brake != BRAKE_OFF)
-		say_hold(&record, change, &held, &short_one, dry_run);
+		journal_brake_say_hold(&record, change, &held, &short_one, dry_run);
 	else
-		say_let_go(&record, change, &held);
+		journal_brake_say_let_go(&record, change, &held);
 	journal_add_subject(&record, &held);
 	journal_record_add(&record, "BRAKE", brake_name(change->brake));
 	journal_record_add(&record, "REASON", reason_name(change->reason));

@@ -68,7 +68,7 @@ void journal_restored(const char *what)
 	log_record(&record);
 }
 
-static const struct group *find_group_by_id(struct group_set *groups, uint64_t id)
+static const struct group *journal_notice_find_group_by_id(struct group_set *groups, uint64_t id)
 {
 	group_set_foreach(groups, group)
 		if (group->id == id)
@@ -78,7 +78,7 @@ static const struct group *find_group_by_id(struct group_set *groups, uint64_t i
 
 void journal_oom_victim(const struct kernel_event *event, struct group_set *groups)
 {
-	const struct group *group = find_group_by_id(groups, event->group_id);
+	const struct group *group = journal_notice_find_group_by_id(groups, event->group_id);
 	char rss[BYTES_TEXT], raw[KERNEL_COMM_SIZE + 1];
 	char buf[KERNEL_COMM_SIZE * PRINTABLE_GROWTH + 1];
 	const char *comm;
@@ -103,8 +103,8 @@ void journal_oom_victim(const struct kernel_event *event, struct group_set *grou
 }
 
 /* "cache "images" of a.service says it gave back 60M, and 0B was measured. ..." */
-static void say_doubt(struct journal_record *record, const struct suggestion *doubt,
-		      const char *name)
+static void journal_notice_say_doubt(struct journal_record *record, const struct suggestion *doubt,
+				     const char *name)
 {
 	char claimed[BYTES_TEXT], measured[BYTES_TEXT];
 
@@ -131,7 +131,7 @@ void journal_doubt(const struct suggestion *doubt, struct registry *registry)
 	if (!module || module->id != doubt->module_id)
 		return;
 	journal_subject_of_module(&subject, module);
-	say_doubt(&record, doubt, subject.name);
+	journal_notice_say_doubt(&record, doubt, subject.name);
 	journal_add_subject(&record, &subject);
 	journal_record_add(&record, "DOUBT", suggestion_kind_name(doubt->kind));
 	journal_add_bytes(&record, "CLAIMED", doubt->claimed_bytes);

@@ -29,7 +29,8 @@ void journal_subject_of_group(struct journal_subject *subject, struct group_set 
 }
 
 /* "cache "images" of a.service" */
-static void name_module(struct journal_subject *subject, const struct module *module)
+static void journal_subject_name_module(struct journal_subject *subject,
+					const struct module *module)
 {
 	subject->module = module;
 	if (module->owner->client.unit[0])
@@ -44,7 +45,7 @@ static void name_module(struct journal_subject *subject, const struct module *mo
 void journal_subject_of_module(struct journal_subject *subject, const struct module *module)
 {
 	*subject = (struct journal_subject){ .cgroup = module->owner->group->shown };
-	name_module(subject, module);
+	journal_subject_name_module(subject, module);
 }
 
 void journal_subject_of_action(struct journal_subject *subject, const struct action *action,
@@ -61,7 +62,7 @@ void journal_subject_of_action(struct journal_subject *subject, const struct act
 			 action->module_id);
 		return;
 	}
-	name_module(subject, module);
+	journal_subject_name_module(subject, module);
 }
 
 void journal_add_subject(struct journal_record *record, const struct journal_subject *subject)
@@ -81,8 +82,8 @@ void journal_add_id(struct journal_record *record, const char *key, uint64_t id)
 		journal_record_add_number(record, key, id);
 }
 
-static void add_key_with(struct journal_record *record, const char *key, const char *suffix,
-			 uint64_t value)
+static void journal_subject_add_key_with(struct journal_record *record, const char *key,
+					 const char *suffix, uint64_t value)
 {
 	char name[32];
 
@@ -94,7 +95,7 @@ void journal_add_bytes(struct journal_record *record, const char *key, uint64_t 
 {
 	char text[BYTES_TEXT];
 
-	add_key_with(record, key, "BYTES", bytes);
+	journal_subject_add_key_with(record, key, "BYTES", bytes);
 	journal_record_add(record, key, format_bytes(bytes, text, sizeof(text)));
 }
 
@@ -102,6 +103,6 @@ void journal_add_usec(struct journal_record *record, const char *key, uint64_t u
 {
 	char text[USEC_TEXT];
 
-	add_key_with(record, key, "USEC", usec);
+	journal_subject_add_key_with(record, key, "USEC", usec);
 	journal_record_add(record, key, format_usec(usec, text, sizeof(text)));
 }

@@ -63,8 +63,8 @@ struct tallies *tallies_free(struct tallies *tallies)
 	return NULL;
 }
 
-static const struct tally *find(const struct tallies *tallies, uint64_t episode_id,
-				uint64_t order_id)
+static const struct tally *tally_find(const struct tallies *tallies, uint64_t episode_id,
+				      uint64_t order_id)
 {
 	for (size_t i = 0; i < TALLIES_MAX; i++) {
 		const struct tally *tally = &tallies->tallies[i];
@@ -77,22 +77,22 @@ static const struct tally *find(const struct tallies *tallies, uint64_t episode_
 
 const struct tally *tallies_of_episode(const struct tallies *tallies, uint64_t episode_id)
 {
-	return episode_id != 0 ? find(tallies, episode_id, 0) : NULL;
+	return episode_id != 0 ? tally_find(tallies, episode_id, 0) : NULL;
 }
 
 const struct tally *tallies_of_order(const struct tallies *tallies, uint64_t order_id)
 {
-	return order_id != 0 ? find(tallies, 0, order_id) : NULL;
+	return order_id != 0 ? tally_find(tallies, 0, order_id) : NULL;
 }
 
-static size_t index_of(const struct tallies *tallies, const struct tally *tally)
+static size_t tally_index_of(const struct tallies *tallies, const struct tally *tally)
 {
 	return (size_t)(tally - tallies->tallies);
 }
 
 /* What is done for an order inside a shortage counts for the order. NULL: there is no room. */
-static struct tally *get(struct tallies *tallies, uint64_t episode_id, uint64_t order_id,
-			 uint64_t now_usec)
+static struct tally *tally_get(struct tallies *tallies, uint64_t episode_id, uint64_t order_id,
+			       uint64_t now_usec)
 {
 	struct tally *tally;
 
@@ -100,10 +100,10 @@ static struct tally *get(struct tallies *tallies, uint64_t episode_id, uint64_t 
 		episode_id = 0;
 	if (episode_id == 0 && order_id == 0)
 		return NULL;
-	tally = (struct tally *)find(tallies, episode_id, order_id);
+	tally = (struct tally *)tally_find(tallies, episode_id, order_id);
 	if (tally)
 		return tally;
-	tally = (struct tally *)find(tallies, 0, 0);
+	tally = (struct tally *)tally_find(tallies, 0, 0);
 	if (!tally)
 		return NULL;
 	*tally = (struct tally){
@@ -116,7 +116,7 @@ static struct tally *get(struct tallies *tallies, uint64_t episode_id, uint64_t 
 	return tally;
 }
 
-static void forget_ended(struct tallies *tallies)
+static void tally_forget_ended(struct tallies *tallies)
 {
 	for (size_t i = 0; i < TALLIES_MAX; i++) {
 		tallies->tallies[i].is_due = false;
@@ -131,7 +131,7 @@ static void forget_ended(struct tallies *tallies)
 }
 
 /* The fastest that was seen so far stays. */
-static void look_for_grower(struct tallies *tallies, struct tally *tally, uint64_t now_usec)
+static void tally_look_for_grower(struct tallies *tallies, struct tally *tally, uint64_t now_usec)
 {
 	struct tally_grower *grower = &tally->grower;
 	const struct group *group;
@@ -149,23 +149,24 @@ static void look_for_grower(struct tallies *tallies, struct tally *tally, uint64
 		grower->unit[0] = '\0';
 }
 
-static void see_level(struct tallies *tallies, const struct level_change *change, uint64_t now_usec)
+static void tally_see_level(struct tallies *tallies, const struct level_change *change,
+			    uint64_t now_usec)
 {
 	struct tally *tally;
 
 	if (!change->is_news)
 		return;
-	tally = get(tallies, change->episode_id, 0, now_usec);
+	tally = tally_get(tallies, change->episode_id, 0, now_usec);
 	if (!tally)
 		return;
 	tally->group_slot = change->group_slot;
 	tally->group_id = change->group_id;
-	look_for_grower(tallies, tally, now_usec);
+	tally_look_for_grower(tallies, tally, now_usec);
 }
 
 /* The service that an action was sent to: of its module, else of its group. */
-static void name_target(struct tallies *tallies, const struct action *action,
-			struct tally_share *ret)
+static void tally_name_target(struct tallies *tallies, const struct action *action,
+			      struct tally_share *ret)
 {
 	const struct group *group = group_set_get(tallies->groups, action->group_slot);
 	const struct module *module = NULL;
@@ -185,14 +186,14 @@ static void name_target(struct tallies *tallies, const struct action *action,
 		snprintf(ret->name, sizeof(ret->name), "a service that is gone");
 }
 
-static struct tally_share *share_of(struct tallies *tallies, const struct tally *tally,
-				    const struct action *action)
+static struct tally_share *tally_share_of(struct tallies *tallies, const struct tally *tally,
+					  const struct action *action)
 {
-	uint32_t mark = (uint32_t)index_of(tallies, tally) + 1;
+	uint32_t mark = (uint32_t)tally_index_of(tallies, tally) + 1;
 	struct tally_share target = {};
 	struct place *empty = NULL;
 
-	name_target(tallies, action, &target);
+	tally_name_target(tallies, action, &target);
 	for (size_t i = 0; i < tallies->n_places_used; i++) {
 		struct place *place = &tallies->places[i];
 
@@ -209,7 +210,7 @@ static struct tally_share *share_of(struct tallies *tallies, const struct tally 
 	return &empty->share;
 }
 
-static void add_finish(struct tally_share *share, const struct finish *finish)
+static void tally_add_finish(struct tally_share *share, const struct finish *finish)
 {
 	share->n_requests++;
 	share->n_late += finish->result == RESULT_LATE;
@@ -219,8 +220,8 @@ static void add_finish(struct tally_share *share, const struct finish *finish)
 	share->measured_bytes = u64_add(share->measured_bytes, finish->measured_bytes);
 }
 
-static void see_finish(struct tallies *tallies, const struct finish *finish, bool dry_run,
-		       uint64_t now_usec)
+static void tally_see_finish(struct tallies *tallies, const struct finish *finish, bool dry_run,
+			     uint64_t now_usec)
 {
 	const struct action *action = &finish->action;
 	struct tally *tally =
@@ -232,16 +233,17 @@ static void see_finish(struct tallies *tallies, const struct finish *finish, boo
 	if (!tally)
 		return;
 	tally->dry_run = tally->dry_run || dry_run;
-	add_finish(&tally->sum, finish);
-	share = share_of(tallies, tally, action);
+	tally_add_finish(&tally->sum, finish);
+	share = tally_share_of(tallies, tally, action);
 	if (share)
-		add_finish(share, finish);
-	look_for_grower(tallies, tally, now_usec);
+		tally_add_finish(share, finish);
+	tally_look_for_grower(tallies, tally, now_usec);
 }
 
-static void see_rung(struct tallies *tallies, const struct rung_report *report, uint64_t now_usec)
+static void tally_see_rung(struct tallies *tallies, const struct rung_report *report,
+			   uint64_t now_usec)
 {
-	struct tally *tally = get(tallies, report->episode_id, report->order_id, now_usec);
+	struct tally *tally = tally_get(tallies, report->episode_id, report->order_id, now_usec);
 
 	if (!tally)
 		return;
@@ -254,7 +256,7 @@ static void see_rung(struct tallies *tallies, const struct rung_report *report, 
 		tally->skip_reason = report->reason;
 }
 
-static void set_due(struct tally *tally, uint64_t now_usec)
+static void tally_set_due(struct tally *tally, uint64_t now_usec)
 {
 	uint64_t age_usec = u64_sub(now_usec, tally->began_usec);
 
@@ -266,37 +268,37 @@ static void set_due(struct tally *tally, uint64_t now_usec)
 	tally->due_usec = u64_add(now_usec, u64_min(age_usec, DUE_MOST_USEC));
 }
 
-static void end(struct tallies *tallies, const struct tally *tally)
+static void tally_end(struct tallies *tallies, const struct tally *tally)
 {
 	if (tally)
-		tallies->is_over[index_of(tallies, tally)] = true;
+		tallies->is_over[tally_index_of(tallies, tally)] = true;
 }
 
 void tallies_see(struct tallies *tallies, const struct decision *decision, bool dry_run,
 		 uint64_t now_usec)
 {
-	forget_ended(tallies);
+	tally_forget_ended(tallies);
 	for (size_t i = 0; i < decision->n_level_changes; i++)
-		see_level(tallies, &decision->level_changes[i], now_usec);
+		tally_see_level(tallies, &decision->level_changes[i], now_usec);
 	for (size_t i = 0; i < decision->n_actions; i++)
-		get(tallies, decision->actions[i].episode_id, decision->actions[i].order_id,
-		    now_usec);
+		tally_get(tallies, decision->actions[i].episode_id, decision->actions[i].order_id,
+			  now_usec);
 	for (size_t i = 0; i < decision->n_finishes; i++)
-		see_finish(tallies, &decision->finishes[i], dry_run, now_usec);
+		tally_see_finish(tallies, &decision->finishes[i], dry_run, now_usec);
 	for (size_t i = 0; i < decision->n_rungs; i++)
-		see_rung(tallies, &decision->rungs[i], now_usec);
+		tally_see_rung(tallies, &decision->rungs[i], now_usec);
 	for (size_t i = 0; i < decision->n_episodes; i++)
-		end(tallies, tallies_of_episode(tallies, decision->episodes[i].episode_id));
+		tally_end(tallies, tallies_of_episode(tallies, decision->episodes[i].episode_id));
 	for (size_t i = 0; i < decision->n_orders; i++)
-		end(tallies, tallies_of_order(tallies, decision->orders[i].order_id));
+		tally_end(tallies, tallies_of_order(tallies, decision->orders[i].order_id));
 	for (size_t i = 0; i < TALLIES_MAX; i++)
 		if (!tallies->is_over[i])
-			set_due(&tallies->tallies[i], now_usec);
+			tally_set_due(&tallies->tallies[i], now_usec);
 }
 
 const struct tally *tallies_next_due(const struct tallies *tallies, const struct tally *last)
 {
-	for (size_t i = last ? index_of(tallies, last) + 1 : 0; i < TALLIES_MAX; i++)
+	for (size_t i = last ? tally_index_of(tallies, last) + 1 : 0; i < TALLIES_MAX; i++)
 		if (tallies->tallies[i].is_due)
 			return &tallies->tallies[i];
 	return NULL;
@@ -306,7 +308,7 @@ const struct tally_share *tallies_next_share(const struct tallies *tallies,
 					     const struct tally *tally,
 					     const struct tally_share *last)
 {
-	uint32_t mark = (uint32_t)index_of(tallies, tally) + 1;
+	uint32_t mark = (uint32_t)tally_index_of(tallies, tally) + 1;
 	bool passed = !last;
 
 	for (size_t i = 0; i < tallies->n_places_used; i++) {

@@ -70,7 +70,7 @@ DEFINE_CLEANUP(struct btf *, btf__free);
 DEFINE_CLEANUP(cap_t, cap_free);
 
 /* A refusal is expected; why is for those who look into it. */
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+static int kernel_side_print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char line[512];
 
@@ -82,22 +82,23 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-static bool has_capability(cap_t caps, cap_value_t which)
+static bool kernel_side_has_capability(cap_t caps, cap_value_t which)
 {
 	cap_flag_value_t value;
 
 	return cap_get_flag(caps, which, CAP_EFFECTIVE, &value) == 0 && value == CAP_SET;
 }
 
-static bool may_load(void)
+static bool kernel_side_may_load(void)
 {
 	_cleanup_(cap_free_cleanup) cap_t caps = cap_get_proc();
 
-	return caps && (has_capability(caps, CAP_SYS_ADMIN) ||
-			(has_capability(caps, CAP_BPF) && has_capability(caps, CAP_PERFMON)));
+	return caps && (kernel_side_has_capability(caps, CAP_SYS_ADMIN) ||
+			(kernel_side_has_capability(caps, CAP_BPF) &&
+			 kernel_side_has_capability(caps, CAP_PERFMON)));
 }
 
-static bool kernel_has_tracepoint(const struct btf *kernel, const char *name)
+static bool kernel_side_kernel_has_tracepoint(const struct btf *kernel, const char *name)
 {
 	char type[64];
 
@@ -106,26 +107,26 @@ static bool kernel_has_tracepoint(const struct btf *kernel, const char *name)
 }
 
 /* Before 6.2 a thread tells its mm of faults once in 64, and the tracepoint is hit as seldom. */
-static bool kernel_splits_rss(const struct btf *kernel)
+static bool kernel_side_kernel_splits_rss(const struct btf *kernel)
 {
 	return btf__find_by_name_kind(kernel, "mm_rss_stat", BTF_KIND_STRUCT) > 0;
 }
 
-static bool clock_fits(enum growth_clock clock, const struct btf *kernel)
+static bool kernel_side_clock_fits(enum growth_clock clock, const struct btf *kernel)
 {
 	switch (clock) {
 	case GROWTH_CLOCK_CHARGE:
 		return btf__find_by_name_kind(kernel, "page_counter_try_charge", BTF_KIND_FUNC) > 0;
 	case GROWTH_CLOCK_RSS:
-		return kernel_splits_rss(kernel);
+		return kernel_side_kernel_splits_rss(kernel);
 	case GROWTH_CLOCK_RSS_SAMPLED:
-		return !kernel_splits_rss(kernel);
+		return !kernel_side_kernel_splits_rss(kernel);
 	default:
 		return true;
 	}
 }
 
-static void switch_on(struct probes_bpf *bpf, const struct attempt *attempt)
+static void kernel_side_switch_on(struct probes_bpf *bpf, const struct attempt *attempt)
 {
 	const struct {
 		struct bpf_program *program;
@@ -153,15 +154,16 @@ static void switch_on(struct probes_bpf *bpf, const struct attempt *attempt)
 		bpf_program__set_autoload(
 			rows[i].program,
 			rows[i].on && (!rows[i].tracepoint ||
-				       kernel_has_tracepoint(attempt->kernel, rows[i].tracepoint)));
+				       kernel_side_kernel_has_tracepoint(attempt->kernel,
+									 rows[i].tracepoint)));
 }
 
-static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+static uint64_t kernel_side_clamp(uint64_t value, uint64_t least, uint64_t most)
 {
 	return value < least ? least : value > most ? most : value;
 }
 
-static void set_settings(struct probes_bpf *bpf, uint64_t total_bytes)
+static void kernel_side_set_settings(struct probes_bpf *bpf, uint64_t total_bytes)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), error;
 	int n_cpus = libbpf_num_possible_cpus();
@@ -179,17 +181,18 @@ static void set_settings(struct probes_bpf *bpf, uint64_t total_bytes)
 	bpf->rodata->page_bytes = page;
 	bpf->rodata->tick_ns = (uint64_t)tick.tv_nsec;
 	bpf->rodata->slice_ticks = SLICE_NSEC / (uint64_t)tick.tv_nsec;
-	bpf->rodata->task_threshold_min_bytes = clamp(2 * error, 1 * MIB, UINT64_MAX);
-	bpf->rodata->task_threshold_bytes = clamp(clamp(total_bytes / TASK_THRESHOLD_SHARE,
-							TASK_THRESHOLD_LEAST, TASK_THRESHOLD_MOST),
-						  2 * error, UINT64_MAX);
+	bpf->rodata->task_threshold_min_bytes = kernel_side_clamp(2 * error, 1 * MIB, UINT64_MAX);
+	bpf->rodata->task_threshold_bytes =
+		kernel_side_clamp(kernel_side_clamp(total_bytes / TASK_THRESHOLD_SHARE,
+						    TASK_THRESHOLD_LEAST, TASK_THRESHOLD_MOST),
+				  2 * error, UINT64_MAX);
 }
 
 /*
  * EPERM is not among them: since 5.11 memory for BPF counts in the cgroup (ENOMEM), no more against
  * RLIMIT_MEMLOCK.
  */
-static bool may_pass(int error)
+static bool kernel_side_may_pass(int error)
 {
 	switch (error) {
 	case -ENOMEM:
@@ -204,21 +207,21 @@ static bool may_pass(int error)
 }
 
 /* Returns: 0 and the programs running in the kernel, or why it does not take them. */
-static int attempt_load(struct attempt *attempt, struct probes_bpf **ret)
+static int kernel_side_attempt_load(struct attempt *attempt, struct probes_bpf **ret)
 {
 	_cleanup_(probes_bpf__destroy_cleanup) struct probes_bpf *bpf = probes_bpf__open();
 	int r;
 
 	if (!bpf)
 		return -errno;
-	switch_on(bpf, attempt);
-	set_settings(bpf, attempt->total_bytes);
+	kernel_side_switch_on(bpf, attempt);
+	kernel_side_set_settings(bpf, attempt->total_bytes);
 	r = probes_bpf__load(bpf);
 	if (r == 0)
 		r = probes_bpf__attach(bpf);
 	log_debug("growth clock %s with extras %d: %s", growth_clock_name(attempt->clock),
 		  (int)attempt->extras, r < 0 ? strerror(-r) : "loaded");
-	if (attempt->passing == 0 && may_pass(r))
+	if (attempt->passing == 0 && kernel_side_may_pass(r))
 		attempt->passing = r;
 	if (r < 0)
 		return r;
@@ -227,31 +230,34 @@ static int attempt_load(struct attempt *attempt, struct probes_bpf **ret)
 }
 
 /* Returns: what the kernel took, running; NULL where it takes nothing at all. */
-static struct probes_bpf *load_extras(struct attempt *attempt)
+static struct probes_bpf *kernel_side_load_extras(struct attempt *attempt)
 {
 	struct probes_bpf *bpf;
 
 	attempt->clock = GROWTH_CLOCK_TASKS;
 	for (attempt->extras = EXTRAS_ALL; attempt->extras < EXTRAS_NONE; attempt->extras++)
-		if (attempt_load(attempt, &bpf) == 0)
+		if (kernel_side_attempt_load(attempt, &bpf) == 0)
 			return bpf;
 	return NULL;
 }
 
-static void load_best(struct kernel_side *side, enum growth_clock best, struct attempt *attempt)
+static void kernel_side_load_best(struct kernel_side *side, enum growth_clock best,
+				  struct attempt *attempt)
 {
-	_cleanup_(probes_bpf__destroy_cleanup) struct probes_bpf *extras = load_extras(attempt);
+	_cleanup_(probes_bpf__destroy_cleanup) struct probes_bpf *extras =
+		kernel_side_load_extras(attempt);
 	int r;
 
 	for (enum growth_clock clock = best; clock < GROWTH_CLOCK_TASKS; clock++) {
 		attempt->clock = clock;
-		r = clock_fits(clock, attempt->kernel) ? attempt_load(attempt, &side->bpf)
-						       : -EOPNOTSUPP;
+		r = kernel_side_clock_fits(clock, attempt->kernel)
+			    ? kernel_side_attempt_load(attempt, &side->bpf)
+			    : -EOPNOTSUPP;
 		if (r == 0) {
 			side->clock = clock;
 			return;
 		}
-		if (clock == GROWTH_CLOCK_CHARGE && !may_pass(r))
+		if (clock == GROWTH_CLOCK_CHARGE && !kernel_side_may_pass(r))
 			side->lacks |= DEGRADATION_NO_FENTRY;
 	}
 	if (!extras)
@@ -261,7 +267,7 @@ static void load_best(struct kernel_side *side, enum growth_clock best, struct a
 }
 
 /* Returns: 0, or why so many descriptors cannot be had now. */
-static int check_room(void)
+static int kernel_side_check_room(void)
 {
 	int fds[ROOM_DESCRIPTORS], error = 0;
 	size_t n = 0;
@@ -280,30 +286,31 @@ static int check_room(void)
  * libbpf looks in many places and does not say what was wrong with the one that counts.
  * Returns: 0 this kernel has none; or why it could not be had this time.
  */
-static int missing_btf(void)
+static int kernel_side_missing_btf(void)
 {
 	_cleanup_fd_ int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0)
 		return -EAGAIN;
-	if (may_pass(-errno))
+	if (kernel_side_may_pass(-errno))
 		return -errno;
 	return access("/sys/kernel", F_OK) < 0 ? -ENOENT : 0;
 }
 
-static void load_any(struct kernel_side *side, enum growth_clock best, struct attempt *attempt)
+static void kernel_side_load_any(struct kernel_side *side, enum growth_clock best,
+				 struct attempt *attempt)
 {
 	_cleanup_(btf__free_cleanup) struct btf *kernel = NULL;
 
-	attempt->passing = check_room();
+	attempt->passing = kernel_side_check_room();
 	if (attempt->passing < 0)
 		return;
 	attempt->kernel = kernel = btf__load_vmlinux_btf();
 	if (kernel) {
-		load_best(side, best, attempt);
+		kernel_side_load_best(side, best, attempt);
 		return;
 	}
-	attempt->passing = missing_btf();
+	attempt->passing = kernel_side_missing_btf();
 	if (attempt->passing == 0 || attempt->passing == -ENOENT)
 		side->lacks |= DEGRADATION_NO_BTF;
 }
@@ -318,9 +325,9 @@ void kernel_side_load(struct kernel_side *side, enum growth_clock best, uint64_t
 	if (best >= GROWTH_CLOCK_NONE)
 		return;
 
-	libbpf_set_print(print_libbpf);
-	if (may_load())
-		load_any(side, best, &attempt);
+	libbpf_set_print(kernel_side_print_libbpf);
+	if (kernel_side_may_load())
+		kernel_side_load_any(side, best, &attempt);
 	else
 		side->lacks |= DEGRADATION_NO_BPF_CAPABILITY;
 	side->passing = attempt.passing;

@@ -34,7 +34,7 @@ struct probes {
 	struct task_row rows[ROWS_PER_READ];
 };
 
-static int on_record(void *data, void *record, size_t size)
+static int probes_on_record(void *data, void *record, size_t size)
 {
 	struct probes *probes = data;
 
@@ -44,16 +44,17 @@ static int on_record(void *data, void *record, size_t size)
 }
 
 /* What is used later; made now, while privileges are there. */
-static int take_over(struct probes *probes)
+static int probes_take_over(struct probes *probes)
 {
 	struct probes_bpf *bpf = probes->side.bpf;
 
 	probes->tasks = bpf->links.tasks_exact ? bpf->links.tasks_exact : bpf->links.tasks;
-	probes->ring = ring_buffer__new(bpf_map__fd(bpf->maps.ring), on_record, probes, NULL);
+	probes->ring =
+		ring_buffer__new(bpf_map__fd(bpf->maps.ring), probes_on_record, probes, NULL);
 	return probes->ring ? 0 : -errno;
 }
 
-static void forget(struct probes *probes)
+static void probes_forget(struct probes *probes)
 {
 	probes->source = sd_event_source_disable_unref(probes->source);
 	ring_buffer__free(take_ptr(probes->ring));
@@ -63,12 +64,12 @@ static void forget(struct probes *probes)
 }
 
 /* As far as the side brings something; without a ring it is worth nothing. */
-static void begin(struct probes *probes, const struct kernel_side *side)
+static void probes_begin(struct probes *probes, const struct kernel_side *side)
 {
 	probes->side = *side;
-	if (!side->bpf || take_over(probes) >= 0)
+	if (!side->bpf || probes_take_over(probes) >= 0)
 		return;
-	forget(probes);
+	probes_forget(probes);
 	probes->side.lacks |= DEGRADATION_NO_BPF;
 }
 
@@ -80,7 +81,7 @@ int probes_load(struct probes **ret, enum growth_clock best, uint64_t total_byte
 	if (!probes)
 		return -ENOMEM;
 	kernel_side_load(&side, best, total_bytes);
-	begin(probes, &side);
+	probes_begin(probes, &side);
 	*ret = probes;
 	return 0;
 }
@@ -89,7 +90,7 @@ struct probes *probes_free(struct probes *probes)
 {
 	if (!probes)
 		return NULL;
-	forget(probes);
+	probes_forget(probes);
 	sd_event_unref(probes->event);
 	free(probes);
 	return NULL;
@@ -110,20 +111,20 @@ bool probes_have_tripwire(const struct probes *probes)
 	return probes->side.clock <= GROWTH_CLOCK_RSS_SAMPLED;
 }
 
-static int on_ring(sd_event_source *source, int fd, uint32_t revents, void *data)
+static int probes_on_ring(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	probes_drain(data);
 	return 0;
 }
 
-static int listen_to_ring(struct probes *probes)
+static int probes_listen_to_ring(struct probes *probes)
 {
 	int r;
 
 	if (!probes->ring || !probes->event)
 		return 0;
 	r = sd_event_add_io(probes->event, &probes->source, ring_buffer__epoll_fd(probes->ring),
-			    EPOLLIN, on_ring, probes);
+			    EPOLLIN, probes_on_ring, probes);
 	if (r < 0)
 		return r;
 	(void)sd_event_source_set_description(probes->source, "kernel-events");
@@ -137,7 +138,7 @@ int probes_listen(struct probes *probes, sd_event *event, int64_t priority,
 	probes->priority = priority;
 	probes->told = told;
 	probes->data = data;
-	return listen_to_ring(probes);
+	return probes_listen_to_ring(probes);
 }
 
 int probes_passing(const struct probes *probes)
@@ -158,11 +159,11 @@ void probes_take(struct probes *probes, struct kernel_side *side)
 		probes->side.passing = side->passing;
 		return;
 	}
-	forget(probes);
-	begin(probes, side);
+	probes_forget(probes);
+	probes_begin(probes, side);
 	*side = (struct kernel_side){ .clock = GROWTH_CLOCK_NONE };
-	if (listen_to_ring(probes) < 0) {
-		forget(probes);
+	if (probes_listen_to_ring(probes) < 0) {
+		probes_forget(probes);
 		probes->side.lacks |= DEGRADATION_NO_BPF;
 		probes->side.passing = -ENOMEM;
 	} else if (probes->renewed) {
@@ -182,14 +183,14 @@ void probes_drain(struct probes *probes)
 		(void)ring_buffer__consume(probes->ring);
 }
 
-static struct watched_group *group_of(const struct probes *probes, uint32_t slot)
+static struct watched_group *probes_group_of(const struct probes *probes, uint32_t slot)
 {
 	return probes->side.bpf && slot < WATCHED_GROUPS_MAX ? &probes->side.bpf->bss->groups[slot]
 							     : NULL;
 }
 
 /* In the order that kernel_event.h asks for; the kernel may be counting at this moment. */
-static void group_arm(struct watched_group *group, uint64_t budget_bytes)
+static void probes_group_arm(struct watched_group *group, uint64_t budget_bytes)
 {
 	__atomic_store_n(&group->budget_bytes, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&group->spent_bytes, 0, __ATOMIC_SEQ_CST);
@@ -200,15 +201,15 @@ static void group_arm(struct watched_group *group, uint64_t budget_bytes)
 
 void probes_arm(struct probes *probes, uint32_t slot, uint64_t bytes)
 {
-	struct watched_group *group = group_of(probes, slot);
+	struct watched_group *group = probes_group_of(probes, slot);
 
 	if (group && bytes > 0)
-		group_arm(group, bytes);
+		probes_group_arm(group, bytes);
 }
 
-static void group_forget(struct watched_group *group)
+static void probes_group_forget(struct watched_group *group)
 {
-	group_arm(group, 0);
+	probes_group_arm(group, 0);
 	group->threshold_bytes = 0;
 	group->slice_jiffies = group->base_bytes = 0;
 	group->n_stalls = group->stall_ns = 0;
@@ -216,12 +217,12 @@ static void group_forget(struct watched_group *group)
 
 void probes_watch(struct probes *probes, uint32_t slot, uint64_t group_id)
 {
-	struct watched_group *group = group_of(probes, slot);
+	struct watched_group *group = probes_group_of(probes, slot);
 
 	if (!group || slot == WATCHED_HOST)
 		return;
-	group_forget(group);
-	group_arm(group, BUDGET_FRESH);
+	probes_group_forget(group);
+	probes_group_arm(group, BUDGET_FRESH);
 	if (bpf_map__update_elem(probes->side.bpf->maps.slots, &group_id, sizeof(group_id), &slot,
 				 sizeof(slot), BPF_ANY) < 0 &&
 	    !probes->watch_failed) {
@@ -233,17 +234,17 @@ void probes_watch(struct probes *probes, uint32_t slot, uint64_t group_id)
 
 void probes_unwatch(struct probes *probes, uint32_t slot, uint64_t group_id)
 {
-	struct watched_group *group = group_of(probes, slot);
+	struct watched_group *group = probes_group_of(probes, slot);
 
 	if (!group || slot == WATCHED_HOST)
 		return;
 	(void)bpf_map__delete_elem(probes->side.bpf->maps.slots, &group_id, sizeof(group_id), 0);
-	group_forget(group);
+	probes_group_forget(group);
 }
 
 void probes_set_threshold(struct probes *probes, uint32_t slot, uint64_t bytes)
 {
-	struct watched_group *group = group_of(probes, slot);
+	struct watched_group *group = probes_group_of(probes, slot);
 
 	if (group)
 		__atomic_store_n(&group->threshold_bytes, bytes, __ATOMIC_RELAXED);
@@ -251,7 +252,7 @@ void probes_set_threshold(struct probes *probes, uint32_t slot, uint64_t bytes)
 
 void probes_stalls(const struct probes *probes, uint32_t slot, uint64_t *ret_n, uint64_t *ret_usec)
 {
-	const struct watched_group *group = group_of(probes, slot);
+	const struct watched_group *group = probes_group_of(probes, slot);
 
 	*ret_n = group ? __atomic_load_n(&group->n_stalls, __ATOMIC_RELAXED) : 0;
 	*ret_usec = group ? __atomic_load_n(&group->stall_ns, __ATOMIC_RELAXED) / 1000 : 0;
@@ -263,7 +264,7 @@ uint64_t probes_n_lost(const struct probes *probes)
 				: 0;
 }
 
-static void ask_exact(struct probes *probes, const uint32_t *pids, size_t n)
+static void probes_ask_exact(struct probes *probes, const uint32_t *pids, size_t n)
 {
 	for (size_t i = 0; i < TASK_EXACT_MAX; i++)
 		probes->side.bpf->bss->exact_pids[i] = i < n ? pids[i] : 0;
@@ -278,7 +279,7 @@ int probes_walk_tasks(struct probes *probes, const uint32_t *exact_pids, size_t 
 
 	if (!probes->tasks)
 		return -EOPNOTSUPP;
-	ask_exact(probes, exact_pids, n_exact);
+	probes_ask_exact(probes, exact_pids, n_exact);
 	fd = bpf_iter_create(bpf_link__fd(probes->tasks));
 	if (fd < 0)
 		return -errno;

@@ -34,7 +34,7 @@ struct probes_loader {
 };
 
 /* Only what a load needs: RLIMIT_MEMLOCK is raised by libbpf on some kernels. */
-static void keep_capabilities(void)
+static void probes_loader_keep_capabilities(void)
 {
 	static const cap_value_t wanted[] = { CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE };
 	_cleanup_(cap_free_cleanup) cap_t now = cap_get_proc(), kept = cap_init();
@@ -52,7 +52,7 @@ static void keep_capabilities(void)
 		log_errno(-errno, "The thread that loads probes keeps more than it needs");
 }
 
-static void wake_loop(struct probes_loader *loader)
+static void probes_loader_wake_loop(struct probes_loader *loader)
 {
 	const uint64_t one = 1;
 
@@ -61,12 +61,12 @@ static void wake_loop(struct probes_loader *loader)
 		log_errno(-errno, "Cannot say that probes are loaded");
 }
 
-static void *loader_run(void *data)
+static void *probes_loader_run(void *data)
 {
 	struct probes_loader *loader = data;
 	struct kernel_side side;
 
-	keep_capabilities();
+	probes_loader_keep_capabilities();
 	pthread_mutex_lock(&loader->lock);
 	while (!loader->is_ending) {
 		if (!loader->is_wanted) {
@@ -79,13 +79,13 @@ static void *loader_run(void *data)
 		loader->side = side;
 		loader->is_wanted = false;
 		loader->is_done = true;
-		wake_loop(loader);
+		probes_loader_wake_loop(loader);
 	}
 	pthread_mutex_unlock(&loader->lock);
 	return NULL;
 }
 
-static int on_done(sd_event_source *source, int fd, uint32_t revents, void *data)
+static int probes_loader_on_done(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct probes_loader *loader = data;
 	struct kernel_side side;
@@ -117,11 +117,12 @@ int probes_loader_new(struct probes_loader **ret, const struct probes_loader_con
 	loader->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (loader->fd < 0)
 		return -errno;
-	r = sd_event_add_io(config->event, &loader->source, loader->fd, EPOLLIN, on_done, loader);
+	r = sd_event_add_io(config->event, &loader->source, loader->fd, EPOLLIN,
+			    probes_loader_on_done, loader);
 	if (r < 0)
 		return r;
 	(void)sd_event_source_set_description(loader->source, "probes-loader");
-	r = thread_start(&loader->thread, 0, loader_run, loader);
+	r = thread_start(&loader->thread, 0, probes_loader_run, loader);
 	if (r < 0)
 		return r;
 	loader->is_started = true;

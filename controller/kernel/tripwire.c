@@ -35,7 +35,7 @@ struct tripwire {
 	struct pace *paces; /* by slot */
 };
 
-static void on_spent(struct tripwire *g, const struct kernel_event *event)
+static void tripwire_on_spent(struct tripwire *g, const struct kernel_event *event)
 {
 	const struct group *group = group_set_get(g->config.groups, event->slot);
 	char amount[16];
@@ -48,7 +48,7 @@ static void on_spent(struct tripwire *g, const struct kernel_event *event)
 	g->config.spent(g->config.data, event->slot);
 }
 
-static void on_group_grew(struct tripwire *g, const struct kernel_event *event)
+static void tripwire_on_group_grew(struct tripwire *g, const struct kernel_event *event)
 {
 	if (event->slot >= group_set_max(g->config.groups))
 		return;
@@ -58,16 +58,16 @@ static void on_group_grew(struct tripwire *g, const struct kernel_event *event)
 	};
 }
 
-static void on_told(void *data, const struct kernel_event *event)
+static void tripwire_on_told(void *data, const struct kernel_event *event)
 {
 	struct tripwire *g = data;
 
 	switch (event->kind) {
 	case KERNEL_EVENT_SPENT:
-		on_spent(g, event);
+		tripwire_on_spent(g, event);
 		break;
 	case KERNEL_EVENT_GROUP_GREW:
-		on_group_grew(g, event);
+		tripwire_on_group_grew(g, event);
 		break;
 	case KERNEL_EVENT_TASK_GREW:
 		if (g->config.task_grew)
@@ -88,7 +88,7 @@ void tripwire_add(struct tripwire *g, const struct group *group)
 	probes_watch(g->config.probes, group->slot, group->id);
 }
 
-static void on_renewal(void *data)
+static void tripwire_on_renewal(void *data)
 {
 	struct tripwire *g = data;
 
@@ -109,7 +109,7 @@ void tripwire_catch_up(struct tripwire *g)
 }
 
 /* The lower of memory.max and memory.high. */
-static uint64_t limit_of(const struct group_reading *reading)
+static uint64_t tripwire_limit_of(const struct group_reading *reading)
 {
 	uint64_t limit_bytes = reading->limit_bytes;
 
@@ -118,9 +118,9 @@ static uint64_t limit_of(const struct group_reading *reading)
 	return limit_bytes;
 }
 
-static void learn_limit(struct tripwire *g, const struct group_reading *reading)
+static void tripwire_learn_limit(struct tripwire *g, const struct group_reading *reading)
 {
-	uint64_t limit_bytes = limit_of(reading), threshold_bytes = THRESHOLD_UNLIMITED;
+	uint64_t limit_bytes = tripwire_limit_of(reading), threshold_bytes = THRESHOLD_UNLIMITED;
 
 	if (limit_bytes != BYTES_UNLIMITED)
 		threshold_bytes = u64_max(limit_bytes / THRESHOLD_PARTS, THRESHOLD_MIN);
@@ -148,7 +148,7 @@ void tripwire_fill(struct tripwire *g, struct group_reading *reading, uint64_t n
 	if (tripwire_lately(g, reading->slot, now_usec, &reading->growth_bytes))
 		reading->has |= GROUP_HAS_GROWTH;
 	if (reading->has & GROUP_HAS_LIMIT)
-		learn_limit(g, reading);
+		tripwire_learn_limit(g, reading);
 }
 
 void tripwire_arm(struct tripwire *g, const struct decision *decision)
@@ -182,10 +182,11 @@ int tripwire_new(struct tripwire **ret, const struct tripwire_config *config)
 	if (!g->paces)
 		return -ENOMEM;
 	if (config->probes) {
-		r = probes_listen(config->probes, config->event, KERNEL_EVENT_PRIORITY, on_told, g);
+		r = probes_listen(config->probes, config->event, KERNEL_EVENT_PRIORITY,
+				  tripwire_on_told, g);
 		if (r < 0)
 			return r;
-		probes_on_renewal(config->probes, on_renewal, g);
+		probes_on_renewal(config->probes, tripwire_on_renewal, g);
 	}
 	*ret = take_ptr(g);
 	return 0;

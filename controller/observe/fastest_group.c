@@ -7,7 +7,8 @@
 /* Groups are not nested deeper than that; a longer chain ends there. */
 #define DEPTH_MAX 64
 
-static bool is_inside(struct group_set *groups, const struct group *group, uint32_t outer_slot)
+static bool fastest_group_is_inside(struct group_set *groups, const struct group *group,
+				    uint32_t outer_slot)
 {
 	for (int depth = 0; group && depth < DEPTH_MAX; depth++) {
 		if (group->slot == outer_slot)
@@ -19,14 +20,14 @@ static bool is_inside(struct group_set *groups, const struct group *group, uint3
 	return false;
 }
 
-static bool is_better(struct group_set *groups, const struct group *a, uint64_t a_bytes,
-		      const struct group *b, uint64_t b_bytes)
+static bool fastest_group_is_better(struct group_set *groups, const struct group *a,
+				    uint64_t a_bytes, const struct group *b, uint64_t b_bytes)
 {
 	if (!b)
 		return true;
-	if (is_inside(groups, a, b->slot))
+	if (fastest_group_is_inside(groups, a, b->slot))
 		return a_bytes >= b_bytes / 2;
-	if (is_inside(groups, b, a->slot))
+	if (fastest_group_is_inside(groups, b, a->slot))
 		return b_bytes < a_bytes / 2;
 	return a_bytes > b_bytes;
 }
@@ -44,8 +45,9 @@ const struct group *fastest_group_inside(struct observer *observer, struct group
 		if (group->slot == GROUP_SLOT_HOST ||
 		    (group->flags & GROUP_IS_CONTEXT && group->slot != outer_slot) ||
 		    !observer_look_at_growth(observer, group, turn_usec, &bytes) ||
-		    bytes < FASTEST_GROUP_LEAST || !is_inside(groups, group, outer_slot) ||
-		    !is_better(groups, group, bytes, best, best_bytes))
+		    bytes < FASTEST_GROUP_LEAST ||
+		    !fastest_group_is_inside(groups, group, outer_slot) ||
+		    !fastest_group_is_better(groups, group, bytes, best, best_bytes))
 			continue;
 		best = group;
 		best_bytes = bytes;

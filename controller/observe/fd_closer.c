@@ -22,7 +22,7 @@ struct fd_closer {
 	size_t n;
 };
 
-static void *closer_run(void *data)
+static void *fd_closer_run(void *data)
 {
 	struct fd_closer *c = data;
 
@@ -43,10 +43,10 @@ static void *closer_run(void *data)
 	return NULL;
 }
 
-static bool closer_start(struct fd_closer *c)
+static bool fd_closer_start(struct fd_closer *c)
 {
 	if (!c->started)
-		c->started = thread_start(&c->thread, STACK_SIZE, closer_run, c) == 0;
+		c->started = thread_start(&c->thread, STACK_SIZE, fd_closer_run, c) == 0;
 	return c->started;
 }
 
@@ -86,7 +86,7 @@ void fd_closer_close(struct fd_closer *c, int fd)
 	if (fd < 0)
 		return;
 	pthread_mutex_lock(&c->lock);
-	if (c->n < QUEUE_LENGTH && closer_start(c)) {
+	if (c->n < QUEUE_LENGTH && fd_closer_start(c)) {
 		c->queue[c->n++] = fd;
 		queued = true;
 		pthread_cond_signal(&c->changed);

@@ -133,7 +133,7 @@ void looks_forget(struct looks *looks, uint32_t slot)
 		looks->by_slot[slot] = (struct look){};
 }
 
-static uint64_t clock_nsec(void)
+static uint64_t looks_clock_nsec(void)
 {
 	struct timespec ts;
 
@@ -142,26 +142,26 @@ static uint64_t clock_nsec(void)
 }
 
 /* Returns: what it took, into the mean as well. */
-static uint64_t learn_cost(uint64_t *cost_nsec, uint64_t begin_nsec)
+static uint64_t looks_learn_cost(uint64_t *cost_nsec, uint64_t begin_nsec)
 {
-	uint64_t took_nsec = u64_sub(clock_nsec(), begin_nsec);
+	uint64_t took_nsec = u64_sub(looks_clock_nsec(), begin_nsec);
 
 	*cost_nsec = (*cost_nsec * (COST_WEIGHT - 1) + took_nsec) / COST_WEIGHT;
 	return took_nsec;
 }
 
-static uint64_t fresh_usec(uint64_t cost_nsec, uint64_t n)
+static uint64_t looks_fresh_usec(uint64_t cost_nsec, uint64_t n)
 {
 	return cost_nsec * n * COST_RATIO / 1000;
 }
 
-static bool is_fresh(uint64_t at_usec, uint64_t now_usec, uint64_t for_usec)
+static bool looks_is_fresh(uint64_t at_usec, uint64_t now_usec, uint64_t for_usec)
 {
 	return at_usec != 0 && now_usec <= u64_add(at_usec, for_usec);
 }
 
 /* A new turn goes on with the pass of the last one if that had to leave a group out. */
-static void pass_begin_turn(struct pass *pass, uint64_t turn_usec)
+static void looks_pass_begin_turn(struct pass *pass, uint64_t turn_usec)
 {
 	if (pass->turn_usec == turn_usec)
 		return;
@@ -172,7 +172,7 @@ static void pass_begin_turn(struct pass *pass, uint64_t turn_usec)
 	pass->is_short = false;
 }
 
-static void see_growth(struct look *look, uint64_t bytes, uint64_t now_usec)
+static void looks_see_growth(struct look *look, uint64_t bytes, uint64_t now_usec)
 {
 	uint64_t span_usec = u64_sub(now_usec, look->since_usec);
 
@@ -188,8 +188,8 @@ static void see_growth(struct look *look, uint64_t bytes, uint64_t now_usec)
 }
 
 /* Fields that could not be read are not known any more. */
-static void read_tier(struct looks *looks, const struct group *group, struct look *look,
-		      enum tier tier)
+static void looks_read_tier(struct looks *looks, const struct group *group, struct look *look,
+			    enum tier tier)
 {
 	_cleanup_fd_ int dir = group_open_directory(looks->groups, group);
 
@@ -199,40 +199,40 @@ static void read_tier(struct looks *looks, const struct group *group, struct loo
 	/* What is garbled is said when the judgement reads the group. */
 	memory_files_read(dir, tiers[tier].fields & looks->fields, &look->reading, NULL);
 	if (tier == TIER_CURRENT && look->reading.has & GROUP_HAS_CURRENT)
-		see_growth(look, look->reading.current_bytes, clock_nsec() / 1000);
+		looks_see_growth(look, look->reading.current_bytes, looks_clock_nsec() / 1000);
 }
 
-static bool is_due(const struct looks *looks, const struct look *look, enum tier tier,
-		   uint64_t turn_usec)
+static bool looks_is_due(const struct looks *looks, const struct look *look, enum tier tier,
+			 uint64_t turn_usec)
 {
 	const struct pass *pass = &looks->passes[tier];
-	uint64_t all_usec = fresh_usec(pass->cost_nsec, group_set_size(looks->groups));
+	uint64_t all_usec = looks_fresh_usec(pass->cost_nsec, group_set_size(looks->groups));
 
 	return look->at_usec[tier] < pass->since_usec &&
-	       !is_fresh(look->at_usec[tier], turn_usec, all_usec);
+	       !looks_is_fresh(look->at_usec[tier], turn_usec, all_usec);
 }
 
-static void refresh(struct looks *looks, const struct group *group, struct look *look,
-		    enum tier tier, uint64_t turn_usec)
+static void looks_refresh(struct looks *looks, const struct group *group, struct look *look,
+			  enum tier tier, uint64_t turn_usec)
 {
 	struct pass *pass = &looks->passes[tier];
-	uint64_t begin_nsec = clock_nsec();
+	uint64_t begin_nsec = looks_clock_nsec();
 
-	pass_begin_turn(pass, turn_usec);
-	if (is_due(looks, look, tier, turn_usec)) {
+	looks_pass_begin_turn(pass, turn_usec);
+	if (looks_is_due(looks, look, tier, turn_usec)) {
 		if (pass->spent_nsec < tiers[tier].turn_usec * 1000) {
 			look->at_usec[tier] = turn_usec;
-			read_tier(looks, group, look, tier);
-			pass->spent_nsec += learn_cost(&pass->cost_nsec, begin_nsec);
+			looks_read_tier(looks, group, look, tier);
+			pass->spent_nsec += looks_learn_cost(&pass->cost_nsec, begin_nsec);
 		} else {
 			pass->is_short = true;
 		}
 	}
-	if (!is_fresh(look->at_usec[tier], turn_usec, STALE_USEC))
+	if (!looks_is_fresh(look->at_usec[tier], turn_usec, STALE_USEC))
 		look->reading.has &= ~tiers[tier].fields;
 }
 
-static void refresh_host(struct looks *looks, struct look *look, uint64_t turn_usec)
+static void looks_refresh_host(struct looks *looks, struct look *look, uint64_t turn_usec)
 {
 	const struct machine_reading *machine = looks_at_machine(looks, turn_usec);
 
@@ -241,7 +241,7 @@ static void refresh_host(struct looks *looks, struct look *look, uint64_t turn_u
 		return;
 	look->reading.has = GROUP_HAS_CURRENT;
 	look->reading.current_bytes = u64_sub(machine->total_bytes, machine->available_bytes);
-	see_growth(look, look->reading.current_bytes, looks->host_usec);
+	looks_see_growth(look, look->reading.current_bytes, looks->host_usec);
 }
 
 const struct group_reading *looks_at(struct looks *looks, const struct group *group,
@@ -256,12 +256,12 @@ const struct group_reading *looks_at(struct looks *looks, const struct group *gr
 	look->reading.parent_slot = group->parent_slot;
 	look->reading.flags = group->flags;
 	if (group->slot == GROUP_SLOT_HOST) {
-		refresh_host(looks, look, turn_usec);
+		looks_refresh_host(looks, look, turn_usec);
 		return &look->reading;
 	}
 	for (int tier = 0; tier < N_TIERS; tier++)
 		if (wanted & tiers[tier].fields)
-			refresh(looks, group, look, (enum tier)tier, turn_usec);
+			looks_refresh(looks, group, look, (enum tier)tier, turn_usec);
 	return &look->reading;
 }
 
@@ -279,13 +279,13 @@ bool looks_growth(struct looks *looks, const struct group *group, uint64_t turn_
 
 const struct machine_reading *looks_at_machine(struct looks *looks, uint64_t turn_usec)
 {
-	uint64_t begin_nsec = clock_nsec();
+	uint64_t begin_nsec = looks_clock_nsec();
 
-	if (is_fresh(looks->host_usec, turn_usec, fresh_usec(looks->host_cost_nsec, 1)))
+	if (looks_is_fresh(looks->host_usec, turn_usec, looks_fresh_usec(looks->host_cost_nsec, 1)))
 		return &looks->host;
 	looks->host = (struct machine_reading){};
 	machine_read(looks->machine, &looks->host);
 	looks->host_usec = turn_usec;
-	learn_cost(&looks->host_cost_nsec, begin_nsec);
+	looks_learn_cost(&looks->host_cost_nsec, begin_nsec);
 	return &looks->host;
 }

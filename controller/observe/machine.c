@@ -32,13 +32,13 @@ struct machine {
 	bool has_memory;       /* meminfo was there at some time */
 };
 
-static int open_directory(const char *path)
+static int machine_open_directory(const char *path)
 {
 	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* How far the pool in front of the swap devices grows: an administrator's choice, of boot time. */
-static uint64_t read_zswap_share(int sys_fd)
+static uint64_t machine_read_zswap_share(int sys_fd)
 {
 	char text[SMALL_FILE_SIZE];
 	uint64_t percent;
@@ -61,11 +61,11 @@ int machine_new(struct machine **ret, const char *proc, const char *sys)
 		.swaps = { "swaps", -1 },
 		.pressure = { "pressure/memory", -1 },
 		.arcstats = { "spl/kstat/zfs/arcstats", -1 },
-		.proc_fd = open_directory(proc),
-		.sys_fd = open_directory(sys ? sys : "/sys"),
+		.proc_fd = machine_open_directory(proc),
+		.sys_fd = machine_open_directory(sys ? sys : "/sys"),
 	};
 	m->swap_names.sys_fd = m->sys_fd;
-	m->zswap_share = read_zswap_share(m->sys_fd);
+	m->zswap_share = machine_read_zswap_share(m->sys_fd);
 	*ret = m;
 	return 0;
 }
@@ -105,18 +105,18 @@ static int machine_load(struct machine *m, struct proc_file *file, char *text, s
 	return -EIO;
 }
 
-static bool is_text(int loaded)
+static bool machine_is_text(int loaded)
 {
 	return loaded >= 0 || loaded == -EBADMSG;
 }
 
-static int read_memory(struct machine *m, struct machine_reading *reading)
+static int machine_read_memory(struct machine *m, struct machine_reading *reading)
 {
 	char text[PROC_FILE_SIZE];
 	int r = machine_load(m, &m->meminfo, text, sizeof(text));
 
 	/* It was there: that it cannot be read now is no property of this host. */
-	if (!is_text(r))
+	if (!machine_is_text(r))
 		return m->has_memory ? -EBADMSG : r;
 	m->has_memory = true;
 	reading->total_bytes = m->memory_bytes;
@@ -127,13 +127,13 @@ static int read_memory(struct machine *m, struct machine_reading *reading)
 }
 
 /* What ZFS keeps is no file cache to the kernel, but goes just as well when memory is wanted. */
-static int read_arc(struct machine *m, struct machine_reading *reading)
+static int machine_read_arc(struct machine *m, struct machine_reading *reading)
 {
 	char text[ARC_FILE_SIZE];
 	uint64_t reclaimable_bytes;
 	int r = machine_load(m, &m->arcstats, text, sizeof(text));
 
-	if (!is_text(r))
+	if (!machine_is_text(r))
 		return r;
 	r = text_result(r, arcstats_parse(text, &reclaimable_bytes));
 	if (r < 0)
@@ -143,12 +143,12 @@ static int read_arc(struct machine *m, struct machine_reading *reading)
 	return 0;
 }
 
-static int read_stall(struct machine *m, struct machine_reading *reading)
+static int machine_read_stall(struct machine *m, struct machine_reading *reading)
 {
 	char text[SMALL_FILE_SIZE];
 	int r = machine_load(m, &m->pressure, text, sizeof(text));
 
-	if (!is_text(r))
+	if (!machine_is_text(r))
 		return r;
 	r = text_result(r, psi_parse(text, &reading->some_usec, &reading->full_usec));
 	if (reading->some_usec != COUNT_UNKNOWN || reading->full_usec != COUNT_UNKNOWN)
@@ -156,17 +156,17 @@ static int read_stall(struct machine *m, struct machine_reading *reading)
 	return r;
 }
 
-static int read_swaps(struct machine *m, struct machine_reading *reading)
+static int machine_read_swaps(struct machine *m, struct machine_reading *reading)
 {
 	char text[PROC_FILE_SIZE];
 	int r = machine_load(m, &m->swaps, text, sizeof(text));
 
-	if (!is_text(r))
+	if (!machine_is_text(r))
 		return r;
 	return text_result(r, swaps_fill(&m->swap_names, text, reading));
 }
 
-static uint32_t misread(int r, enum machine_file file)
+static uint32_t machine_misread(int r, enum machine_file file)
 {
 	return r >= 0 || text_is_absent(r) ? 0 : file;
 }
@@ -174,13 +174,13 @@ static uint32_t misread(int r, enum machine_file file)
 uint32_t machine_read(struct machine *m, struct machine_reading *ret)
 {
 	struct machine_reading reading = {};
-	uint32_t garbled = misread(read_memory(m, &reading), MACHINE_MEMINFO);
+	uint32_t garbled = machine_misread(machine_read_memory(m, &reading), MACHINE_MEMINFO);
 
 	if (reading.has & MACHINE_HAS_MEMORY)
-		garbled |= misread(read_arc(m, &reading), MACHINE_ARCSTATS);
-	garbled |= misread(read_stall(m, &reading), MACHINE_PRESSURE);
+		garbled |= machine_misread(machine_read_arc(m, &reading), MACHINE_ARCSTATS);
+	garbled |= machine_misread(machine_read_stall(m, &reading), MACHINE_PRESSURE);
 	if (reading.has & MACHINE_HAS_SWAP && reading.swap_total_bytes > 0)
-		garbled |= misread(read_swaps(m, &reading), MACHINE_SWAPS);
+		garbled |= machine_misread(machine_read_swaps(m, &reading), MACHINE_SWAPS);
 	*ret = reading;
 	return garbled;
 }

@@ -33,12 +33,12 @@ enum meminfo_field {
 	HAS_HUGETLB = 1U << 15,
 };
 
-static bool has_all(uint32_t found, uint32_t wanted)
+static bool meminfo_has_all(uint32_t found, uint32_t wanted)
 {
 	return (found & wanted) == wanted;
 }
 
-static int read_fields(const char *text, struct meminfo *m, uint32_t *ret_found)
+static int meminfo_read_fields(const char *text, struct meminfo *m, uint32_t *ret_found)
 {
 	const struct text_field fields[] = {
 		{ "MemTotal", &m->total, true },
@@ -68,14 +68,14 @@ static int read_fields(const char *text, struct meminfo *m, uint32_t *ret_found)
  * What the kernel's own estimate is made of, less its reserves, which are not to be seen: free
  * pages, file pages, half of the reclaimable slab. Without the lists, `Cached` has shmem in it.
  */
-static bool estimate_available(const struct meminfo *m, uint32_t found, uint64_t *ret_bytes)
+static bool meminfo_estimate_available(const struct meminfo *m, uint32_t found, uint64_t *ret_bytes)
 {
 	uint64_t file = u64_sub(u64_add(m->buffers, m->cached), m->shmem), sum;
 
 	/* Cached comes late in the file: one that ends before it was cut short. */
-	if (!has_all(found, HAS_FREE | HAS_CACHED))
+	if (!meminfo_has_all(found, HAS_FREE | HAS_CACHED))
 		return false;
-	if (has_all(found, HAS_FILE_LISTS))
+	if (meminfo_has_all(found, HAS_FILE_LISTS))
 		file = u64_add(m->active_file, m->inactive_file);
 	sum = u64_add(u64_add(m->free, file), m->slab_reclaimable / 2);
 	if (m->free > m->total || sum > m->total)
@@ -84,14 +84,14 @@ static bool estimate_available(const struct meminfo *m, uint32_t found, uint64_t
 	return true;
 }
 
-static int take_memory(struct meminfo *m, uint32_t found, struct machine_reading *reading)
+static int meminfo_take_memory(struct meminfo *m, uint32_t found, struct machine_reading *reading)
 {
-	if (has_all(found, HAS_AVAILABLE) && m->available <= m->total) {
+	if (meminfo_has_all(found, HAS_AVAILABLE) && m->available <= m->total) {
 		reading->available_bytes = m->available;
 		reading->has |= MACHINE_HAS_MEMORY;
 		return 0;
 	}
-	if (estimate_available(m, found, &m->available)) {
+	if (meminfo_estimate_available(m, found, &m->available)) {
 		reading->available_bytes = m->available;
 		reading->has |= MACHINE_HAS_MEMORY | MACHINE_IS_ESTIMATED;
 	}
@@ -103,21 +103,22 @@ static int take_memory(struct meminfo *m, uint32_t found, struct machine_reading
  * In a container the pool may be the host's while MemTotal is the container's: what does not fit
  * beside what is free and cached does not belong to this memory.
  */
-static uint64_t huge_page_pool(const struct meminfo *m, uint32_t found)
+static uint64_t meminfo_huge_page_pool(const struct meminfo *m, uint32_t found)
 {
 	uint64_t pool = 0, others;
 
-	if (has_all(found, HAS_HUGETLB))
+	if (meminfo_has_all(found, HAS_HUGETLB))
 		pool = m->hugetlb;
-	else if (has_all(found, HAS_HUGE_PAGES))
+	else if (meminfo_has_all(found, HAS_HUGE_PAGES))
 		pool = u64_muldiv(m->n_huge, m->huge_page, 1);
 	others = u64_max(m->available, u64_add(m->free, m->cached));
 	return u64_add(pool, others) < m->total ? pool : 0;
 }
 
-static int take_swap(const struct meminfo *m, uint32_t found, struct machine_reading *reading)
+static int meminfo_take_swap(const struct meminfo *m, uint32_t found,
+			     struct machine_reading *reading)
 {
-	if (!has_all(found, HAS_SWAP))
+	if (!meminfo_has_all(found, HAS_SWAP))
 		return 0;
 	if (m->swap_total > MEMORY_MOST_BYTES || m->swap_free > m->swap_total)
 		return -EBADMSG;
@@ -127,9 +128,10 @@ static int take_swap(const struct meminfo *m, uint32_t found, struct machine_rea
 	return 0;
 }
 
-static int take_zswap(const struct meminfo *m, uint32_t found, struct machine_reading *reading)
+static int meminfo_take_zswap(const struct meminfo *m, uint32_t found,
+			      struct machine_reading *reading)
 {
-	if (!has_all(found, HAS_ZSWAP))
+	if (!meminfo_has_all(found, HAS_ZSWAP))
 		return 0;
 	if (m->zswap > MEMORY_MOST_BYTES || m->zswapped > MEMORY_MOST_BYTES)
 		return -EBADMSG;
@@ -145,19 +147,19 @@ int meminfo_parse(const char *text, struct machine_reading *reading, uint64_t *r
 	uint32_t found;
 	int r;
 
-	r = read_fields(text, &m, &found);
-	if (!has_all(found, HAS_TOTAL) || m.total > MEMORY_MOST_BYTES || m.total == 0) {
+	r = meminfo_read_fields(text, &m, &found);
+	if (!meminfo_has_all(found, HAS_TOTAL) || m.total > MEMORY_MOST_BYTES || m.total == 0) {
 		m.total = reading->total_bytes;
 		r = -EBADMSG;
 	}
-	if (m.total > 0 && take_memory(&m, found, reading) < 0)
+	if (m.total > 0 && meminfo_take_memory(&m, found, reading) < 0)
 		r = -EBADMSG;
-	if (take_swap(&m, found, reading) < 0)
+	if (meminfo_take_swap(&m, found, reading) < 0)
 		r = -EBADMSG;
-	if (take_zswap(&m, found, reading) < 0)
+	if (meminfo_take_zswap(&m, found, reading) < 0)
 		r = -EBADMSG;
 	*ret_memory_bytes = m.total;
-	reading->total_bytes = m.total - huge_page_pool(&m, found);
+	reading->total_bytes = m.total - meminfo_huge_page_pool(&m, found);
 	return r;
 }
 

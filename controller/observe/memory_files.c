@@ -17,7 +17,7 @@
 /* No counter gets there by counting: it was below zero, or something else was printed. */
 #define COUNT_MOST (1ULL << 62)
 
-static bool take_count(uint64_t *count)
+static bool memory_files_take_count(uint64_t *count)
 {
 	if (*count > COUNT_MOST)
 		*count = COUNT_UNKNOWN;
@@ -37,9 +37,9 @@ int memory_events_parse(const char *text, struct memory_events *ret)
 	int r;
 
 	r = text_read_fields(text, fields, 3, &found);
-	has_high = take_count(&events.n_high);
-	has_max = take_count(&events.n_max);
-	has_oom_kill = take_count(&events.n_oom_kill);
+	has_high = memory_files_take_count(&events.n_high);
+	has_max = memory_files_take_count(&events.n_max);
+	has_oom_kill = memory_files_take_count(&events.n_oom_kill);
 	if (!has_high || !has_max || !has_oom_kill)
 		r = -EBADMSG;
 	*ret = events;
@@ -59,7 +59,7 @@ enum stat_field {
 };
 
 /* A line of that key, whatever it says. */
-static bool has_line(const char *text, const char *key)
+static bool memory_files_has_line(const char *text, const char *key)
 {
 	size_t n = strlen(key);
 
@@ -70,8 +70,8 @@ static bool has_line(const char *text, const char *key)
 }
 
 /* A value that is no amount is 0 and not found; *ret_complete: its line was there all the same. */
-static int read_stat_fields(const char *text, struct stat_values *v, uint32_t *ret_found,
-			    bool *ret_complete)
+static int memory_files_read_stat_fields(const char *text, struct stat_values *v,
+					 uint32_t *ret_found, bool *ret_complete)
 {
 	const struct text_field fields[] = {
 		{ "file", &v->file },
@@ -95,13 +95,15 @@ static int read_stat_fields(const char *text, struct stat_values *v, uint32_t *r
 			*ret_found &= ~(1U << i);
 			r = -EBADMSG;
 		}
-		if (HAS_NEEDED >> i & ~(*ret_found >> i) & 1 && !has_line(text, fields[i].key))
+		if (HAS_NEEDED >> i & ~(*ret_found >> i) & 1 &&
+		    !memory_files_has_line(text, fields[i].key))
 			*ret_complete = false;
 	}
 	return (*ret_found & HAS_NEEDED) == HAS_NEEDED ? r : -EBADMSG;
 }
 
-static uint64_t reclaimable(const struct stat_values *v, uint64_t lists, uint64_t mapped)
+static uint64_t memory_files_reclaimable(const struct stat_values *v, uint64_t lists,
+					 uint64_t mapped)
 {
 	uint64_t busy = u64_add(mapped, u64_add(v->dirty, v->writeback));
 
@@ -116,16 +118,16 @@ int memory_stat_parse(const char *text, struct memory_stat *ret)
 	uint32_t found;
 	int r;
 
-	r = read_stat_fields(text, &v, &found, &is_complete);
+	r = memory_files_read_stat_fields(text, &v, &found, &is_complete);
 	lists = v.inactive + v.active;
 	file = u64_sub(v.file, v.shmem);
 	if ((found & HAS_LISTS) != HAS_LISTS)
 		lists = found & HAS_FILE && found & HAS_SHMEM ? file : 0;
 	/* On neither list: locked in memory, and mapped by whoever locked it. */
 	mapped = u64_sub(v.mapped, u64_sub(file, lists));
-	ret->reclaimable_bytes = reclaimable(&v, lists, mapped);
-	ret->doubtful_bytes =
-		reclaimable(&v, lists, u64_sub(mapped, v.shmem)) - ret->reclaimable_bytes;
+	ret->reclaimable_bytes = memory_files_reclaimable(&v, lists, mapped);
+	ret->doubtful_bytes = memory_files_reclaimable(&v, lists, u64_sub(mapped, v.shmem)) -
+			      ret->reclaimable_bytes;
 	/* What was cut short would be taken for more than there is. */
 	ret->is_known = is_complete && ((found & HAS_LISTS) == HAS_LISTS ||
 					((found & HAS_FILE) != 0 && (found & HAS_SHMEM) != 0));
@@ -153,7 +155,7 @@ int memory_pressure_read(int dirfd, uint64_t *ret_some_usec, uint64_t *ret_full_
 }
 
 /* A limit beyond all memory is legal, and none. */
-static int read_limit(int dirfd, const char *file, uint64_t *ret_bytes)
+static int memory_files_read_limit(int dirfd, const char *file, uint64_t *ret_bytes)
 {
 	char text[SMALL_FILE_SIZE];
 	int r = text_load_at(dirfd, file, text, sizeof(text));
@@ -161,7 +163,7 @@ static int read_limit(int dirfd, const char *file, uint64_t *ret_bytes)
 	return r < 0 ? r : text_read_limit(text, ret_bytes);
 }
 
-static int read_amount(int dirfd, const char *file, uint64_t *ret_bytes)
+static int memory_files_read_amount(int dirfd, const char *file, uint64_t *ret_bytes)
 {
 	char text[SMALL_FILE_SIZE];
 	uint64_t bytes;
@@ -178,7 +180,7 @@ static int read_amount(int dirfd, const char *file, uint64_t *ret_bytes)
 }
 
 /* From the same file. What is unsplit could be dropped at once, too. */
-static void take_use(const char *text, struct group_reading *reading)
+static void memory_files_take_use(const char *text, struct group_reading *reading)
 {
 	struct memory_use use;
 
@@ -191,7 +193,8 @@ static void take_use(const char *text, struct group_reading *reading)
 	reading->reclaimable_bytes = u64_add(reading->reclaimable_bytes, use.unsplit_bytes);
 }
 
-static int read_reclaimable(int dirfd, struct group_reading *reading, uint64_t *ret_doubtful_bytes)
+static int memory_files_read_reclaimable(int dirfd, struct group_reading *reading,
+					 uint64_t *ret_doubtful_bytes)
 {
 	char text[STAT_FILE_SIZE];
 	struct memory_stat stat;
@@ -204,13 +207,13 @@ static int read_reclaimable(int dirfd, struct group_reading *reading, uint64_t *
 		return r;
 	reading->has |= GROUP_HAS_RECLAIMABLE;
 	reading->reclaimable_bytes = stat.reclaimable_bytes;
-	take_use(text, reading);
+	memory_files_take_use(text, reading);
 	if (ret_doubtful_bytes)
 		*ret_doubtful_bytes = stat.doubtful_bytes;
 	return r;
 }
 
-static int read_stall(int dirfd, struct group_reading *reading)
+static int memory_files_read_stall(int dirfd, struct group_reading *reading)
 {
 	uint64_t some_usec = COUNT_UNKNOWN, full_usec = COUNT_UNKNOWN;
 	int r = memory_pressure_read(dirfd, &some_usec, &full_usec);
@@ -223,7 +226,7 @@ static int read_stall(int dirfd, struct group_reading *reading)
 	return r;
 }
 
-static int read_events(int dirfd, struct group_reading *reading)
+static int memory_files_read_events(int dirfd, struct group_reading *reading)
 {
 	struct memory_events events = { COUNT_UNKNOWN, COUNT_UNKNOWN, COUNT_UNKNOWN };
 	int r = memory_events_read(dirfd, &events);
@@ -238,19 +241,20 @@ static int read_events(int dirfd, struct group_reading *reading)
 }
 
 /* Files of one value. */
-static int read_value(int dirfd, enum group_field field, struct group_reading *reading)
+static int memory_files_read_value(int dirfd, enum group_field field, struct group_reading *reading)
 {
 	switch (field) {
 	case GROUP_HAS_CURRENT:
-		return read_amount(dirfd, "memory.current", &reading->current_bytes);
+		return memory_files_read_amount(dirfd, "memory.current", &reading->current_bytes);
 	case GROUP_HAS_LIMIT:
-		return read_limit(dirfd, "memory.max", &reading->limit_bytes);
+		return memory_files_read_limit(dirfd, "memory.max", &reading->limit_bytes);
 	case GROUP_HAS_HIGH:
-		return read_limit(dirfd, "memory.high", &reading->high_bytes);
+		return memory_files_read_limit(dirfd, "memory.high", &reading->high_bytes);
 	case GROUP_HAS_SWAP:
-		return read_amount(dirfd, "memory.swap.current", &reading->swap_bytes);
+		return memory_files_read_amount(dirfd, "memory.swap.current", &reading->swap_bytes);
 	case GROUP_HAS_SWAP_LIMIT:
-		return read_limit(dirfd, "memory.swap.max", &reading->swap_limit_bytes);
+		return memory_files_read_limit(dirfd, "memory.swap.max",
+					       &reading->swap_limit_bytes);
 	default: /* growth: the probes tell */
 		return -ENOENT;
 	}
@@ -267,13 +271,13 @@ uint32_t memory_files_read(int dirfd, uint32_t wanted, struct group_reading *rea
 		if (!(wanted & field))
 			continue;
 		if (field == GROUP_HAS_RECLAIMABLE)
-			r = read_reclaimable(dirfd, reading, ret_doubtful_bytes);
+			r = memory_files_read_reclaimable(dirfd, reading, ret_doubtful_bytes);
 		else if (field == GROUP_HAS_STALL)
-			r = read_stall(dirfd, reading);
+			r = memory_files_read_stall(dirfd, reading);
 		else if (field == GROUP_HAS_EVENTS)
-			r = read_events(dirfd, reading);
+			r = memory_files_read_events(dirfd, reading);
 		else
-			r = read_value(dirfd, (enum group_field)field, reading);
+			r = memory_files_read_value(dirfd, (enum group_field)field, reading);
 		if (r >= 0)
 			reading->has |= field;
 		else if (!text_is_absent(r))

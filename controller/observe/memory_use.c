@@ -13,7 +13,7 @@ struct counters {
 
 #define N_NEEDED 8
 
-static bool read_counters(const char *text, struct counters *c)
+static bool memory_use_read_counters(const char *text, struct counters *c)
 {
 	const struct text_field fields[] = {
 		{ "anon", &c->anon },
@@ -40,7 +40,7 @@ static bool read_counters(const char *text, struct counters *c)
  * The kernel gathers the counters one after the other: a difference that would be negative is 0, so
  * that less is found, never more.
  */
-static uint64_t unsplit_bytes(const struct counters *c)
+static uint64_t memory_use_unsplit_bytes(const struct counters *c)
 {
 	uint64_t lists_bytes = c->inactive_anon + c->active_anon + c->inactive_file +
 			       c->active_file + c->unevictable;
@@ -48,7 +48,7 @@ static uint64_t unsplit_bytes(const struct counters *c)
 	return u64_sub(lists_bytes, c->anon + c->file);
 }
 
-static uint64_t lazily_freed_bytes(const struct counters *c)
+static uint64_t memory_use_lazily_freed_bytes(const struct counters *c)
 {
 	uint64_t cache_bytes = u64_sub(c->file, c->shmem);
 
@@ -60,11 +60,11 @@ void memory_use_parse(const char *text, struct memory_use *ret)
 	struct counters c = {};
 	uint64_t lazy_bytes;
 
-	*ret = (struct memory_use){ .is_known = read_counters(text, &c) };
+	*ret = (struct memory_use){ .is_known = memory_use_read_counters(text, &c) };
 	if (!ret->is_known)
 		return;
-	lazy_bytes = lazily_freed_bytes(&c);
-	ret->unsplit_bytes = unsplit_bytes(&c);
+	lazy_bytes = memory_use_lazily_freed_bytes(&c);
+	ret->unsplit_bytes = memory_use_unsplit_bytes(&c);
 	ret->unused_bytes = ret->unsplit_bytes + lazy_bytes;
 	ret->held_bytes = u64_sub(c.anon + c.shmem, lazy_bytes + c.swapcached);
 }

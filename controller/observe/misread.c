@@ -19,7 +19,7 @@ void misread_begin(struct misread *m, uint64_t now_usec)
 	m->any = false;
 }
 
-static bool is_due(uint64_t *said_usec, uint64_t now_usec)
+static bool misread_is_due(uint64_t *said_usec, uint64_t now_usec)
 {
 	if (*said_usec != 0 && now_usec < *said_usec + PAUSE_USEC)
 		return false;
@@ -32,7 +32,7 @@ void misread_note_host(struct misread *m, uint32_t files)
 	if (files == 0)
 		return;
 	m->any = true;
-	if (!is_due(&m->host_said_usec, m->now_usec))
+	if (!misread_is_due(&m->host_said_usec, m->now_usec))
 		return;
 	for (uint32_t file = 1; file != 0 && file <= files; file <<= 1)
 		if (files & file)
@@ -47,7 +47,7 @@ void misread_note_group(struct misread *m, const struct group *group, uint32_t f
 	if (fields == 0)
 		return;
 	m->any = true;
-	if (is_due(&m->group_said_usec, m->now_usec))
+	if (misread_is_due(&m->group_said_usec, m->now_usec))
 		log_warning("Cannot read or understand all of %s of %s: " AND_THEN,
 			    memory_file_name(first), group->shown);
 }

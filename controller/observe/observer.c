@@ -57,7 +57,7 @@ struct observer {
 
 /* Events. */
 
-static void on_stirred(void *data, uint32_t slot, enum stir stir)
+static void observer_on_stirred(void *data, uint32_t slot, enum stir stir)
 {
 	struct observer *o = data;
 	uint64_t now_usec;
@@ -75,7 +75,7 @@ static void on_stirred(void *data, uint32_t slot, enum stir stir)
 }
 
 /* Whoever spent a budget is read now, and so long as it may go on. */
-static void on_spent(void *data, uint32_t slot)
+static void observer_on_spent(void *data, uint32_t slot)
 {
 	struct observer *o = data;
 	uint64_t now_usec;
@@ -88,7 +88,7 @@ static void on_spent(void *data, uint32_t slot)
 	wake_up(&o->wake);
 }
 
-static int on_look_later(sd_event_source *source, uint64_t usec, void *data)
+static int observer_on_look_later(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct observer *o = data;
 
@@ -102,7 +102,7 @@ static void observer_count_triggers(struct observer *o)
 	o->stats.trigger_window_usec = pressure_watch_window_usec(o->watch);
 }
 
-static void on_watch_retried(void *data)
+static void observer_on_watch_retried(void *data)
 {
 	struct observer *o = data;
 
@@ -110,7 +110,7 @@ static void on_watch_retried(void *data)
 	wake_up(&o->wake);
 }
 
-static void on_added(void *data, const struct group *group)
+static void observer_on_added(void *data, const struct group *group)
 {
 	struct observer *o = data;
 
@@ -121,7 +121,7 @@ static void on_added(void *data, const struct group *group)
 }
 
 /* It is read in the next step, so that the policies know before they choose. */
-static void on_changed(void *data, const struct group *group)
+static void observer_on_changed(void *data, const struct group *group)
 {
 	struct observer *o = data;
 
@@ -132,7 +132,7 @@ static void on_changed(void *data, const struct group *group)
 	looks_use_fields(o->looks, o->plan.fields);
 }
 
-static void on_removed(void *data, const struct group *group)
+static void observer_on_removed(void *data, const struct group *group)
 {
 	struct observer *o = data;
 
@@ -144,7 +144,7 @@ static void on_removed(void *data, const struct group *group)
 
 /* Reading. */
 
-static void fill_identity(const struct group *group, struct group_reading *reading)
+static void observer_fill_identity(const struct group *group, struct group_reading *reading)
 {
 	*reading = (struct group_reading){
 		.id = group->id,
@@ -203,8 +203,8 @@ static void observer_read(struct observer *o, const struct group *group, bool is
 		reading_plan_glance(&o->plan, group)->moved_usec = o->now_usec;
 }
 
-static bool is_wanted(struct observer *o, const struct group *group, enum attention attention,
-		      uint64_t now_usec)
+static bool observer_is_wanted(struct observer *o, const struct group *group,
+			       enum attention attention, uint64_t now_usec)
 {
 	if (attention >= ATTENTION_GROUPS || !reading_plan_glance(&o->plan, group)->is_known ||
 	    reading_plan_is_fresh(&o->plan, group, now_usec))
@@ -216,8 +216,8 @@ static bool is_wanted(struct observer *o, const struct group *group, enum attent
 }
 
 /* Ancestors first, each once a round. */
-static void list_group(struct observer *o, const struct group *group, enum attention attention,
-		       struct observation *observation)
+static void observer_list_group(struct observer *o, const struct group *group,
+				enum attention attention, struct observation *observation)
 {
 	struct glance *glance = reading_plan_glance(&o->plan, group);
 	struct group_reading *reading;
@@ -225,11 +225,12 @@ static void list_group(struct observer *o, const struct group *group, enum atten
 
 	if (group->slot == GROUP_SLOT_HOST || glance->round == o->round)
 		return;
-	list_group(o, group_set_get(o->groups, group->parent_slot), attention, observation);
+	observer_list_group(o, group_set_get(o->groups, group->parent_slot), attention,
+			    observation);
 	reading = observation_add_group(observation);
 	if (!reading)
 		return;
-	fill_identity(group, reading);
+	observer_fill_identity(group, reading);
 	observer_read(o, group, is_context, reading);
 	tripwire_fill(o->tripwire, reading, observation->now_usec);
 	reading_plan_learn(&o->plan, reading, observation->now_usec);
@@ -238,14 +239,14 @@ static void list_group(struct observer *o, const struct group *group, enum atten
 }
 
 /* The host has no memory files of its own; its numbers are the machine's. */
-static void list_host(struct observer *o, struct observation *observation)
+static void observer_list_host(struct observer *o, struct observation *observation)
 {
 	const struct group *host = group_set_get(o->groups, GROUP_SLOT_HOST);
 	struct group_reading *reading = observation_add_group(observation);
 
 	if (!reading)
 		return;
-	fill_identity(host, reading);
+	observer_fill_identity(host, reading);
 	if (observation->machine.has & MACHINE_HAS_STALL) {
 		reading->has = GROUP_HAS_STALL;
 		reading->some_usec = observation->machine.some_usec;
@@ -270,7 +271,7 @@ static void observer_read_machine(struct observer *o, struct machine_reading *ma
 		o->estimated_until_usec = o->now_usec + DEGRADED_USEC;
 }
 
-static uint64_t earlier(uint64_t a_usec, uint64_t b_usec)
+static uint64_t observer_earlier(uint64_t a_usec, uint64_t b_usec)
 {
 	return a_usec && b_usec ? u64_min(a_usec, b_usec) : a_usec + b_usec;
 }
@@ -288,14 +289,14 @@ void observer_collect(struct observer *o, enum attention attention, struct obser
 	tripwire_catch_up(o->tripwire);
 	observation->covers |= OBSERVED_MACHINE;
 	group_set_collect(o->groups, observation);
-	list_host(o, observation);
+	observer_list_host(o, observation);
 	look_again_usec = reading_plan_look_below(&o->plan, now_usec);
 	group_set_foreach(o->groups, group)
-		if (is_wanted(o, group, attention, now_usec))
-			list_group(o, group, attention, observation);
+		if (observer_is_wanted(o, group, attention, now_usec))
+			observer_list_group(o, group, attention, observation);
 	if (attention >= ATTENTION_GROUPS)
 		observation->covers |= OBSERVED_GROUPS;
-	look_again_usec = earlier(look_again_usec, misread_end(&o->misread));
+	look_again_usec = observer_earlier(look_again_usec, misread_end(&o->misread));
 	observer_look_later(o, look_again_usec);
 }
 
@@ -324,7 +325,7 @@ static int observer_add_timer(struct observer *o)
 	int r;
 
 	r = sd_event_add_time(o->event, &o->look_later, CLOCK_MONOTONIC, USEC_NEVER, 1000,
-			      on_look_later, o);
+			      observer_on_look_later, o);
 	if (r < 0)
 		return r;
 	sd_event_source_set_description(o->look_later, "look-below");
@@ -368,8 +369,8 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 						  .event = o->event,
 						  .groups = o->groups,
 						  .profile = config->profile,
-						  .stirred = on_stirred,
-						  .retried = on_watch_retried,
+						  .stirred = observer_on_stirred,
+						  .retried = observer_on_watch_retried,
 						  .data = o,
 					  });
 	if (r < 0)
@@ -379,7 +380,7 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 					       .event = o->event,
 					       .groups = o->groups,
 					       .probes = o->probes,
-					       .spent = on_spent,
+					       .spent = observer_on_spent,
 					       .oom_victim = config->oom_victim,
 					       .task_grew = config->task_grew,
 					       .data = o,
@@ -390,9 +391,9 @@ static int observer_build(struct observer *o, const struct observer_config *conf
 		return r;
 	observer_count_triggers(o);
 	return group_set_listen(o->groups, &(struct group_listener){
-						   .added = on_added,
-						   .changed = on_changed,
-						   .removed = on_removed,
+						   .added = observer_on_added,
+						   .changed = observer_on_changed,
+						   .removed = observer_on_removed,
 						   .data = o,
 					   });
 }

@@ -66,14 +66,16 @@ bool reading_is_limited(const struct group_reading *reading)
 	       (reading->has & GROUP_HAS_HIGH && reading->high_bytes != BYTES_UNLIMITED);
 }
 
-static void glance_see_events(struct glance *glance, uint64_t n_events, uint64_t now_usec)
+static void reading_plan_glance_see_events(struct glance *glance, uint64_t n_events,
+					   uint64_t now_usec)
 {
 	if (glance->is_known && n_events != glance->n_events)
 		glance->moved_usec = now_usec;
 	glance->n_events = n_events;
 }
 
-static void glance_see_stall(struct glance *glance, uint64_t some_usec, uint64_t now_usec)
+static void reading_plan_glance_see_stall(struct glance *glance, uint64_t some_usec,
+					  uint64_t now_usec)
 {
 	if (glance->is_known && some_usec >= glance->some_usec + STALL_MOVED_USEC)
 		glance->moved_usec = now_usec;
@@ -87,8 +89,8 @@ void reading_plan_learn(struct reading_plan *i, const struct group_reading *read
 
 	if (reading->has & GROUP_HAS_EVENTS && reading->n_high != COUNT_UNKNOWN &&
 	    reading->n_max != COUNT_UNKNOWN && reading->n_oom_kill != COUNT_UNKNOWN)
-		glance_see_events(glance, reading->n_high + reading->n_max + reading->n_oom_kill,
-				  now_usec);
+		reading_plan_glance_see_events(
+			glance, reading->n_high + reading->n_max + reading->n_oom_kill, now_usec);
 	if (reading->has & GROUP_HAS_STALL && reading->some_usec != COUNT_UNKNOWN)
 		glance->some_usec = reading->some_usec;
 	if (reading->has & (GROUP_HAS_LIMIT | GROUP_HAS_HIGH)) {
@@ -99,25 +101,25 @@ void reading_plan_learn(struct reading_plan *i, const struct group_reading *read
 	}
 }
 
-static bool is_top(const struct group *group)
+static bool reading_plan_is_top(const struct group *group)
 {
 	return group->parent_slot == GROUP_SLOT_HOST;
 }
 
-static const struct group *parent_of(struct reading_plan *i, const struct group *group)
+static const struct group *reading_plan_parent_of(struct reading_plan *i, const struct group *group)
 {
 	return group_set_get(i->groups, group->parent_slot);
 }
 
-static const struct group *top_of(struct reading_plan *i, const struct group *group)
+static const struct group *reading_plan_top_of(struct reading_plan *i, const struct group *group)
 {
-	while (!is_top(group))
-		group = parent_of(i, group);
+	while (!reading_plan_is_top(group))
+		group = reading_plan_parent_of(i, group);
 	return group;
 }
 
-static void look_at(struct reading_plan *i, const struct group *group, uint8_t stirs,
-		    uint64_t now_usec)
+static void reading_plan_look_at(struct reading_plan *i, const struct group *group, uint8_t stirs,
+				 uint64_t now_usec)
 {
 	_cleanup_fd_ int dir = group_open_directory(i->groups, group);
 	struct glance *glance = reading_plan_glance(i, group);
@@ -128,21 +130,21 @@ static void look_at(struct reading_plan *i, const struct group *group, uint8_t s
 		return;
 	/* A counter that cannot be read now is looked at with the next stir. */
 	if (stirs & STIR_EVENTS && memory_events_read(dir, &events) >= 0)
-		glance_see_events(glance, events.n_high + events.n_max + events.n_oom_kill,
-				  now_usec);
+		reading_plan_glance_see_events(
+			glance, events.n_high + events.n_max + events.n_oom_kill, now_usec);
 	if (stirs & STIR_STALL && memory_pressure_read(dir, &some_usec, &full_usec) >= 0)
-		glance_see_stall(glance, some_usec, now_usec);
+		reading_plan_glance_see_stall(glance, some_usec, now_usec);
 }
 
 /* Tops without a watched memory.events are taken to have stirred now and then. */
-static bool any_top_stirred(struct reading_plan *i, uint64_t now_usec)
+static bool reading_plan_any_top_stirred(struct reading_plan *i, uint64_t now_usec)
 {
 	bool overdue = now_usec >= i->unwatched_look_usec, any = false;
 
 	group_set_foreach(i->groups, group) {
 		struct glance *glance = reading_plan_glance(i, group);
 
-		if (!is_top(group))
+		if (!reading_plan_is_top(group))
 			continue;
 		if (overdue && i->fields & GROUP_HAS_EVENTS &&
 		    !(pressure_watch_covers(i->watch, group) & STIR_EVENTS))
@@ -154,7 +156,7 @@ static bool any_top_stirred(struct reading_plan *i, uint64_t now_usec)
 	return any;
 }
 
-static void look_below_all(struct reading_plan *i, uint64_t now_usec)
+static void reading_plan_look_below_all(struct reading_plan *i, uint64_t now_usec)
 {
 	group_set_foreach(i->groups, group) {
 		const struct group *top;
@@ -162,15 +164,16 @@ static void look_below_all(struct reading_plan *i, uint64_t now_usec)
 		/* One never listed is about to be read as a whole. */
 		if (group->slot == GROUP_SLOT_HOST || !reading_plan_glance(i, group)->is_known)
 			continue;
-		top = top_of(i, group);
+		top = reading_plan_top_of(i, group);
 		if (group != top && reading_plan_glance(i, top)->stirs)
-			look_at(i, group, reading_plan_glance(i, top)->stirs, now_usec);
+			reading_plan_look_at(i, group, reading_plan_glance(i, top)->stirs,
+					     now_usec);
 	}
 	group_set_foreach(i->groups, group)
 		reading_plan_glance(i, group)->stirs = 0;
 }
 
-static uint64_t clock_usec(void)
+static uint64_t reading_plan_clock_usec(void)
 {
 	struct timespec ts;
 
@@ -182,13 +185,13 @@ uint64_t reading_plan_look_below(struct reading_plan *i, uint64_t now_usec)
 {
 	uint64_t start_usec;
 
-	if (!any_top_stirred(i, now_usec))
+	if (!reading_plan_any_top_stirred(i, now_usec))
 		return 0;
 	if (now_usec < i->next_look_usec)
 		return i->next_look_usec;
-	start_usec = clock_usec();
-	look_below_all(i, now_usec);
-	i->next_look_usec = now_usec + LOOK_PAUSE_RATIO * (clock_usec() - start_usec);
+	start_usec = reading_plan_clock_usec();
+	reading_plan_look_below_all(i, now_usec);
+	i->next_look_usec = now_usec + LOOK_PAUSE_RATIO * (reading_plan_clock_usec() - start_usec);
 	return 0;
 }
 
@@ -199,7 +202,7 @@ bool reading_plan_is_fresh(struct reading_plan *i, const struct group *group, ui
 	return glance->moved_usec && now_usec < glance->moved_usec + FRESH_USEC;
 }
 
-static bool limits_are_fresh(const struct glance *glance, uint64_t now_usec)
+static bool reading_plan_limits_are_fresh(const struct glance *glance, uint64_t now_usec)
 {
 	uint64_t known_usec = glance->limits_usec - glance->limits_first_usec;
 
@@ -207,13 +210,14 @@ static bool limits_are_fresh(const struct glance *glance, uint64_t now_usec)
 	       now_usec <= glance->limits_usec + u64_min(known_usec, LIMITS_USEC);
 }
 
-static void refresh_limits(struct reading_plan *i, const struct group *group, uint64_t now_usec)
+static void reading_plan_refresh_limits(struct reading_plan *i, const struct group *group,
+					uint64_t now_usec)
 {
 	const struct glance *glance = reading_plan_glance(i, group);
 	struct group_reading reading = { .slot = group->slot };
 	_cleanup_fd_ int dir = -1;
 
-	if (limits_are_fresh(glance, now_usec))
+	if (reading_plan_limits_are_fresh(glance, now_usec))
 		return;
 	dir = group_open_directory(i->groups, group);
 	if (dir < 0)
@@ -227,8 +231,8 @@ bool reading_plan_is_limited(struct reading_plan *i, const struct group *group, 
 {
 	if (!(i->fields & GROUP_HAS_LIMIT))
 		return false;
-	for (; group->slot != GROUP_SLOT_HOST; group = parent_of(i, group)) {
-		refresh_limits(i, group, now_usec);
+	for (; group->slot != GROUP_SLOT_HOST; group = reading_plan_parent_of(i, group)) {
+		reading_plan_refresh_limits(i, group, now_usec);
 		if (reading_plan_glance(i, group)->is_limited)
 			return true;
 	}

@@ -29,13 +29,13 @@ struct search {
 	unsigned int n_processes, n_groups;
 };
 
-static bool is_over(const struct search *s)
+static bool shared_pages_is_over(const struct search *s)
 {
 	return s->found_bytes >= s->enough_bytes || s->n_processes >= MOST_PROCESSES ||
 	       s->n_groups >= MOST_GROUPS;
 }
 
-static void add_process(struct search *s, uint64_t pid)
+static void shared_pages_add_process(struct search *s, uint64_t pid)
 {
 	char path[32], text[STATUS_SIZE];
 	uint64_t bytes = 0;
@@ -51,7 +51,7 @@ static void add_process(struct search *s, uint64_t pid)
 	s->found_bytes = u64_add(s->found_bytes, bytes);
 }
 
-static void add_processes(struct search *s, int cgroup_fd)
+static void shared_pages_add_processes(struct search *s, int cgroup_fd)
 {
 	char text[PIDS_SIZE];
 	const char *line = text;
@@ -60,11 +60,12 @@ static void add_processes(struct search *s, int cgroup_fd)
 	/* A threaded cgroup has no list of processes: those are in the one above. */
 	if (r < 0 && r != -EBADMSG)
 		return;
-	for (const char *end; (end = strchr(line, '\n')) && !is_over(s); line = end + 1) {
+	for (const char *end; (end = strchr(line, '\n')) && !shared_pages_is_over(s);
+	     line = end + 1) {
 		uint64_t pid;
 
 		if (text_take_number(&line, &pid) && line == end)
-			add_process(s, pid);
+			shared_pages_add_process(s, pid);
 	}
 }
 
@@ -78,17 +79,18 @@ struct entry {
 
 #define TYPE_DIRECTORY 4 /* DT_DIR */
 
-static void add_group(struct search *s, int cgroup_fd, unsigned int depth);
+static void shared_pages_add_group(struct search *s, int cgroup_fd, unsigned int depth);
 
 /* getdents64: opendir() would allocate. */
-static void add_children(struct search *s, int cgroup_fd, unsigned int depth)
+static void shared_pages_add_children(struct search *s, int cgroup_fd, unsigned int depth)
 {
 	_cleanup_fd_ int fd = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char buf[ENTRIES_SIZE] __attribute__((aligned(8)));
 	long n;
 
-	while (fd >= 0 && !is_over(s) && (n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
-		for (long at = 0; at < n && !is_over(s);) {
+	while (fd >= 0 && !shared_pages_is_over(s) &&
+	       (n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
+		for (long at = 0; at < n && !shared_pages_is_over(s);) {
 			const struct entry *e = (const struct entry *)(buf + at);
 
 			at += e->length;
@@ -98,23 +100,23 @@ static void add_children(struct search *s, int cgroup_fd, unsigned int depth)
 					openat(fd, e->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 				if (child >= 0)
-					add_group(s, child, depth + 1);
+					shared_pages_add_group(s, child, depth + 1);
 			}
 		}
 }
 
-static void add_group(struct search *s, int cgroup_fd, unsigned int depth)
+static void shared_pages_add_group(struct search *s, int cgroup_fd, unsigned int depth)
 {
 	s->n_groups++;
-	add_processes(s, cgroup_fd);
+	shared_pages_add_processes(s, cgroup_fd);
 	if (depth < MOST_DEPTH)
-		add_children(s, cgroup_fd, depth);
+		shared_pages_add_children(s, cgroup_fd, depth);
 }
 
 uint64_t shared_pages_mapped(int cgroup_fd, int proc_fd, uint64_t enough_bytes)
 {
 	struct search s = { .proc_fd = proc_fd, .enough_bytes = enough_bytes };
 
-	add_group(&s, cgroup_fd, 0);
+	shared_pages_add_group(&s, cgroup_fd, 0);
 	return u64_min(s.found_bytes, enough_bytes);
 }

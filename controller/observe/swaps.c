@@ -38,7 +38,7 @@
 #define ZRAM_NUMBER_MOST 65535
 
 /* "zram3" and nothing behind it. */
-static int zram_of(const char *name, size_t n)
+static int swaps_zram_of(const char *name, size_t n)
 {
 	const char *s = name + 4;
 	uint64_t number;
@@ -49,7 +49,7 @@ static int zram_of(const char *name, size_t n)
 	return (int)number;
 }
 
-static int zram_of_name(const char *name, size_t n)
+static int swaps_zram_of_name(const char *name, size_t n)
 {
 	static const char deleted[] = "\\040(deleted)";
 	size_t tail = sizeof(deleted) - 1;
@@ -62,7 +62,7 @@ static int zram_of_name(const char *name, size_t n)
 		n -= (size_t)(slash + 1 - name);
 		name = slash + 1;
 	}
-	return zram_of(name, n);
+	return swaps_zram_of(name, n);
 }
 
 /* "/dev/zram0   partition   524284   1024   100": sizes in KiB. */
@@ -86,7 +86,7 @@ static int swap_line_parse(const char *line, swaps_resolve_t resolve, void *data
 	    !text_take_blanks(&line) || used_kib > size_kib)
 		return -EBADMSG;
 	*ret = (struct swap_device){
-		.zram = is_file ? SWAP_IS_NO_ZRAM : zram_of_name(name, n),
+		.zram = is_file ? SWAP_IS_NO_ZRAM : swaps_zram_of_name(name, n),
 		.total_bytes = u64_muldiv(size_kib, KIB, 1),
 		.used_bytes = u64_muldiv(used_kib, KIB, 1),
 	};
@@ -134,7 +134,7 @@ int mm_stat_parse(const char *text, struct mm_stat *ret)
 /* Looking a device up. */
 
 /* "../../devices/virtual/block/zram0/zram0p1": any element that is a zram device. */
-static int zram_of_link(const char *link, size_t n)
+static int swaps_zram_of_link(const char *link, size_t n)
 {
 	int zram = SWAP_IS_NO_ZRAM;
 
@@ -142,14 +142,14 @@ static int zram_of_link(const char *link, size_t n)
 		const char *slash = memchr(link + i, '/', n - i);
 		size_t length = slash ? (size_t)(slash - link) - i : n - i;
 
-		zram = zram_of(link + i, length);
+		zram = swaps_zram_of(link + i, length);
 		i += length + 1;
 	}
 	return zram;
 }
 
 /* What a mapped device (dm-crypt, LVM) lies on, one level deep. */
-static int zram_of_slaves(int sys_fd, const char *device)
+static int swaps_zram_of_slaves(int sys_fd, const char *device)
 {
 	_cleanup_dir_ DIR *d = NULL;
 	int zram = SWAP_IS_NO_ZRAM, fd;
@@ -164,13 +164,13 @@ static int zram_of_slaves(int sys_fd, const char *device)
 		return SWAP_IS_NO_ZRAM;
 	}
 	while (zram == SWAP_IS_NO_ZRAM && (entry = readdir(d)))
-		zram = zram_of(entry->d_name, strlen(entry->d_name));
+		zram = swaps_zram_of(entry->d_name, strlen(entry->d_name));
 	return zram;
 }
 
-static int zram_of_file(int sys_fd, const char *path, int depth);
+static int swaps_zram_of_file(int sys_fd, const char *path, int depth);
 
-static int zram_of_device(int sys_fd, dev_t number, int depth)
+static int swaps_zram_of_device(int sys_fd, dev_t number, int depth)
 {
 	char device[40], path[80], link[512];
 	ssize_t n;
@@ -178,9 +178,9 @@ static int zram_of_device(int sys_fd, dev_t number, int depth)
 
 	snprintf(device, sizeof(device), "dev/block/%u:%u", major(number), minor(number));
 	n = readlinkat(sys_fd, device, link, sizeof(link));
-	zram = n < 0 ? SWAP_IS_NO_ZRAM : zram_of_link(link, (size_t)n);
+	zram = n < 0 ? SWAP_IS_NO_ZRAM : swaps_zram_of_link(link, (size_t)n);
 	if (zram == SWAP_IS_NO_ZRAM)
-		zram = zram_of_slaves(sys_fd, device);
+		zram = swaps_zram_of_slaves(sys_fd, device);
 	if (zram != SWAP_IS_NO_ZRAM || depth == 0)
 		return zram;
 	/* A loop device: its file may lie on one. */
@@ -188,19 +188,19 @@ static int zram_of_device(int sys_fd, dev_t number, int depth)
 	if (text_load_at(sys_fd, path, link, sizeof(link)) < 0)
 		return SWAP_IS_NO_ZRAM;
 	link[strcspn(link, "\n")] = '\0';
-	return zram_of_file(sys_fd, link, depth - 1);
+	return swaps_zram_of_file(sys_fd, link, depth - 1);
 }
 
-static int zram_of_file(int sys_fd, const char *path, int depth)
+static int swaps_zram_of_file(int sys_fd, const char *path, int depth)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
 		return SWAP_IS_NO_ZRAM;
-	return zram_of_device(sys_fd, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev, depth);
+	return swaps_zram_of_device(sys_fd, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev, depth);
 }
 
-static void unescape_octal(char *s)
+static void swaps_unescape_octal(char *s)
 {
 	char *out = s;
 
@@ -216,7 +216,7 @@ static void unescape_octal(char *s)
 	*out = '\0';
 }
 
-static int look_up(int sys_fd, const char *name, size_t n)
+static int swaps_look_up(int sys_fd, const char *name, size_t n)
 {
 	char path[NAME_SIZE];
 
@@ -224,11 +224,11 @@ static int look_up(int sys_fd, const char *name, size_t n)
 		return SWAP_IS_NO_ZRAM;
 	memcpy(path, name, n);
 	path[n] = '\0';
-	unescape_octal(path);
-	return zram_of_file(sys_fd, path, 1);
+	swaps_unescape_octal(path);
+	return swaps_zram_of_file(sys_fd, path, 1);
 }
 
-static uint32_t hash_of(const char *name, size_t n)
+static uint32_t swaps_hash_of(const char *name, size_t n)
 {
 	uint32_t h = 2166136261U; /* FNV-1a */
 
@@ -238,11 +238,11 @@ static uint32_t hash_of(const char *name, size_t n)
 }
 
 /* A stat() may wait for a file system: not in every look, and not in one under pressure. */
-static int resolve(void *data, const char *name, size_t n, bool is_file)
+static int swaps_resolve(void *data, const char *name, size_t n, bool is_file)
 {
 	struct swap_names *names = data;
 	struct swap_name *free_one = NULL;
-	uint32_t hash = hash_of(name, n);
+	uint32_t hash = swaps_hash_of(name, n);
 
 	for (size_t i = 0; i < SWAPS_MAX; i++) {
 		struct swap_name *known = &names->names[i];
@@ -256,12 +256,12 @@ static int resolve(void *data, const char *name, size_t n, bool is_file)
 	}
 	if (!free_one)
 		return SWAP_IS_NO_ZRAM;
-	*free_one = (struct swap_name){ hash, look_up(names->sys_fd, name, n), true, true };
+	*free_one = (struct swap_name){ hash, swaps_look_up(names->sys_fd, name, n), true, true };
 	return free_one->zram;
 }
 
 /* Whoever was not in the file any more is looked up anew when it comes again. */
-static void forget_unseen(struct swap_names *names)
+static void swaps_forget_unseen(struct swap_names *names)
 {
 	for (size_t i = 0; i < SWAPS_MAX; i++) {
 		names->names[i].is_known = names->names[i].is_seen;
@@ -272,7 +272,7 @@ static void forget_unseen(struct swap_names *names)
 /* Filling the reading. */
 
 /* What lies on a backing device is no RAM, and says nothing about what the next pages cost. */
-static uint64_t backed_bytes(int sys_fd, int zram)
+static uint64_t swaps_backed_bytes(int sys_fd, int zram)
 {
 	char path[48], text[SMALL_FILE_SIZE];
 	const char *s = text;
@@ -286,7 +286,7 @@ static uint64_t backed_bytes(int sys_fd, int zram)
 }
 
 /* Free space of a device, as far as its mem_limit lets data in. */
-static uint64_t free_below_limit(const struct mm_stat *stat, uint64_t free_bytes)
+static uint64_t swaps_free_below_limit(const struct mm_stat *stat, uint64_t free_bytes)
 {
 	uint64_t room_bytes = u64_sub(stat->limit_bytes, stat->used_bytes);
 
@@ -298,7 +298,8 @@ static uint64_t free_below_limit(const struct mm_stat *stat, uint64_t free_bytes
 }
 
 /* A device whose statistics cannot be read is still one: only its ratio is not known. */
-static int add_zram(int sys_fd, const struct swap_device *device, struct machine_reading *reading)
+static int swaps_add_zram(int sys_fd, const struct swap_device *device,
+			  struct machine_reading *reading)
 {
 	uint64_t free_bytes = device->total_bytes - device->used_bytes;
 	char path[48], text[SMALL_FILE_SIZE];
@@ -310,8 +311,9 @@ static int add_zram(int sys_fd, const struct swap_device *device, struct machine
 	if (r == 0)
 		r = mm_stat_parse(text, &stat);
 	if (r == 0) {
-		stat.stored_bytes = u64_sub(stat.stored_bytes, backed_bytes(sys_fd, device->zram));
-		free_bytes = free_below_limit(&stat, free_bytes);
+		stat.stored_bytes =
+			u64_sub(stat.stored_bytes, swaps_backed_bytes(sys_fd, device->zram));
+		free_bytes = swaps_free_below_limit(&stat, free_bytes);
 	}
 	reading->zram_stored_bytes = u64_add(reading->zram_stored_bytes, stat.stored_bytes);
 	reading->zram_used_bytes = u64_add(reading->zram_used_bytes, stat.used_bytes);
@@ -325,7 +327,7 @@ static int add_zram(int sys_fd, const struct swap_device *device, struct machine
 }
 
 /* The device that is being emptied, or n: SwapTotal lacks just what is free on it. */
-static size_t find_emptied(const struct swaps *swaps, uint64_t swap_total_bytes)
+static size_t swaps_find_emptied(const struct swaps *swaps, uint64_t swap_total_bytes)
 {
 	uint64_t sum = 0, lacks;
 	size_t found = swaps->n;
@@ -353,9 +355,9 @@ int swaps_fill(struct swap_names *names, const char *text, struct machine_readin
 	size_t emptied;
 	int r;
 
-	r = swaps_parse(text, resolve, names, &swaps);
-	forget_unseen(names);
-	emptied = find_emptied(&swaps, reading->swap_total_bytes);
+	r = swaps_parse(text, swaps_resolve, names, &swaps);
+	swaps_forget_unseen(names);
+	emptied = swaps_find_emptied(&swaps, reading->swap_total_bytes);
 	if (emptied < swaps.n)
 		reading->swap_free_bytes =
 			u64_sub(reading->swap_free_bytes, swaps.devices[emptied].used_bytes);
@@ -365,7 +367,7 @@ int swaps_fill(struct swap_names *names, const char *text, struct machine_readin
 		if (i == emptied)
 			continue;
 		if (d->zram != SWAP_IS_NO_ZRAM) {
-			if (add_zram(names->sys_fd, d, reading) < 0)
+			if (swaps_add_zram(names->sys_fd, d, reading) < 0)
 				r = -EBADMSG;
 			continue;
 		}

@@ -67,14 +67,14 @@ static struct agent *agent_of(struct owner *owner)
 }
 _Static_assert(offsetof(struct agent, owner) == 0, "agent_of() relies on it");
 
-static inline void message_unref_cleanup(sd_bus_message **message)
+static inline void agents_message_unref_cleanup(sd_bus_message **message)
 {
 	sd_bus_message_unref(*message);
 }
 
 /* ---- calls ---- */
 
-static void call_free(struct call *call)
+static void agents_call_free(struct call *call)
 {
 	LIST_REMOVE(call, others);
 	sd_bus_slot_unref(call->slot);
@@ -82,7 +82,7 @@ static void call_free(struct call *call)
 }
 
 /* How a call that came back as a D-Bus error ended. */
-static void outcome_from_error(sd_bus_message *reply, struct outcome *outcome)
+static void agents_outcome_from_error(sd_bus_message *reply, struct outcome *outcome)
 {
 	int error = sd_bus_message_get_errno(reply);
 
@@ -94,7 +94,7 @@ static void outcome_from_error(sd_bus_message *reply, struct outcome *outcome)
 	outcome->error = -error;
 }
 
-static void outcome_from_reply(sd_bus_message *reply, struct outcome *outcome)
+static void agents_outcome_from_reply(sd_bus_message *reply, struct outcome *outcome)
 {
 	const char *result;
 	uint64_t freed_bytes;
@@ -111,7 +111,7 @@ static void outcome_from_reply(sd_bus_message *reply, struct outcome *outcome)
 	outcome->error = -EBADMSG;
 }
 
-static int call_on_reply(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
+static int agents_call_on_reply(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
 {
 	struct call *call = data;
 	struct registry *registry = call->agents->registry;
@@ -120,10 +120,10 @@ static int call_on_reply(sd_bus_message *reply, void *data, sd_bus_error *ret_er
 
 	outcome.finished_usec = registry_now_usec(registry);
 	if (sd_bus_message_is_method_error(reply, NULL))
-		outcome_from_error(reply, &outcome);
+		agents_outcome_from_error(reply, &outcome);
 	else
-		outcome_from_reply(reply, &outcome);
-	call_free(call);
+		agents_outcome_from_reply(reply, &outcome);
+	agents_call_free(call);
 	if (module && registry_answer(registry, module, &outcome) < 0)
 		log_debug("Answer to request %" PRIu64 " came too late", outcome.action_id);
 	return 0;
@@ -143,12 +143,12 @@ static int agent_new_message(struct agent *agent, const char *member, sd_bus_mes
 }
 
 /* sd-bus keeps a bounded queue for a bus that does not read; full is "not now". */
-static int send_error(int r)
+static int agents_send_error(int r)
 {
 	return r == -ENOBUFS ? -EAGAIN : r;
 }
 
-static uint64_t reply_grace(uint64_t timeout_usec)
+static uint64_t agents_reply_grace(uint64_t timeout_usec)
 {
 	return u64_max(u64_muldiv(timeout_usec, REPLY_GRACE_FACTOR, 1), REPLY_GRACE_LEAST_USEC);
 }
@@ -156,7 +156,7 @@ static uint64_t reply_grace(uint64_t timeout_usec)
 static int agent_send_request(struct owner *owner, const struct module *module,
 			      const struct action *action)
 {
-	_cleanup_(message_unref_cleanup) sd_bus_message *message = NULL;
+	_cleanup_(agents_message_unref_cleanup) sd_bus_message *message = NULL;
 	struct agent *agent = agent_of(owner);
 	struct agents *agents = agent->agents;
 	uint64_t timeout_usec = u64_sub(action->deadline_usec, registry_now_usec(agents->registry));
@@ -176,18 +176,18 @@ static int agent_send_request(struct owner *owner, const struct module *module,
 		return -EAGAIN;
 	*call = (struct call){ .agents = agents, .module_id = module->id, .action_id = action->id };
 	LIST_INSERT_HEAD(&agents->calls, call, others);
-	r = sd_bus_call_async(agent->bus, &call->slot, message, call_on_reply, call,
-			      u64_add(timeout_usec, reply_grace(timeout_usec)));
+	r = sd_bus_call_async(agent->bus, &call->slot, message, agents_call_on_reply, call,
+			      u64_add(timeout_usec, agents_reply_grace(timeout_usec)));
 	if (r < 0) {
-		call_free(call);
-		return send_error(r);
+		agents_call_free(call);
+		return agents_send_error(r);
 	}
 	return 0;
 }
 
 static int agent_send_level(struct owner *owner, enum level level)
 {
-	_cleanup_(message_unref_cleanup) sd_bus_message *message = NULL;
+	_cleanup_(agents_message_unref_cleanup) sd_bus_message *message = NULL;
 	struct agent *agent = agent_of(owner);
 	int r;
 
@@ -200,7 +200,7 @@ static int agent_send_level(struct owner *owner, enum level level)
 	r = sd_bus_message_set_expect_reply(message, false);
 	if (r < 0)
 		return r;
-	return send_error(sd_bus_send(agent->bus, message, NULL));
+	return agents_send_error(sd_bus_send(agent->bus, message, NULL));
 }
 
 static const struct owner_ops agent_ops = {
@@ -311,7 +311,7 @@ int agents_new(struct agents **ret, struct registry *registry)
 void agents_drop_all(struct agents *agents)
 {
 	while (!LIST_EMPTY(&agents->calls))
-		call_free(LIST_FIRST(&agents->calls));
+		agents_call_free(LIST_FIRST(&agents->calls));
 	while (!LIST_EMPTY(&agents->list))
 		agent_free(LIST_FIRST(&agents->list));
 }

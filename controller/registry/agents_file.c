@@ -61,7 +61,7 @@ int agents_file_write(const char *path, const struct agents_file *file)
 	return file_replace(path, text, size);
 }
 
-static int next_number(char **rest, uint64_t max, uint64_t *ret)
+static int agents_file_next_number(char **rest, uint64_t max, uint64_t *ret)
 {
 	const char *word = strsep(rest, "\t");
 	int r;
@@ -74,7 +74,7 @@ static int next_number(char **rest, uint64_t max, uint64_t *ret)
 	return *ret <= max ? 0 : -ERANGE;
 }
 
-static int next_word(char **rest, char *buf, size_t size)
+static int agents_file_next_word(char **rest, char *buf, size_t size)
 {
 	const char *word = strsep(rest, "\t");
 
@@ -84,17 +84,18 @@ static int next_word(char **rest, char *buf, size_t size)
 	return 0;
 }
 
-static int parse_numbers(char **rest, struct agents_entry *entry)
+static int agents_file_parse_numbers(char **rest, struct agents_entry *entry)
 {
 	struct module_description *description = &entry->description;
 	uint64_t uid, pid, kind, flags;
 
-	if (next_number(rest, UINT32_MAX, &uid) < 0 || next_number(rest, INT32_MAX, &pid) < 0 ||
-	    next_number(rest, N_MODULE_KINDS - 1, &kind) < 0 ||
-	    next_number(rest, UINT32_MAX, &flags) < 0 ||
-	    next_number(rest, UINT64_MAX, &description->size_bytes) < 0 ||
-	    next_number(rest, UINT64_MAX, &description->idle_limit_usec) < 0 ||
-	    next_number(rest, UINT64_MAX, &description->reload_cost_usec) < 0)
+	if (agents_file_next_number(rest, UINT32_MAX, &uid) < 0 ||
+	    agents_file_next_number(rest, INT32_MAX, &pid) < 0 ||
+	    agents_file_next_number(rest, N_MODULE_KINDS - 1, &kind) < 0 ||
+	    agents_file_next_number(rest, UINT32_MAX, &flags) < 0 ||
+	    agents_file_next_number(rest, UINT64_MAX, &description->size_bytes) < 0 ||
+	    agents_file_next_number(rest, UINT64_MAX, &description->idle_limit_usec) < 0 ||
+	    agents_file_next_number(rest, UINT64_MAX, &description->reload_cost_usec) < 0)
 		return -EBADMSG;
 	entry->uid = (uid_t)uid;
 	entry->pid = (pid_t)pid;
@@ -103,17 +104,17 @@ static int parse_numbers(char **rest, struct agents_entry *entry)
 	return 0;
 }
 
-static int parse_entry(char *line, struct agents_entry *ret)
+static int agents_file_parse_entry(char *line, struct agents_entry *ret)
 {
 	struct agents_entry entry = {};
 	const char *problem;
 	char *rest = line;
 
-	if (next_number(&rest, UINT64_MAX, &entry.module_id) < 0 ||
-	    next_word(&rest, entry.sender, sizeof(entry.sender)) < 0 ||
-	    parse_numbers(&rest, &entry) < 0 ||
-	    next_word(&rest, entry.path, sizeof(entry.path)) < 0 ||
-	    next_word(&rest, entry.cgroup, sizeof(entry.cgroup)) < 0 || !rest ||
+	if (agents_file_next_number(&rest, UINT64_MAX, &entry.module_id) < 0 ||
+	    agents_file_next_word(&rest, entry.sender, sizeof(entry.sender)) < 0 ||
+	    agents_file_parse_numbers(&rest, &entry) < 0 ||
+	    agents_file_next_word(&rest, entry.path, sizeof(entry.path)) < 0 ||
+	    agents_file_next_word(&rest, entry.cgroup, sizeof(entry.cgroup)) < 0 || !rest ||
 	    strlen(rest) >= sizeof(entry.description.name))
 		return -EBADMSG;
 	strcpy(entry.description.name, rest);
@@ -126,7 +127,7 @@ static int parse_entry(char *line, struct agents_entry *ret)
 	return 0;
 }
 
-static int parse_bus(const char *line, char ret_id[static AGENTS_FILE_BUS_ID_SIZE])
+static int agents_file_parse_bus(const char *line, char ret_id[static AGENTS_FILE_BUS_ID_SIZE])
 {
 	static const char key[] = "bus ";
 
@@ -140,7 +141,7 @@ static int parse_bus(const char *line, char ret_id[static AGENTS_FILE_BUS_ID_SIZ
 	return 0;
 }
 
-static size_t count_lines(const char *text)
+static size_t agents_file_count_lines(const char *text)
 {
 	size_t n = 1;
 
@@ -151,21 +152,21 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
-static int parse_file(char *text, struct agents_file *ret)
+static int agents_file_parse_file(char *text, struct agents_file *ret)
 {
 	_cleanup_(agents_file_done) struct agents_file file = {};
-	size_t n_lines = count_lines(text);
+	size_t n_lines = agents_file_count_lines(text);
 	char *rest = text, *line;
 	int r;
 
-	r = parse_bus(strsep(&rest, "\n"), file.bus_id);
+	r = agents_file_parse_bus(strsep(&rest, "\n"), file.bus_id);
 	if (r < 0)
 		return r;
 	file.entries = calloc(n_lines, sizeof(*file.entries));
 	if (!file.entries)
 		return -ENOMEM;
 	while ((line = strsep(&rest, "\n")) && file.n < AGENTS_FILE_MAX_MODULES)
-		file.n += parse_entry(line, &file.entries[file.n]) == 0;
+		file.n += agents_file_parse_entry(line, &file.entries[file.n]) == 0;
 	*ret = file;
 	file = (struct agents_file){};
 	return 0;
@@ -181,5 +182,5 @@ int agents_file_read(const char *path, struct agents_file *ret)
 	size = file_read_at(AT_FDCWD, path, text, FILE_MAX_BYTES);
 	if (size < 0)
 		return (int)size;
-	return parse_file(text, ret);
+	return agents_file_parse_file(text, ret);
 }

@@ -40,7 +40,7 @@ struct agents_keeper {
 
 /* ---- writing ---- */
 
-static void keeper_collect(struct agents_keeper *keeper, struct agents_file *file)
+static void agents_keeper_collect(struct agents_keeper *keeper, struct agents_file *file)
 {
 	memcpy(file->bus_id, keeper->bus_id, sizeof(file->bus_id));
 	registry_foreach_module(keeper->registry, module) {
@@ -49,14 +49,14 @@ static void keeper_collect(struct agents_keeper *keeper, struct agents_file *fil
 	}
 }
 
-static int keeper_save(struct agents_keeper *keeper, char **ret_text)
+static int agents_keeper_save(struct agents_keeper *keeper, char **ret_text)
 {
 	_cleanup_(agents_file_done) struct agents_file file = {};
 	int r = -ENOMEM;
 
 	file.entries = calloc(registry_size(keeper->registry) + 1, sizeof(*file.entries));
 	if (file.entries) {
-		keeper_collect(keeper, &file);
+		agents_keeper_collect(keeper, &file);
 		r = agents_file_write(keeper->path, &file);
 	}
 	if (r < 0)
@@ -68,7 +68,7 @@ static int keeper_save(struct agents_keeper *keeper, char **ret_text)
 	return 0;
 }
 
-static int keeper_on_idle(sd_event_source *source, void *data)
+static int agents_keeper_on_idle(sd_event_source *source, void *data)
 {
 	struct agents_keeper *keeper = data;
 
@@ -77,7 +77,7 @@ static int keeper_on_idle(sd_event_source *source, void *data)
 	return 0;
 }
 
-static void keeper_on_change(void *data, const struct module *module)
+static void agents_keeper_on_change(void *data, const struct module *module)
 {
 	struct agents_keeper *keeper = data;
 
@@ -87,9 +87,9 @@ static void keeper_on_change(void *data, const struct module *module)
 
 /* ---- resuming ---- */
 
-static void keeper_ask_next(struct agents_keeper *keeper);
+static void agents_keeper_ask_next(struct agents_keeper *keeper);
 
-static void keeper_finish(struct agents_keeper *keeper)
+static void agents_keeper_finish(struct agents_keeper *keeper)
 {
 	if (keeper->file.n > 0)
 		log_info("%zu of %zu modules on D-Bus are registered again", keeper->n_resumed,
@@ -101,8 +101,9 @@ static void keeper_finish(struct agents_keeper *keeper)
 }
 
 /* Returns: 0 or negative errno and a sentence. */
-static int keeper_resume_entry(struct agents_keeper *keeper, const struct agents_entry *entry,
-			       sd_bus_message *reply, const char **ret_problem)
+static int agents_keeper_resume_entry(struct agents_keeper *keeper,
+				      const struct agents_entry *entry, sd_bus_message *reply,
+				      const char **ret_problem)
 {
 	struct client client;
 	uid_t uid;
@@ -129,7 +130,7 @@ static int keeper_resume_entry(struct agents_keeper *keeper, const struct agents
 	return agents_resume(keeper->agents, keeper->bus, &client, entry, ret_problem);
 }
 
-static int keeper_on_credentials(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
+static int agents_keeper_on_credentials(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
 {
 	struct agents_keeper *keeper = data;
 	const struct agents_entry *entry = &keeper->file.entries[keeper->next++];
@@ -137,34 +138,34 @@ static int keeper_on_credentials(sd_bus_message *reply, void *data, sd_bus_error
 	int r;
 
 	keeper->query = sd_bus_slot_unref(keeper->query);
-	r = keeper_resume_entry(keeper, entry, reply, &problem);
+	r = agents_keeper_resume_entry(keeper, entry, reply, &problem);
 	if (r < 0)
 		log_info("Module \"%s\" of process %d is not registered again: %s",
 			 entry->description.name, entry->pid, problem);
 	keeper->n_resumed += r >= 0;
-	keeper_ask_next(keeper);
+	agents_keeper_ask_next(keeper);
 	return 0;
 }
 
-static void keeper_ask_next(struct agents_keeper *keeper)
+static void agents_keeper_ask_next(struct agents_keeper *keeper)
 {
 	int r;
 
 	if (keeper->next == keeper->file.n) {
-		keeper_finish(keeper);
+		agents_keeper_finish(keeper);
 		return;
 	}
 	r = sd_bus_call_method_async(keeper->bus, &keeper->query, "org.freedesktop.DBus",
 				     "/org/freedesktop/DBus", "org.freedesktop.DBus",
-				     "GetConnectionCredentials", keeper_on_credentials, keeper, "s",
-				     keeper->file.entries[keeper->next].sender);
+				     "GetConnectionCredentials", agents_keeper_on_credentials,
+				     keeper, "s", keeper->file.entries[keeper->next].sender);
 	if (r < 0) { /* not again: what is left stays in the file until the next change */
 		log_errno(r, "Cannot ask the bus for the clients of %s", keeper->path);
-		keeper_finish(keeper);
+		agents_keeper_finish(keeper);
 	}
 }
 
-static int keeper_read(struct agents_keeper *keeper)
+static int agents_keeper_read(struct agents_keeper *keeper)
 {
 	sd_id128_t id;
 	int r;
@@ -187,11 +188,11 @@ static int keeper_read(struct agents_keeper *keeper)
 	return 0;
 }
 
-static int keeper_begin(struct agents_keeper *keeper, char **ret_text)
+static int agents_keeper_begin(struct agents_keeper *keeper, char **ret_text)
 {
 	int r;
 
-	r = keeper_read(keeper);
+	r = agents_keeper_read(keeper);
 	if (r < 0)
 		return retry_explain(
 			r, ret_text,
@@ -201,17 +202,17 @@ static int keeper_begin(struct agents_keeper *keeper, char **ret_text)
 			keeper->path, strerror(-r));
 	keeper->is_read = true;
 	keeper->next = keeper->n_resumed = 0;
-	keeper_ask_next(keeper);
+	agents_keeper_ask_next(keeper);
 	return 0;
 }
 
-static int keeper_on_attempt(void *data, char **ret_text)
+static int agents_keeper_on_attempt(void *data, char **ret_text)
 {
 	struct agents_keeper *keeper = data;
 
 	if (keeper->bus && !keeper->is_read)
-		return keeper_begin(keeper, ret_text);
-	return keeper->keeping ? keeper_save(keeper, ret_text) : 0;
+		return agents_keeper_begin(keeper, ret_text);
+	return keeper->keeping ? agents_keeper_save(keeper, ret_text) : 0;
 }
 
 void agents_keeper_resume(struct agents_keeper *keeper, sd_bus *bus)
@@ -255,7 +256,7 @@ int agents_keeper_new(struct agents_keeper **ret, struct agents *agents, struct 
 	keeper->path = strdup(config->path);
 	if (!keeper->path)
 		return -ENOMEM;
-	r = sd_event_add_defer(config->event, &keeper->save, keeper_on_idle, keeper);
+	r = sd_event_add_defer(config->event, &keeper->save, agents_keeper_on_idle, keeper);
 	if (r < 0)
 		return r;
 	sd_event_source_set_enabled(keeper->save, SD_EVENT_OFF);
@@ -266,14 +267,15 @@ int agents_keeper_new(struct agents_keeper **ret, struct agents *agents, struct 
 					      .problems = config->problems,
 					      .wake = config->wake,
 					      .name = PROBLEM_AGENTS,
-					      .attempt = keeper_on_attempt,
+					      .attempt = agents_keeper_on_attempt,
 					      .data = keeper,
 				      });
 	if (r < 0)
 		return r;
-	r = registry_listen(registry, &(struct registry_listener){ .added = keeper_on_change,
-								   .removed = keeper_on_change,
-								   .data = keeper });
+	r = registry_listen(registry,
+			    &(struct registry_listener){ .added = agents_keeper_on_change,
+							 .removed = agents_keeper_on_change,
+							 .data = keeper });
 	if (r < 0)
 		return r;
 	*ret = take_ptr(keeper);

@@ -83,8 +83,8 @@ bool channel_protocol_is_spent(const struct channel_protocol *protocol)
 	return protocol->n_errors >= RELIEF_CHANNEL_MAX_ERRORS;
 }
 
-static void message_init(struct relief_message *message, enum relief_message_type type,
-			 uint64_t serial)
+static void channel_protocol_message_init(struct relief_message *message,
+					  enum relief_message_type type, uint64_t serial)
 {
 	memset(message, 0, sizeof(*message));
 	message->version = RELIEF_MESSAGE_VERSION;
@@ -95,7 +95,7 @@ static void message_init(struct relief_message *message, enum relief_message_typ
 void channel_protocol_refuse(struct channel_protocol *protocol, uint64_t serial, int error,
 			     const char *problem, struct relief_message *ret)
 {
-	message_init(ret, RELIEF_ERROR, serial);
+	channel_protocol_message_init(ret, RELIEF_ERROR, serial);
 	ret->error = error;
 	snprintf(ret->name, sizeof(ret->name), "%s", problem);
 	protocol->n_errors++;
@@ -103,13 +103,13 @@ void channel_protocol_refuse(struct channel_protocol *protocol, uint64_t serial,
 
 void channel_message_registered(uint64_t serial, uint64_t module_id, struct relief_message *ret)
 {
-	message_init(ret, RELIEF_REGISTERED, serial);
+	channel_protocol_message_init(ret, RELIEF_REGISTERED, serial);
 	ret->module = module_id;
 }
 
 void channel_message_unregistered(uint64_t module_id, struct relief_message *ret)
 {
-	message_init(ret, RELIEF_ERROR, 0);
+	channel_protocol_message_init(ret, RELIEF_ERROR, 0);
 	ret->module = module_id;
 	ret->error = ENOENT;
 	strcpy(ret->name, "an administrator unregistered it");
@@ -117,14 +117,14 @@ void channel_message_unregistered(uint64_t module_id, struct relief_message *ret
 
 void channel_message_level(enum level level, struct relief_message *ret)
 {
-	message_init(ret, RELIEF_LEVEL, 0);
+	channel_protocol_message_init(ret, RELIEF_LEVEL, 0);
 	ret->level = (uint16_t)level;
 }
 
 void channel_message_request(const struct action *action, uint64_t now_usec,
 			     struct relief_message *ret)
 {
-	message_init(ret, RELIEF_REQUEST, action->id);
+	channel_protocol_message_init(ret, RELIEF_REQUEST, action->id);
 	ret->module = action->module_id;
 	ret->rung = (uint16_t)action->rung;
 	ret->bytes = action->bytes;
@@ -142,9 +142,11 @@ struct problem {
 	char text[RELIEF_NAME_MAX + 1];
 };
 
-static bool problem_set(struct problem *problem, int error, const char *format, ...) _printf_(3, 4);
+static bool channel_protocol_problem_set(struct problem *problem, int error, const char *format,
+					 ...) _printf_(3, 4);
 
-static bool problem_set(struct problem *problem, int error, const char *format, ...)
+static bool channel_protocol_problem_set(struct problem *problem, int error, const char *format,
+					 ...)
 {
 	va_list args;
 
@@ -155,19 +157,20 @@ static bool problem_set(struct problem *problem, int error, const char *format, 
 	return false;
 }
 
-static bool read_hello(const struct relief_message *message, struct channel_event *event,
-		       struct problem *problem)
+static bool channel_protocol_read_hello(const struct relief_message *message,
+					struct channel_event *event, struct problem *problem)
 {
 	event->type = CHANNEL_HELLO;
 	return true;
 }
 
-static bool read_register(const struct relief_message *message, struct channel_event *event,
-			  struct problem *problem)
+static bool channel_protocol_read_register(const struct relief_message *message,
+					   struct channel_event *event, struct problem *problem)
 {
 	event->type = CHANNEL_REGISTER;
 	if (!memchr(message->name, '\0', sizeof(message->name)))
-		return problem_set(problem, EINVAL, "name must end with a NUL within its 64 bytes");
+		return channel_protocol_problem_set(problem, EINVAL,
+						    "name must end with a NUL within its 64 bytes");
 	event->description = (struct module_description){
 		.kind = (enum module_kind)message->kind,
 		.flags = message->flags,
@@ -179,37 +182,38 @@ static bool read_register(const struct relief_message *message, struct channel_e
 	return true;
 }
 
-static bool read_unregister(const struct relief_message *message, struct channel_event *event,
-			    struct problem *problem)
+static bool channel_protocol_read_unregister(const struct relief_message *message,
+					     struct channel_event *event, struct problem *problem)
 {
 	event->type = CHANNEL_UNREGISTER;
 	return true;
 }
 
-static bool read_touch(const struct relief_message *message, struct channel_event *event,
-		       struct problem *problem)
+static bool channel_protocol_read_touch(const struct relief_message *message,
+					struct channel_event *event, struct problem *problem)
 {
 	event->type = CHANNEL_TOUCH;
 	return true;
 }
 
-static bool read_report(const struct relief_message *message, struct channel_event *event,
-			struct problem *problem)
+static bool channel_protocol_read_report(const struct relief_message *message,
+					 struct channel_event *event, struct problem *problem)
 {
 	event->type = CHANNEL_REPORT;
 	event->size_bytes = message->bytes;
 	event->unloaded = message->flags & RELIEF_FLAG_UNLOADED;
 	event->reload_cost_usec = message->reload_cost_usec;
 	if (message->flags & ~KNOWN_FLAGS)
-		return problem_set(problem, EINVAL, "unknown flags are set");
+		return channel_protocol_problem_set(problem, EINVAL, "unknown flags are set");
 	if (message->bytes >= MODULE_AMOUNT_LIMIT ||
 	    message->reload_cost_usec >= MODULE_AMOUNT_LIMIT)
-		return problem_set(problem, EINVAL, "bytes and reload_cost_usec must be < 2^60");
+		return channel_protocol_problem_set(problem, EINVAL,
+						    "bytes and reload_cost_usec must be < 2^60");
 	return true;
 }
 
-static bool read_answer(const struct relief_message *message, struct channel_event *event,
-			struct problem *problem)
+static bool channel_protocol_read_answer(const struct relief_message *message,
+					 struct channel_event *event, struct problem *problem)
 {
 	bool failed = message->result == RESULT_FAILED;
 
@@ -220,12 +224,13 @@ static bool read_answer(const struct relief_message *message, struct channel_eve
 		.claimed_bytes = message->bytes,
 	};
 	if (message->result > RESULT_FAILED)
-		return problem_set(problem, EINVAL, "result must be 0 (done) to 4 (failed)");
+		return channel_protocol_problem_set(problem, EINVAL,
+						    "result must be 0 (done) to 4 (failed)");
 	if (message->error < 0 || message->error > MAX_ERRNO || (message->error > 0 && !failed))
-		return problem_set(problem, EINVAL,
-				   "error must be a positive errno, or 0 if not failed");
+		return channel_protocol_problem_set(
+			problem, EINVAL, "error must be a positive errno, or 0 if not failed");
 	if (message->bytes >= MODULE_AMOUNT_LIMIT)
-		return problem_set(problem, EINVAL, "bytes must be below 2^60");
+		return channel_protocol_problem_set(problem, EINVAL, "bytes must be below 2^60");
 	event->outcome.error = -message->error;
 	return true;
 }
@@ -236,20 +241,22 @@ static const struct rule {
 	bool (*read)(const struct relief_message *message, struct channel_event *event,
 		     struct problem *problem);
 } rules[] = {
-	[RELIEF_HELLO] = { "HELLO", 0, read_hello },
+	[RELIEF_HELLO] = { "HELLO", 0, channel_protocol_read_hello },
 	[RELIEF_REGISTER] = { "REGISTER",
 			      SERIAL | NAME | KIND | BYTES | FLAGS | IDLE_LIMIT_USEC |
 				      RELOAD_COST_USEC,
-			      read_register },
-	[RELIEF_UNREGISTER] = { "UNREGISTER", MODULE, read_unregister },
-	[RELIEF_TOUCH] = { "TOUCH", MODULE, read_touch },
-	[RELIEF_REPORT] = { "REPORT", MODULE | BYTES | FLAGS | RELOAD_COST_USEC, read_report },
-	[RELIEF_ANSWER] = { "ANSWER", SERIAL | MODULE | BYTES | RESULT | ERROR, read_answer },
+			      channel_protocol_read_register },
+	[RELIEF_UNREGISTER] = { "UNREGISTER", MODULE, channel_protocol_read_unregister },
+	[RELIEF_TOUCH] = { "TOUCH", MODULE, channel_protocol_read_touch },
+	[RELIEF_REPORT] = { "REPORT", MODULE | BYTES | FLAGS | RELOAD_COST_USEC,
+			    channel_protocol_read_report },
+	[RELIEF_ANSWER] = { "ANSWER", SERIAL | MODULE | BYTES | RESULT | ERROR,
+			    channel_protocol_read_answer },
 	/* The others are reliefd's to send. */
 };
 
-static bool check_unused(const struct relief_message *message, const struct rule *rule,
-			 struct problem *problem)
+static bool channel_protocol_check_unused(const struct relief_message *message,
+					  const struct rule *rule, struct problem *problem)
 {
 	static const char zeroes[sizeof(message->name)];
 
@@ -258,50 +265,58 @@ static bool check_unused(const struct relief_message *message, const struct rule
 
 		if (!(rule->uses & field->bit) &&
 		    memcmp((const char *)message + field->offset, zeroes, field->size) != 0)
-			return problem_set(problem, EINVAL, "%s is not used by %s and must be 0",
-					   field->name, rule->name);
+			return channel_protocol_problem_set(problem, EINVAL,
+							    "%s is not used by %s and must be 0",
+							    field->name, rule->name);
 	}
 	return true;
 }
 
 /* Version first: another version may well have another size. */
-static bool check_frame(const void *packet, size_t size, struct relief_message *message,
-			struct problem *problem)
+static bool channel_protocol_check_frame(const void *packet, size_t size,
+					 struct relief_message *message, struct problem *problem)
 {
 	uint16_t version;
 
 	if (size < sizeof(version))
-		return problem_set(problem, EBADMSG, "%zu bytes are too few for a message", size);
+		return channel_protocol_problem_set(problem, EBADMSG,
+						    "%zu bytes are too few for a message", size);
 	memcpy(&version, packet, sizeof(version));
 	if (version != RELIEF_MESSAGE_VERSION)
-		return problem_set(problem, EPROTONOSUPPORT, "version %u is not spoken here, %u is",
-				   version, RELIEF_MESSAGE_VERSION);
+		return channel_protocol_problem_set(problem, EPROTONOSUPPORT,
+						    "version %u is not spoken here, %u is", version,
+						    RELIEF_MESSAGE_VERSION);
 	if (size != sizeof(*message))
-		return problem_set(problem, EMSGSIZE, "a message has %zu bytes, this one has %zu",
-				   sizeof(*message), size);
+		return channel_protocol_problem_set(problem, EMSGSIZE,
+						    "a message has %zu bytes, this one has %zu",
+						    sizeof(*message), size);
 	memcpy(message, packet, sizeof(*message));
 	return true;
 }
 
-static bool read_packet(struct channel_protocol *protocol, const void *packet, size_t size,
-			struct channel_event *event, struct problem *problem)
+static bool channel_protocol_read_packet(struct channel_protocol *protocol, const void *packet,
+					 size_t size, struct channel_event *event,
+					 struct problem *problem)
 {
 	struct relief_message message;
 	const struct rule *rule;
 
-	if (!check_frame(packet, size, &message, problem))
+	if (!channel_protocol_check_frame(packet, size, &message, problem))
 		return false;
 	event->serial = message.serial;
 	event->module_id = message.module;
 	if (message.type >= sizeof(rules) / sizeof(rules[0]) || !rules[message.type].read)
-		return problem_set(problem, EBADMSG, "type %u is not one that clients send",
-				   message.type);
+		return channel_protocol_problem_set(
+			problem, EBADMSG, "type %u is not one that clients send", message.type);
 	rule = &rules[message.type];
 	if (!protocol->greeted && message.type != RELIEF_HELLO)
-		return problem_set(problem, EPROTO, "the first message must be HELLO");
+		return channel_protocol_problem_set(problem, EPROTO,
+						    "the first message must be HELLO");
 	if (protocol->greeted && message.type == RELIEF_HELLO)
-		return problem_set(problem, EPROTO, "HELLO is not expected (again)");
-	return check_unused(&message, rule, problem) && rule->read(&message, event, problem);
+		return channel_protocol_problem_set(problem, EPROTO,
+						    "HELLO is not expected (again)");
+	return channel_protocol_check_unused(&message, rule, problem) &&
+	       rule->read(&message, event, problem);
 }
 
 void channel_protocol_receive(struct channel_protocol *protocol, const void *packet, size_t size,
@@ -310,7 +325,7 @@ void channel_protocol_receive(struct channel_protocol *protocol, const void *pac
 	struct problem problem = { 0 };
 
 	memset(ret, 0, sizeof(*ret));
-	if (!read_packet(protocol, packet, size, ret, &problem)) {
+	if (!channel_protocol_read_packet(protocol, packet, size, ret, &problem)) {
 		ret->type = CHANNEL_REFUSED;
 		channel_protocol_refuse(protocol, ret->serial, problem.error, problem.text,
 					&ret->error);

@@ -21,7 +21,7 @@ void channel_socket_init(struct channel_socket *channel_socket)
 }
 
 /* Removes what a dead reliefd left behind, and nothing else. */
-static int remove_stale(const struct sockaddr_un *address)
+static int channel_socket_remove_stale(const struct sockaddr_un *address)
 {
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
@@ -38,7 +38,7 @@ static int remove_stale(const struct sockaddr_un *address)
 	return unlink(address->sun_path) < 0 ? -errno : 0;
 }
 
-static int make_parent(const char *path)
+static int channel_socket_make_parent(const char *path)
 {
 	_cleanup_free_ char *parent = strdup(path);
 	char *slash;
@@ -65,10 +65,10 @@ int channel_socket_open(struct channel_socket *channel_socket, const char *path)
 	copy = strdup(path);
 	if (!copy)
 		return -ENOMEM;
-	r = make_parent(path);
+	r = channel_socket_make_parent(path);
 	if (r < 0)
 		return r;
-	r = remove_stale(&address);
+	r = channel_socket_remove_stale(&address);
 	if (r < 0)
 		return r;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

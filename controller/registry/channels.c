@@ -69,7 +69,7 @@ _Static_assert(offsetof(struct channel, owner) == 0, "channel_of() relies on it"
 /* ---- sending ---- */
 
 /* Returns: 0; -EAGAIN the client does not read; other negative errno: it is lost. */
-static int message_send(int fd, const struct relief_message *message)
+static int channels_message_send(int fd, const struct relief_message *message)
 {
 	if (send(fd, message, sizeof(*message), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return 0;
@@ -80,7 +80,7 @@ static int message_send(int fd, const struct relief_message *message)
  * A socket that is closed with packets unread makes the peer see ECONNRESET before what was sent to
  * it, and the reason for the end would be lost.
  */
-static void hang_up(int fd)
+static void channels_hang_up(int fd)
 {
 	char byte;
 
@@ -97,7 +97,7 @@ static int channel_send_request(struct owner *owner, const struct module *module
 	struct relief_message message;
 
 	channel_message_request(action, registry_now_usec(channel->channels->registry), &message);
-	return message_send(channel->fd, &message);
+	return channels_message_send(channel->fd, &message);
 }
 
 static int channel_send_level(struct owner *owner, enum level level)
@@ -109,7 +109,7 @@ static int channel_send_level(struct owner *owner, enum level level)
 	if (!channel->protocol.greeted)
 		return -EAGAIN; /* told after HELLO */
 	channel_message_level(level, &message);
-	r = message_send(channel->fd, &message);
+	r = channels_message_send(channel->fd, &message);
 	if (r == -EAGAIN) /* told when it reads again */
 		sd_event_source_set_io_events(channel->source, EPOLLIN | EPOLLOUT);
 	return r;
@@ -120,7 +120,8 @@ static void channel_send_unregistered(struct owner *owner, const struct module *
 	struct relief_message message;
 
 	channel_message_unregistered(module->id, &message);
-	message_send(channel_of(owner)->fd, &message); /* unread, its next report is refused */
+	channels_message_send(channel_of(owner)->fd,
+			      &message); /* unread, its next report is refused */
 }
 
 /* A client that was refused registers anew with its next connection. */
@@ -146,7 +147,7 @@ static int channel_refuse(struct channel *channel, const struct channel_event *e
 
 	channel_protocol_refuse(&channel->protocol, event->serial, error, problem, &message);
 	message.module = event->module_id;
-	return message_send(channel->fd, &message);
+	return channels_message_send(channel->fd, &message);
 }
 
 static int channel_on_register(struct channel *channel, const struct channel_event *event)
@@ -161,7 +162,7 @@ static int channel_on_register(struct channel *channel, const struct channel_eve
 	if (r < 0)
 		return channel_refuse(channel, event, -r, problem);
 	channel_message_registered(event->serial, module->id, &message);
-	return message_send(channel->fd, &message);
+	return channels_message_send(channel->fd, &message);
 }
 
 static int channel_on_answer(struct channel *channel, struct module *module,
@@ -209,7 +210,7 @@ static int channel_on_packet(struct channel *channel, const void *packet, size_t
 	channel_protocol_receive(&channel->protocol, packet, size, &event);
 	switch (event.type) {
 	case CHANNEL_REFUSED:
-		r = message_send(channel->fd, &event.error);
+		r = channels_message_send(channel->fd, &event.error);
 		break;
 	case CHANNEL_HELLO:
 		registry_owner_tell(channel->channels->registry, &channel->owner);
@@ -247,7 +248,7 @@ static struct channel *channel_free(struct channel *channel)
 {
 	registry_owner_done(channel->channels->registry, &channel->owner);
 	sd_event_source_disable_unref(channel->source);
-	hang_up(channel->fd);
+	channels_hang_up(channel->fd);
 	LIST_REMOVE(channel, others);
 	free(channel);
 	return NULL;
@@ -369,8 +370,8 @@ static int channels_on_connect(sd_event_source *source, int listen_fd, uint32_t 
 			struct relief_message message;
 
 			channel_protocol_refuse(&protocol, 0, -r, problem, &message);
-			message_send(fd, &message);
-			hang_up(take_fd(fd));
+			channels_message_send(fd, &message);
+			channels_hang_up(take_fd(fd));
 		}
 	}
 	return 0;

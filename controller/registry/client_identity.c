@@ -26,7 +26,7 @@
 #define SO_PEERPIDFD 77
 #endif
 
-static bool pidfd_is_alive(int pidfd)
+static bool client_identity_pidfd_is_alive(int pidfd)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
 
@@ -34,7 +34,7 @@ static bool pidfd_is_alive(int pidfd)
 }
 
 /* Fills unit and unit_length from the cgroup: the shortest path that still names this unit. */
-static void client_find_unit(struct client *client)
+static void client_identity_client_find_unit(struct client *client)
 {
 	char path[sizeof(client->cgroup)], unit[sizeof(client->unit)];
 	char *slash;
@@ -72,12 +72,12 @@ int client_identity_from_pid(const struct cgroup_tree *tree, pid_t pid, int pidf
 	r = cgroup_tree_path_of_pid(tree, pid, &cgroup);
 	if (r < 0)
 		return r;
-	if (!pidfd_is_alive(pidfd))
+	if (!client_identity_pidfd_is_alive(pidfd))
 		return -ESRCH;
 	if (strlen(cgroup) >= sizeof(client.cgroup))
 		return -ENAMETOOLONG;
 	strcpy(client.cgroup, cgroup);
-	client_find_unit(&client);
+	client_identity_client_find_unit(&client);
 	*ret = client;
 	return 0;
 }
@@ -90,11 +90,11 @@ int client_identity_act_for(struct client *client, const char *cgroup)
 		return -ENAMETOOLONG;
 	strcpy(client->cgroup, cgroup);
 	client->acts_for_another = true;
-	client_find_unit(client);
+	client_identity_client_find_unit(client);
 	return 0;
 }
 
-static int peer_pidfd(int fd)
+static int client_identity_peer_pidfd(int fd)
 {
 #ifdef SO_PEERPIDFD
 	int pidfd = -1;
@@ -116,7 +116,7 @@ int client_identity_from_socket(const struct cgroup_tree *tree, int fd, struct c
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return -errno;
-	pidfd = peer_pidfd(fd);
+	pidfd = client_identity_peer_pidfd(fd);
 	if (pidfd < 0 && pidfd != -ENOPROTOOPT)
 		return -ESRCH; /* the kernel knows the option but not the process any more */
 	return client_identity_from_pid(tree, peer.pid, pidfd, peer.uid, ret);

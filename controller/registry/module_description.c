@@ -17,7 +17,7 @@ bool name_is_printable(const char *name)
 	return name[0] && printable_is(name);
 }
 
-static const char *description_problem(const struct module_description *description)
+static const char *module_description_problem(const struct module_description *description)
 {
 	if (!memchr(description->name, '\0', sizeof(description->name)) || !description->name[0])
 		return "the name must have 1 to 63 bytes";
@@ -41,7 +41,7 @@ static const char *description_problem(const struct module_description *descript
 bool module_description_is_valid(const struct module_description *description,
 				 const char **ret_problem)
 {
-	const char *problem = description_problem(description);
+	const char *problem = module_description_problem(description);
 
 	if (problem)
 		*ret_problem = problem;

@@ -12,7 +12,7 @@
 /* A read of /proc/PID/statm takes some 10 us: a collection stays below a millisecond. */
 #define OWNERS_READ_MAX 64
 
-static uint64_t read_anonymous(const struct cgroup_tree *tree, pid_t pid)
+static uint64_t owner_memory_read_anonymous(const struct cgroup_tree *tree, pid_t pid)
 {
 	uint64_t resident_pages, shared_pages;
 	char path[256], text[256];
@@ -42,5 +42,5 @@ uint64_t owner_memory_of(struct owner_memory_round *round, const struct client *
 		return 0;
 	*number = round->number;
 	round->n_left--;
-	return read_anonymous(round->tree, client->pid);
+	return owner_memory_read_anonymous(round->tree, client->pid);
 }

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-static void unregister_masked(struct registry *registry, const struct masks *masks)
+static void registry_masks_unregister_masked(struct registry *registry, const struct masks *masks)
 {
 	struct module *module = registry_next(registry, 0), *next;
 
@@ -26,7 +26,7 @@ int registry_read_masks(struct registry *registry)
 	int r = masks ? masks_read_again(masks) : 0;
 
 	if (masks && r == 0)
-		unregister_masked(registry, masks);
+		registry_masks_unregister_masked(registry, masks);
 	return r;
 }
 
@@ -39,7 +39,7 @@ int registry_mask(struct registry *registry, const char *cgroup, const char *mod
 		return -EOPNOTSUPP;
 	r = masks_add(masks, cgroup, module);
 	if (r == 0)
-		unregister_masked(registry, masks);
+		registry_masks_unregister_masked(registry, masks);
 	return r;
 }
 

@@ -78,7 +78,7 @@ uint64_t answers_given_bytes(const struct answers *answers)
 
 /* --- requests --- */
 
-static int take(struct answers *answers, const struct action *action)
+static int answers_take_action(struct answers *answers, const struct action *action)
 {
 	const struct recorded_request *like = recorded_find(answers->recorded, action);
 	bool is_reclaim = action->module_slot == SLOT_NONE;
@@ -111,14 +111,15 @@ int answers_take(struct answers *answers, const struct decision *decision)
 
 	for (size_t i = 0; i < decision->n_actions && r == 0; i++)
 		if (decision->actions[i].rung != RUNG_WARN)
-			r = take(answers, &decision->actions[i]);
+			r = answers_take_action(answers, &decision->actions[i]);
 	return r;
 }
 
 /* --- answers --- */
 
 /* The same share of what is asked for now, at most what is there. */
-static uint64_t share_of(const struct answer *answer, uint64_t recorded_bytes, uint64_t there_bytes)
+static uint64_t answers_share_of(const struct answer *answer, uint64_t recorded_bytes,
+				 uint64_t there_bytes)
 {
 	const struct action *asked = &answer->action;
 
@@ -128,7 +129,7 @@ static uint64_t share_of(const struct answer *answer, uint64_t recorded_bytes, u
 		       there_bytes);
 }
 
-static enum result result_of(const struct answer *answer, uint64_t claimed_bytes)
+static enum result answers_result_of(const struct answer *answer, uint64_t claimed_bytes)
 {
 	if (answer->like && claimed_bytes == 0)
 		return answer->like->result == RESULT_DONE || answer->like->result == RESULT_PARTIAL
@@ -139,16 +140,17 @@ static enum result result_of(const struct answer *answer, uint64_t claimed_bytes
 	return claimed_bytes < answer->action.bytes ? RESULT_PARTIAL : RESULT_DONE;
 }
 
-static void give(struct answers *answers, const struct answer *answer, uint64_t there_bytes,
-		 uint64_t now_usec, struct outcome *outcome)
+static void answers_give_one(struct answers *answers, const struct answer *answer,
+			     uint64_t there_bytes, uint64_t now_usec, struct outcome *outcome)
 {
 	const struct recorded_request *like = answer->like;
-	uint64_t claimed_bytes = share_of(answer, like ? like->claimed_bytes : 0, there_bytes);
-	uint64_t given_bytes = share_of(answer, like ? like->given_bytes : 0, there_bytes);
+	uint64_t claimed_bytes =
+		answers_share_of(answer, like ? like->claimed_bytes : 0, there_bytes);
+	uint64_t given_bytes = answers_share_of(answer, like ? like->given_bytes : 0, there_bytes);
 
 	*outcome = (struct outcome){
 		.action_id = answer->action.id,
-		.result = result_of(answer, claimed_bytes),
+		.result = answers_result_of(answer, claimed_bytes),
 		.claimed_bytes = claimed_bytes,
 		.finished_usec = u64_min(answer->due_usec, now_usec),
 	};
@@ -158,7 +160,7 @@ static void give(struct answers *answers, const struct answer *answer, uint64_t 
 	answers->given_bytes = u64_add(answers->given_bytes, given_bytes);
 }
 
-static bool is_due(struct answer *answer, uint64_t now_usec)
+static bool answers_is_due(struct answer *answer, uint64_t now_usec)
 {
 	uint64_t deadline_usec = answer->action.deadline_usec;
 	bool is_due = answer->due_usec <= now_usec &&
@@ -169,7 +171,7 @@ static bool is_due(struct answer *answer, uint64_t now_usec)
 }
 
 /* Who has left by then does not answer: the judgement sees that it is gone. */
-static void give_due(struct answers *answers, struct observation *observation)
+static void answers_give_due(struct answers *answers, struct observation *observation)
 {
 	size_t n = 0;
 
@@ -178,7 +180,7 @@ static void give_due(struct answers *answers, struct observation *observation)
 		struct outcome *outcome;
 		uint64_t there_bytes, easy_bytes;
 
-		if (!is_due(answer, observation->now_usec)) {
+		if (!answers_is_due(answer, observation->now_usec)) {
 			answers->open[n++] = *answer;
 			continue;
 		}
@@ -189,7 +191,8 @@ static void give_due(struct answers *answers, struct observation *observation)
 			there_bytes = easy_bytes;
 		outcome = observation_add_outcome(observation);
 		if (outcome)
-			give(answers, answer, there_bytes, observation->now_usec, outcome);
+			answers_give_one(answers, answer, there_bytes, observation->now_usec,
+					 outcome);
 		else
 			answers->open[n++] = *answer; /* no room: with the next step */
 	}
@@ -197,7 +200,7 @@ static void give_due(struct answers *answers, struct observation *observation)
 }
 
 /* Answers to requests of the record only: this run has not asked, so it has what they gave. */
-static void take_out_recorded(struct answers *answers, struct observation *observation)
+static void answers_take_out_recorded(struct answers *answers, struct observation *observation)
 {
 	size_t n = 0;
 
@@ -224,8 +227,8 @@ void answers_give(struct answers *answers, enum attention attention,
 
 	/* Before what this step shows: one that leaves with it gives its last answer first. */
 	if (is_begun) {
-		take_out_recorded(answers, observation);
-		give_due(answers, observation);
+		answers_take_out_recorded(answers, observation);
+		answers_give_due(answers, observation);
 	}
 	difference_see(answers->difference, observation);
 	if (is_begun)

@@ -74,24 +74,25 @@ struct difference *difference_free(struct difference *difference)
 	return NULL;
 }
 
-static int64_t limited(uint64_t bytes)
+static int64_t difference_limited(uint64_t bytes)
 {
 	return (int64_t)u64_min(bytes, LESS_MOST);
 }
 
 /* What counts of it: memory that is not in the record either cannot be missing from it. */
-static int64_t less_of(const struct holding *h)
+static int64_t difference_less_of(const struct holding *h)
 {
-	return h->less_bytes > limited(h->recorded_bytes) ? limited(h->recorded_bytes)
-							  : h->less_bytes;
+	return h->less_bytes > difference_limited(h->recorded_bytes)
+		       ? difference_limited(h->recorded_bytes)
+		       : h->less_bytes;
 }
 
-static uint64_t size_of(const struct holding *h)
+static uint64_t difference_size_of(const struct holding *h)
 {
-	return u64_min(bytes_less(h->recorded_bytes, less_of(h)), h->most_bytes);
+	return u64_min(bytes_less(h->recorded_bytes, difference_less_of(h)), h->most_bytes);
 }
 
-static void add(int64_t *sum, int64_t bytes)
+static void difference_add(int64_t *sum, int64_t bytes)
 {
 	*sum += bytes;
 	if (*sum > LESS_MOST)
@@ -121,7 +122,8 @@ int difference_learn(struct difference *d, const struct observation *observation
 
 /* --- what is recorded --- */
 
-static void see_size(const struct peaks *peaks, struct holding *h, uint64_t id, uint64_t bytes)
+static void difference_see_size(const struct peaks *peaks, struct holding *h, uint64_t id,
+				uint64_t bytes)
 {
 	if (h->id != id)
 		*h = (struct holding){
@@ -131,7 +133,7 @@ static void see_size(const struct peaks *peaks, struct holding *h, uint64_t id, 
 		};
 	if (h->less_bytes < 0 && bytes > h->recorded_bytes) {
 		uint64_t beyond = u64_sub(bytes_less(bytes, h->less_bytes), h->most_bytes);
-		int64_t refilled = limited(u64_min(beyond, bytes - h->recorded_bytes));
+		int64_t refilled = difference_limited(u64_min(beyond, bytes - h->recorded_bytes));
 
 		h->less_bytes = refilled > -h->less_bytes ? 0 : h->less_bytes + refilled;
 	}
@@ -139,14 +141,14 @@ static void see_size(const struct peaks *peaks, struct holding *h, uint64_t id, 
 	h->most_bytes = u64_max(h->most_bytes, bytes);
 }
 
-static void see_module(struct difference *d, const struct module_reading *reading)
+static void difference_see_module(struct difference *d, const struct module_reading *reading)
 {
 	struct holding *h;
 
 	if (reading->slot >= SLOTS || reading->id == 0)
 		return;
 	h = &d->modules[reading->slot];
-	see_size(&d->module_peaks, h, reading->id, reading->size_bytes);
+	difference_see_size(&d->module_peaks, h, reading->id, reading->size_bytes);
 	h->group_slot = reading->group_slot;
 	if (h->unloaded_usec != 0 && reading->last_used_usec > h->unloaded_usec) {
 		h->less_bytes = 0;
@@ -158,7 +160,7 @@ static void see_module(struct difference *d, const struct module_reading *readin
 }
 
 /* The group is gone, or another one has its slot. */
-static void forget_group(struct difference *d, uint32_t slot)
+static void difference_forget_group(struct difference *d, uint32_t slot)
 {
 	d->groups[slot] = (struct group_reading){};
 	d->caches[slot] = (struct holding){};
@@ -170,7 +172,7 @@ static void forget_group(struct difference *d, uint32_t slot)
 			d->modules[i] = (struct holding){};
 }
 
-static void see_group(struct difference *d, const struct group_reading *reading)
+static void difference_see_group(struct difference *d, const struct group_reading *reading)
 {
 	uint32_t slot = reading->slot;
 
@@ -178,19 +180,19 @@ static void see_group(struct difference *d, const struct group_reading *reading)
 		return;
 	if (d->groups[slot].id != 0 &&
 	    (d->groups[slot].id != reading->id || (reading->flags & GROUP_IS_GONE)))
-		forget_group(d, slot);
+		difference_forget_group(d, slot);
 	if (reading->flags & GROUP_IS_GONE)
 		return;
 	if (reading->has & GROUP_HAS_RECLAIMABLE)
-		see_size(&d->cache_peaks, &d->caches[slot], reading->id,
-			 reading->reclaimable_bytes);
+		difference_see_size(&d->cache_peaks, &d->caches[slot], reading->id,
+				    reading->reclaimable_bytes);
 	d->groups[slot] = *reading;
 	if (slot >= d->n_groups)
 		d->n_groups = slot + 1;
 }
 
 /* All modules are listed: one that is not has left. */
-static void forget_unlisted(struct difference *d, const struct observation *observation)
+static void difference_forget_unlisted(struct difference *d, const struct observation *observation)
 {
 	static const struct holding none;
 	bool listed[SLOTS] = {};
@@ -206,16 +208,16 @@ static void forget_unlisted(struct difference *d, const struct observation *obse
 void difference_see(struct difference *d, const struct observation *observation)
 {
 	for (size_t i = 0; i < observation->n_groups; i++)
-		see_group(d, &observation->groups[i]);
+		difference_see_group(d, &observation->groups[i]);
 	for (size_t i = 0; i < observation->n_modules; i++)
-		see_module(d, &observation->modules[i]);
+		difference_see_module(d, &observation->modules[i]);
 	if (observation->covers & OBSERVED_MODULES)
-		forget_unlisted(d, observation);
+		difference_forget_unlisted(d, observation);
 }
 
 /* --- what is given --- */
 
-static struct holding *holding_of(struct difference *d, const struct action *action)
+static struct holding *difference_holding_of(struct difference *d, const struct action *action)
 {
 	bool is_cache = action->module_slot == SLOT_NONE;
 	uint32_t slot = is_cache ? action->group_slot : action->module_slot;
@@ -229,7 +231,7 @@ static struct holding *holding_of(struct difference *d, const struct action *act
 }
 
 /* What is in memory of a group in this run, by the differences of the last step. */
-static uint64_t current_of(const struct difference *d, uint32_t slot)
+static uint64_t difference_current_of(const struct difference *d, uint32_t slot)
 {
 	return bytes_less(d->groups[slot].current_bytes,
 			  d->used[slot] + d->cached[slot] + d->swapped[slot]);
@@ -238,28 +240,29 @@ static uint64_t current_of(const struct difference *d, uint32_t slot)
 bool difference_has(const struct difference *d, const struct action *action, uint64_t *ret_bytes,
 		    uint64_t *ret_easy_bytes)
 {
-	const struct holding *h = holding_of((struct difference *)d, action);
+	const struct holding *h = difference_holding_of((struct difference *)d, action);
 
 	if (!h)
 		return false;
-	*ret_bytes = *ret_easy_bytes = size_of(h);
+	*ret_bytes = *ret_easy_bytes = difference_size_of(h);
 	if (action->module_slot == SLOT_NONE)
-		*ret_bytes = u64_max(*ret_easy_bytes, current_of(d, action->group_slot));
+		*ret_bytes = u64_max(*ret_easy_bytes, difference_current_of(d, action->group_slot));
 	return true;
 }
 
 void difference_give(struct difference *d, const struct action *action, uint64_t bytes,
 		     uint64_t now_usec)
 {
-	struct holding *h = holding_of(d, action);
+	struct holding *h = difference_holding_of(d, action);
 	uint64_t easy_bytes;
 
 	if (!h)
 		return;
-	easy_bytes = u64_min(bytes, size_of(h));
-	add(&h->less_bytes, limited(easy_bytes));
+	easy_bytes = u64_min(bytes, difference_size_of(h));
+	difference_add(&h->less_bytes, difference_limited(easy_bytes));
 	if (action->module_slot == SLOT_NONE)
-		add(&d->swapped_here[action->group_slot], limited(bytes - easy_bytes));
+		difference_add(&d->swapped_here[action->group_slot],
+			       difference_limited(bytes - easy_bytes));
 	if (action->rung == RUNG_UNLOAD && bytes > 0)
 		h->unloaded_usec = now_usec;
 }
@@ -267,21 +270,22 @@ void difference_give(struct difference *d, const struct action *action, uint64_t
 void difference_give_recorded(struct difference *d, const struct action *action, uint64_t bytes,
 			      uint64_t easy_bytes)
 {
-	struct holding *h = holding_of(d, action);
+	struct holding *h = difference_holding_of(d, action);
 
 	if (!h)
 		return;
 	if (action->module_slot == SLOT_NONE) {
-		add(&d->swapped_here[action->group_slot], -limited(u64_sub(bytes, easy_bytes)));
+		difference_add(&d->swapped_here[action->group_slot],
+			       -difference_limited(u64_sub(bytes, easy_bytes)));
 		bytes = u64_min(bytes, easy_bytes);
 	}
-	add(&h->less_bytes, -limited(bytes));
+	difference_add(&h->less_bytes, -difference_limited(bytes));
 }
 
 /* --- what follows --- */
 
 /* Adds to the group and to those above it. */
-static void add_up(struct difference *d, uint32_t slot, int64_t bytes, int64_t *sums)
+static void difference_add_up(struct difference *d, uint32_t slot, int64_t bytes, int64_t *sums)
 {
 	for (int depth = 0; depth < GROUP_DEPTH_MAX && slot < SLOTS; depth++) {
 		sums[slot] += bytes;
@@ -291,36 +295,36 @@ static void add_up(struct difference *d, uint32_t slot, int64_t bytes, int64_t *
 	}
 }
 
-static void sum_up(struct difference *d)
+static void difference_sum_up(struct difference *d)
 {
 	for (uint32_t i = 0; i < SLOTS; i++)
 		d->used[i] = d->cached[i] = d->swapped[i] = 0;
 	d->available = d->all_swapped = 0;
 	for (uint32_t i = 0; i < d->n_modules; i++) {
-		int64_t less_bytes = less_of(&d->modules[i]);
+		int64_t less_bytes = difference_less_of(&d->modules[i]);
 
 		if (less_bytes == 0)
 			continue;
 		d->available += less_bytes;
-		add_up(d, d->modules[i].group_slot, less_bytes, d->used);
+		difference_add_up(d, d->modules[i].group_slot, less_bytes, d->used);
 	}
 	for (uint32_t i = 0; i < d->n_groups; i++) {
 		if (d->caches[i].less_bytes != 0)
-			add_up(d, i, less_of(&d->caches[i]), d->cached);
+			difference_add_up(d, i, difference_less_of(&d->caches[i]), d->cached);
 		if (d->swapped_here[i] == 0)
 			continue;
 		d->all_swapped += d->swapped_here[i];
-		add_up(d, i, d->swapped_here[i], d->swapped);
+		difference_add_up(d, i, d->swapped_here[i], d->swapped);
 	}
 }
 
-static void note_beyond(struct difference *d, uint32_t slot, bool is_beyond)
+static void difference_note_beyond(struct difference *d, uint32_t slot, bool is_beyond)
 {
 	d->n_beyond += is_beyond && !d->is_beyond[slot];
 	d->is_beyond[slot] = is_beyond;
 }
 
-static void correct_group(struct difference *d, struct group_reading *reading)
+static void difference_correct_group(struct difference *d, struct group_reading *reading)
 {
 	uint32_t slot = reading->slot;
 
@@ -332,31 +336,32 @@ static void correct_group(struct difference *d, struct group_reading *reading)
 	reading->reclaimable_bytes = bytes_less(reading->reclaimable_bytes, d->cached[slot]);
 	reading->swap_bytes = bytes_less(reading->swap_bytes, -d->swapped[slot]);
 	if (slot != GROUP_SLOT_HOST)
-		note_beyond(d, slot,
-			    d->shown[slot] < 0 && (reading->has & GROUP_HAS_LIMIT) &&
-				    reading->current_bytes > reading->limit_bytes);
+		difference_note_beyond(d, slot,
+				       d->shown[slot] < 0 && (reading->has & GROUP_HAS_LIMIT) &&
+					       reading->current_bytes > reading->limit_bytes);
 }
 
 /*
  * What the process that registered it holds. Its other modules say nothing of it: those of the
  * group count for the first that does.
  */
-static int64_t owner_less(const struct difference *d, const struct module_reading *reading)
+static int64_t difference_owner_less(const struct difference *d,
+				     const struct module_reading *reading)
 {
-	int64_t sum = less_of(&d->modules[reading->slot]), others = 0;
+	int64_t sum = difference_less_of(&d->modules[reading->slot]), others = 0;
 
 	for (uint32_t i = 0; i < d->n_modules; i++) {
 		if (d->modules[i].id == 0 || d->modules[i].group_slot != reading->group_slot)
 			continue;
 		if (d->module_readings[i].owner_bytes == 0)
-			others += less_of(&d->modules[i]);
+			others += difference_less_of(&d->modules[i]);
 		else if (i < reading->slot)
 			return sum;
 	}
 	return sum + others;
 }
 
-static void correct_module(struct difference *d, struct module_reading *reading)
+static void difference_correct_module(struct difference *d, struct module_reading *reading)
 {
 	struct holding *h;
 
@@ -365,11 +370,12 @@ static void correct_module(struct difference *d, struct module_reading *reading)
 	h = &d->modules[reading->slot];
 	if (h->id != reading->id)
 		return;
-	h->shown_bytes = less_of(h);
-	reading->size_bytes = size_of(h);
+	h->shown_bytes = difference_less_of(h);
+	reading->size_bytes = difference_size_of(h);
 	if (reading->owner_bytes > 0 && reading->group_slot < SLOTS &&
 	    (h->shown_bytes != 0 || d->used[reading->group_slot] != 0))
-		reading->owner_bytes = bytes_less(reading->owner_bytes, owner_less(d, reading));
+		reading->owner_bytes =
+			bytes_less(reading->owner_bytes, difference_owner_less(d, reading));
 	if (h->unloaded_usec != 0)
 		reading->flags |= MODULE_IS_UNLOADED;
 	else if (h->less_bytes < 0)
@@ -377,7 +383,8 @@ static void correct_module(struct difference *d, struct module_reading *reading)
 }
 
 /* Without what would count a second time: stalls, and how fast it grew then. */
-static void add_group(struct difference *d, uint32_t slot, struct observation *observation)
+static void difference_add_group(struct difference *d, uint32_t slot,
+				 struct observation *observation)
 {
 	struct group_reading *reading = observation_add_group(observation);
 
@@ -385,11 +392,11 @@ static void add_group(struct difference *d, uint32_t slot, struct observation *o
 		return;
 	*reading = d->groups[slot];
 	reading->has &= ~(uint32_t)(GROUP_HAS_STALL | GROUP_HAS_GROWTH);
-	correct_group(d, reading);
+	difference_correct_group(d, reading);
 }
 
-static void add_groups(struct difference *d, enum attention attention,
-		       struct observation *observation)
+static void difference_add_groups(struct difference *d, enum attention attention,
+				  struct observation *observation)
 {
 	bool listed[SLOTS] = {}, holds_module[SLOTS] = {};
 
@@ -406,14 +413,14 @@ static void add_groups(struct difference *d, enum attention attention,
 		if (d->groups[slot].id != 0 && !listed[slot] &&
 		    (is_wanted ||
 		     d->shown[slot] != d->used[slot] + d->cached[slot] + d->swapped[slot]))
-			add_group(d, slot, observation);
+			difference_add_group(d, slot, observation);
 	}
 	if (attention >= ATTENTION_GROUPS && d->n_groups > 0)
 		observation->covers |= OBSERVED_GROUPS;
 }
 
-static void add_modules(struct difference *d, enum attention attention,
-			struct observation *observation)
+static void difference_add_modules(struct difference *d, enum attention attention,
+				   struct observation *observation)
 {
 	bool listed[SLOTS] = {};
 
@@ -425,13 +432,13 @@ static void add_modules(struct difference *d, enum attention attention,
 		struct module_reading *reading;
 
 		if (h->id == 0 || listed[slot] ||
-		    (attention < ATTENTION_MODULES && h->shown_bytes == less_of(h)))
+		    (attention < ATTENTION_MODULES && h->shown_bytes == difference_less_of(h)))
 			continue;
 		reading = observation_add_module(observation);
 		if (!reading)
 			return;
 		*reading = d->module_readings[slot];
-		correct_module(d, reading);
+		difference_correct_module(d, reading);
 	}
 	if (attention >= ATTENTION_MODULES)
 		observation->covers |= OBSERVED_MODULES;
@@ -440,18 +447,19 @@ static void add_modules(struct difference *d, enum attention attention,
 void difference_correct(struct difference *d, enum attention attention,
 			struct observation *observation)
 {
-	sum_up(d);
+	difference_sum_up(d);
 	if (observation->covers & OBSERVED_MACHINE)
-		note_beyond(d, GROUP_SLOT_HOST,
-			    machine_correct(&observation->machine, d->available, d->all_swapped));
+		difference_note_beyond(
+			d, GROUP_SLOT_HOST,
+			machine_correct(&observation->machine, d->available, d->all_swapped));
 	for (size_t i = 0; i < observation->n_groups; i++)
-		correct_group(d, &observation->groups[i]);
+		difference_correct_group(d, &observation->groups[i]);
 	for (size_t i = 0; i < observation->n_modules; i++)
-		correct_module(d, &observation->modules[i]);
+		difference_correct_module(d, &observation->modules[i]);
 	if (!(observation->covers & OBSERVED_GROUPS))
-		add_groups(d, attention, observation);
+		difference_add_groups(d, attention, observation);
 	if (!(observation->covers & OBSERVED_MODULES))
-		add_modules(d, attention, observation);
+		difference_add_modules(d, attention, observation);
 }
 
 uint32_t difference_n_beyond(const struct difference *d)

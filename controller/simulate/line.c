@@ -96,7 +96,7 @@ void line_push_back(struct line_reader *reader)
 }
 
 /* Gives the text of a value in one of the tables of words. */
-static int parse_word(enum line_kind kind, const char *text, void *ret)
+static int line_parse_word(enum line_kind kind, const char *text, void *ret)
 {
 	switch (kind) {
 	case LINE_LEVEL:
@@ -120,7 +120,7 @@ static int parse_word(enum line_kind kind, const char *text, void *ret)
 	}
 }
 
-static int parse_u32(const char *text, uint32_t *ret)
+static int line_parse_u32(const char *text, uint32_t *ret)
 {
 	uint64_t value;
 	int r = parse_u64(text, &value);
@@ -133,7 +133,7 @@ static int parse_u32(const char *text, uint32_t *ret)
 	return 0;
 }
 
-static int parse_number(enum line_kind kind, const char *text, void *ret)
+static int line_parse_number(enum line_kind kind, const char *text, void *ret)
 {
 	bool negative = text[0] == '-';
 	uint32_t value;
@@ -141,7 +141,7 @@ static int parse_number(enum line_kind kind, const char *text, void *ret)
 
 	switch (kind) {
 	case LINE_U32:
-		return parse_u32(text, ret);
+		return line_parse_u32(text, ret);
 	case LINE_U64:
 		return parse_u64(text, ret);
 	case LINE_BYTES:
@@ -152,21 +152,21 @@ static int parse_number(enum line_kind kind, const char *text, void *ret)
 		return parse_share(text, ret);
 	case LINE_SLOT:
 		if (strcmp(text, "none") != 0)
-			return parse_u32(text, ret);
+			return line_parse_u32(text, ret);
 		*(uint32_t *)ret = SLOT_NONE;
 		return 0;
 	case LINE_I32:
-		r = parse_u32(text + negative, &value);
+		r = line_parse_u32(text + negative, &value);
 		if (r < 0 || value > INT32_MAX)
 			return -EINVAL;
 		*(int32_t *)ret = negative ? -(int32_t)value : (int32_t)value;
 		return 0;
 	default:
-		return parse_word(kind, text, ret);
+		return line_parse_word(kind, text, ret);
 	}
 }
 
-static const char *kind_example(enum line_kind kind)
+static const char *line_kind_example(enum line_kind kind)
 {
 	switch (kind) {
 	case LINE_U32:
@@ -196,12 +196,13 @@ static const char *kind_example(enum line_kind kind)
 int line_parse_value(struct line_reader *reader, enum line_kind kind, const char *key,
 		     const char *text, void *ret)
 {
-	if (parse_number(kind, text, ret) < 0)
-		return line_fail(reader, "%s=%s: expected %s", key, text, kind_example(kind));
+	if (line_parse_number(kind, text, ret) < 0)
+		return line_fail(reader, "%s=%s: expected %s", key, text, line_kind_example(kind));
 	return 0;
 }
 
-static int unknown_key(struct line_reader *reader, const struct line_table *table, const char *key)
+static int line_unknown_key(struct line_reader *reader, const struct line_table *table,
+			    const char *key)
 {
 	struct closest closest;
 
@@ -214,8 +215,8 @@ static int unknown_key(struct line_reader *reader, const struct line_table *tabl
 	return line_fail(reader, "%s takes no \"%s\"", table->word, key);
 }
 
-static const struct line_field *find_field(const struct line_table *table, const char *key,
-					   bool flag)
+static const struct line_field *line_find_field(const struct line_table *table, const char *key,
+						bool flag)
 {
 	for (size_t i = 0; i < table->n_fields; i++)
 		if (strcmp(table->fields[i].key, key) == 0 &&
@@ -225,8 +226,8 @@ static const struct line_field *find_field(const struct line_table *table, const
 }
 
 /* Fields that share a validity bit come together: half a reading is none. */
-static int check_complete(struct line_reader *reader, const struct line_table *table,
-			  uint64_t given, uint32_t has)
+static int line_check_complete(struct line_reader *reader, const struct line_table *table,
+			       uint64_t given, uint32_t has)
 {
 	for (size_t i = 0; i < table->n_fields; i++) {
 		const struct line_field *field = &table->fields[i];
@@ -250,9 +251,9 @@ int line_parse(struct line_reader *reader, size_t first, const struct line_table
 
 		if (text)
 			*text++ = '\0';
-		field = find_field(table, key, !text);
+		field = line_find_field(table, key, !text);
 		if (!field)
-			return unknown_key(reader, table, key);
+			return line_unknown_key(reader, table, key);
 		if (given & (1ULL << (field - table->fields)))
 			return line_fail(reader, "%s is given twice", key);
 		given |= 1ULL << (field - table->fields);
@@ -267,40 +268,40 @@ int line_parse(struct line_reader *reader, size_t first, const struct line_table
 	}
 	if (has)
 		*(uint32_t *)((char *)ret + table->has_offset) |= has;
-	return check_complete(reader, table, given, has);
+	return line_check_complete(reader, table, given, has);
 }
 
 /* Exact, so that a trace read back is the same: in the largest unit that divides. */
-static void write_in_unit(FILE *file, uint64_t value, uint64_t unit, const char *name)
+static void line_write_in_unit(FILE *file, uint64_t value, uint64_t unit, const char *name)
 {
 	fprintf(file, "%" PRIu64 "%s", value / unit, name);
 }
 
-static void write_bytes(FILE *file, uint64_t bytes)
+static void line_write_bytes(FILE *file, uint64_t bytes)
 {
 	if (bytes == BYTES_UNLIMITED)
 		fputs("max", file);
 	else if (bytes && bytes % MIB == 0)
-		write_in_unit(file, bytes, MIB, "M");
+		line_write_in_unit(file, bytes, MIB, "M");
 	else if (bytes && bytes % KIB == 0)
-		write_in_unit(file, bytes, KIB, "K");
+		line_write_in_unit(file, bytes, KIB, "K");
 	else
-		write_in_unit(file, bytes, 1, "");
+		line_write_in_unit(file, bytes, 1, "");
 }
 
-static void write_usec(FILE *file, uint64_t usec)
+static void line_write_usec(FILE *file, uint64_t usec)
 {
 	if (usec == USEC_NEVER)
 		fputs("infinity", file);
 	else if (usec % USEC_PER_SEC == 0)
-		write_in_unit(file, usec, USEC_PER_SEC, "s");
+		line_write_in_unit(file, usec, USEC_PER_SEC, "s");
 	else if (usec % USEC_PER_MSEC == 0)
-		write_in_unit(file, usec, USEC_PER_MSEC, "ms");
+		line_write_in_unit(file, usec, USEC_PER_MSEC, "ms");
 	else
-		write_in_unit(file, usec, 1, "us");
+		line_write_in_unit(file, usec, 1, "us");
 }
 
-static const char *attention_name(uint32_t attention)
+static const char *line_attention_name(uint32_t attention)
 {
 	static const char *const names[] = {
 		[ATTENTION_HOST] = "host",
@@ -312,7 +313,7 @@ static const char *attention_name(uint32_t attention)
 	return attention < sizeof(names) / sizeof(names[0]) ? names[attention] : "unknown";
 }
 
-static void write_word(FILE *file, enum line_kind kind, uint32_t value)
+static void line_write_word(FILE *file, enum line_kind kind, uint32_t value)
 {
 	const char *name = kind == LINE_LEVEL	      ? level_name(value)
 			   : kind == LINE_SIGNAL      ? signal_name(value)
@@ -322,22 +323,22 @@ static void write_word(FILE *file, enum line_kind kind, uint32_t value)
 			   : kind == LINE_MODULE_KIND ? module_kind_name(value)
 			   : kind == LINE_RESULT      ? result_name(value)
 			   : kind == LINE_REASON      ? reason_name(value)
-						      : attention_name(value);
+						      : line_attention_name(value);
 
 	fputs(name, file);
 }
 
-static void write_value(FILE *file, enum line_kind kind, const void *at)
+static void line_write_value(FILE *file, enum line_kind kind, const void *at)
 {
 	switch (kind) {
 	case LINE_U64:
 		fprintf(file, "%" PRIu64, *(const uint64_t *)at);
 		break;
 	case LINE_BYTES:
-		write_bytes(file, *(const uint64_t *)at);
+		line_write_bytes(file, *(const uint64_t *)at);
 		break;
 	case LINE_USEC:
-		write_usec(file, *(const uint64_t *)at);
+		line_write_usec(file, *(const uint64_t *)at);
 		break;
 	case LINE_I32:
 		fprintf(file, "%" PRId32, *(const int32_t *)at);
@@ -356,11 +357,11 @@ static void write_value(FILE *file, enum line_kind kind, const void *at)
 			*(const uint32_t *)at % 100);
 		break;
 	default:
-		write_word(file, kind, *(const uint32_t *)at);
+		line_write_word(file, kind, *(const uint32_t *)at);
 	}
 }
 
-static bool is_zero(enum line_kind kind, const void *at)
+static bool line_is_zero(enum line_kind kind, const void *at)
 {
 	if (kind == LINE_U64 || kind == LINE_BYTES || kind == LINE_USEC)
 		return *(const uint64_t *)at == 0;
@@ -381,10 +382,10 @@ void line_write(FILE *file, const char *prefix, const struct line_table *table, 
 				fprintf(file, " %s", field->key);
 			continue;
 		}
-		if (field->bit ? !(has & field->bit) : is_zero(field->kind, at))
+		if (field->bit ? !(has & field->bit) : line_is_zero(field->kind, at))
 			continue;
 		fprintf(file, " %s=", field->key);
-		write_value(file, field->kind, at);
+		line_write_value(file, field->kind, at);
 	}
 	fputc('\n', file);
 }

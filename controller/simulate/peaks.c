@@ -14,7 +14,7 @@ void peaks_done(struct peaks *peaks)
 }
 
 /* The slot holds a new thing. */
-static int add(struct peaks *peaks, uint32_t slot, uint64_t id)
+static int peaks_add(struct peaks *peaks, uint32_t slot, uint64_t id)
 {
 	if (peaks->n == peaks->max) {
 		size_t max = peaks->max ? 2 * peaks->max : 64;
@@ -38,7 +38,7 @@ int peaks_see(struct peaks *peaks, uint32_t slot, uint64_t id, uint64_t bytes)
 	if (slot >= PEAKS_SLOTS || id == 0)
 		return 0;
 	if (peaks->of_slot[slot] == 0 || peaks->list[peaks->of_slot[slot] - 1].id != id)
-		r = add(peaks, slot, id);
+		r = peaks_add(peaks, slot, id);
 	if (r < 0)
 		return r;
 	peak = &peaks->list[peaks->of_slot[slot] - 1];

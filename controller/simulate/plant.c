@@ -71,7 +71,7 @@ uint64_t plant_zram_stored(const struct plant *plant)
 	return u64_min(plant_swapped(plant), plant->zram_bytes);
 }
 
-static uint64_t in_use(const struct plant *plant)
+static uint64_t plant_in_use(const struct plant *plant)
 {
 	uint64_t sum = plant->base_bytes + plant_zram_stored(plant) / plant->zram_ratio;
 
@@ -82,7 +82,7 @@ static uint64_t in_use(const struct plant *plant)
 
 uint64_t plant_available(const struct plant *plant)
 {
-	return u64_sub(plant->total_bytes, in_use(plant));
+	return u64_sub(plant->total_bytes, plant_in_use(plant));
 }
 
 uint64_t plant_own_current(const struct plant_group *group)
@@ -107,7 +107,7 @@ uint64_t plant_current(const struct plant *plant, uint32_t slot)
 
 int plant_start(struct plant *plant)
 {
-	uint64_t held = in_use(plant);
+	uint64_t held = plant_in_use(plant);
 	uint64_t taken = u64_sub(plant->total_bytes, plant->available_at_start_bytes);
 
 	if (held > taken)
@@ -126,7 +126,7 @@ int plant_start(struct plant *plant)
 	return 0;
 }
 
-static void spend(struct plant *plant, struct plant_group *group, uint64_t bytes)
+static void plant_spend(struct plant *plant, struct plant_group *group, uint64_t bytes)
 {
 	uint64_t budget_bytes = group->budget_bytes;
 
@@ -144,14 +144,14 @@ void plant_charge(struct plant *plant, uint32_t slot, uint64_t bytes)
 	if (!(plant->machine_has & MACHINE_HAS_TRIPWIRE) || bytes == 0)
 		return;
 	while (slot != GROUP_SLOT_HOST) {
-		spend(plant, &plant->groups[slot], bytes);
+		plant_spend(plant, &plant->groups[slot], bytes);
 		slot = plant->groups[slot].reading.parent_slot;
 	}
-	spend(plant, &plant->groups[GROUP_SLOT_HOST], bytes);
+	plant_spend(plant, &plant->groups[GROUP_SLOT_HOST], bytes);
 }
 
 /* How this group is held: by itself or with one above it. */
-static enum brake held_by(const struct plant *plant, uint32_t slot)
+static enum brake plant_held_by(const struct plant *plant, uint32_t slot)
 {
 	for (; slot != GROUP_SLOT_HOST; slot = plant->groups[slot].reading.parent_slot)
 		if (plant->groups[slot].brake != BRAKE_OFF)
@@ -159,9 +159,9 @@ static enum brake held_by(const struct plant *plant, uint32_t slot)
 	return BRAKE_OFF;
 }
 
-static bool is_frozen(const struct plant *plant, uint32_t slot)
+static bool plant_is_frozen(const struct plant *plant, uint32_t slot)
 {
-	return held_by(plant, slot) == BRAKE_FREEZE;
+	return plant_held_by(plant, slot) == BRAKE_FREEZE;
 }
 
 void plant_hold(struct plant *plant, uint32_t slot, enum brake brake, uint64_t until_usec)
@@ -200,7 +200,7 @@ void plant_vanish(struct plant *plant, uint32_t group_slot)
 	plant->woken = true;
 }
 
-static void kill_group(struct plant *plant, struct plant_group *group)
+static void plant_kill_group(struct plant *plant, struct plant_group *group)
 {
 	timeline_say(plant->timeline, plant->now_usec, group->name, "is killed by the kernel");
 	plant->n_killed++;
@@ -209,7 +209,7 @@ static void kill_group(struct plant *plant, struct plant_group *group)
 }
 
 /* The largest inside a group, or of all (GROUP_SLOT_HOST); NULL when nobody uses anything. */
-static struct plant_group *largest_inside(struct plant *plant, uint32_t outer_slot)
+static struct plant_group *plant_largest_inside(struct plant *plant, uint32_t outer_slot)
 {
 	struct plant_group *largest = NULL;
 
@@ -222,7 +222,7 @@ static struct plant_group *largest_inside(struct plant *plant, uint32_t outer_sl
 }
 
 /* Swaps out of the group that has most left in memory. Returns: whether that was possible. */
-static bool swap_out(struct plant *plant, uint64_t bytes)
+static bool plant_swap_out(struct plant *plant, uint64_t bytes)
 {
 	uint64_t room = u64_sub(plant->zram_bytes + plant->swap_bytes, plant_swapped(plant));
 	struct plant_group *most = NULL;
@@ -242,27 +242,27 @@ static bool swap_out(struct plant *plant, uint64_t bytes)
 }
 
 /* Makes room when more is in use than there is. */
-static void press(struct plant *plant)
+static void plant_press(struct plant *plant)
 {
-	while (in_use(plant) > plant->total_bytes) {
+	while (plant_in_use(plant) > plant->total_bytes) {
 		struct plant_group *victim;
 
 		/* Each page on zram still costs a part of itself: twice the lack is enough. */
-		if (swap_out(plant, 2 * (in_use(plant) - plant->total_bytes))) {
+		if (plant_swap_out(plant, 2 * (plant_in_use(plant) - plant->total_bytes))) {
 			plant->some_usec += SLICE_USEC * SWAP_SOME_BP / BP_ONE;
 			plant->full_usec += SLICE_USEC * SWAP_FULL_BP / BP_ONE;
 			plant->woken = true;
 			continue;
 		}
-		victim = largest_inside(plant, GROUP_SLOT_HOST);
+		victim = plant_largest_inside(plant, GROUP_SLOT_HOST);
 		if (!victim)
 			return;
-		kill_group(plant, victim);
+		plant_kill_group(plant, victim);
 	}
 }
 
 /* A group at its own limit loses its cache first, and that of those below. */
-static void hold_to_limit(struct plant *plant, struct plant_group *group)
+static void plant_hold_to_limit(struct plant *plant, struct plant_group *group)
 {
 	uint32_t slot = group->reading.slot;
 	uint64_t over = u64_sub(plant_current(plant, slot), group->reading.limit_bytes);
@@ -283,11 +283,11 @@ static void hold_to_limit(struct plant *plant, struct plant_group *group)
 	group->heard = true;
 	plant->woken = true;
 	if (over > 0)
-		kill_group(plant, largest_inside(plant, slot));
+		plant_kill_group(plant, plant_largest_inside(plant, slot));
 }
 
 /* What the modules of one group hold. */
-static uint64_t in_modules(const struct plant *plant, uint32_t slot)
+static uint64_t plant_in_modules(const struct plant *plant, uint32_t slot)
 {
 	uint64_t sum = 0;
 
@@ -297,7 +297,7 @@ static uint64_t in_modules(const struct plant *plant, uint32_t slot)
 	return sum;
 }
 
-static void drive(struct plant_drive *drive, uint64_t *bytes)
+static void plant_advance_drive(struct plant_drive *drive, uint64_t *bytes)
 {
 	uint64_t stride = drive->rate_bytes * SLICE_USEC / USEC_PER_SEC;
 
@@ -308,11 +308,11 @@ static void drive(struct plant_drive *drive, uint64_t *bytes)
 }
 
 /* How much more a group's programs may take now, by how it is held. */
-static uint64_t room_to_grow(const struct plant *plant, const struct plant_group *group)
+static uint64_t plant_room_to_grow(const struct plant *plant, const struct plant_group *group)
 {
 	uint64_t high_bytes = group->reading.high_bytes;
 
-	switch (held_by(plant, group->reading.slot)) {
+	switch (plant_held_by(plant, group->reading.slot)) {
 	case BRAKE_OFF:
 		return BYTES_UNLIMITED;
 	case BRAKE_THROTTLE:
@@ -324,37 +324,38 @@ static uint64_t room_to_grow(const struct plant *plant, const struct plant_group
 }
 
 /* What the programs of one group do in a slice. */
-static void live(struct plant *plant, struct plant_group *group)
+static void plant_live(struct plant *plant, struct plant_group *group)
 {
 	uint64_t before = group->used_bytes + group->cache_bytes, taken;
 	uint64_t own_bytes, grown_bytes, room;
 
 	if (group->brake != BRAKE_OFF && plant->now_usec >= group->held_until_usec)
 		plant_hold(plant, group->reading.slot, BRAKE_OFF, 0);
-	room = room_to_grow(plant, group);
+	room = plant_room_to_grow(plant, group);
 	if (room > 0) {
-		own_bytes = u64_sub(group->used_bytes, in_modules(plant, group->reading.slot));
+		own_bytes =
+			u64_sub(group->used_bytes, plant_in_modules(plant, group->reading.slot));
 		grown_bytes = own_bytes;
-		drive(&group->grow, &grown_bytes);
+		plant_advance_drive(&group->grow, &grown_bytes);
 		group->grow.active |= grown_bytes - own_bytes > room;
 		group->used_bytes += u64_min(grown_bytes - own_bytes, room);
 	}
 	if (room == BYTES_UNLIMITED)
-		drive(&group->read, &group->cache_bytes);
+		plant_advance_drive(&group->read, &group->cache_bytes);
 	taken = group->used_bytes + group->cache_bytes - before;
 	group->growth_bytes = taken * (USEC_PER_SEC / SLICE_USEC);
 	plant_charge(plant, group->reading.slot, taken);
 }
 
 /* A module that fills; its process is known, so that what it holds is seen. */
-static void fill(struct plant *plant, struct plant_module *module)
+static void plant_fill(struct plant *plant, struct plant_module *module)
 {
 	struct plant_group *group = &plant->groups[module->reading.group_slot];
 	uint64_t before = module->filled_bytes, taken;
 
-	if (!module->fill.active || group->gone || is_frozen(plant, group->reading.slot))
+	if (!module->fill.active || group->gone || plant_is_frozen(plant, group->reading.slot))
 		return;
-	drive(&module->fill, &module->filled_bytes);
+	plant_advance_drive(&module->fill, &module->filled_bytes);
 	taken = module->filled_bytes - before;
 	module->held_bytes += taken;
 	module->reading.owner_bytes = module->held_bytes;
@@ -365,27 +366,27 @@ static void fill(struct plant *plant, struct plant_module *module)
 	plant_charge(plant, group->reading.slot, taken);
 }
 
-static void slice(struct plant *plant)
+static void plant_slice(struct plant *plant)
 {
 	for (uint32_t i = 1; i < plant->n_groups; i++) {
 		struct plant_group *group = &plant->groups[i];
 		uint64_t room = u64_sub(plant_available(plant), group->cache_bytes);
 
-		live(plant, group);
+		plant_live(plant, group);
 		group->cache_bytes = u64_min(group->cache_bytes, u64_max(room, MIB));
 	}
 	for (uint32_t i = 0; i < plant->n_modules; i++)
-		fill(plant, &plant->modules[i]);
+		plant_fill(plant, &plant->modules[i]);
 	for (uint32_t i = 1; i < plant->n_groups; i++)
-		hold_to_limit(plant, &plant->groups[i]);
-	press(plant);
+		plant_hold_to_limit(plant, &plant->groups[i]);
+	plant_press(plant);
 	plant->some_usec += SLICE_USEC * plant->stall_some_bp / BP_ONE;
 	plant->full_usec += SLICE_USEC * plant->stall_full_bp / BP_ONE;
 }
 
 bool plant_answers(const struct plant *plant, const struct action *action)
 {
-	return action->module_slot == SLOT_NONE || !is_frozen(plant, action->group_slot);
+	return action->module_slot == SLOT_NONE || !plant_is_frozen(plant, action->group_slot);
 }
 
 uint64_t plant_next_answer(const struct plant *plant)
@@ -411,7 +412,7 @@ void plant_run(struct plant *plant, uint64_t until_usec)
 		plant->now_usec = u64_min(until_usec, (before + 1) * SLICE_USEC);
 		if (plant->now_usec / SLICE_USEC == before)
 			return;
-		slice(plant);
+		plant_slice(plant);
 		if (plant->tripped || (plant->woken && plant->now_usec >= deaf_until_usec))
 			return;
 	}

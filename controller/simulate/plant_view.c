@@ -10,7 +10,8 @@
 #define RECLAIM_USEC (30 * USEC_PER_MSEC)
 
 /* What a module gives when asked, and what it says. */
-static void answer_module(struct plant *plant, const struct action *a, struct outcome *outcome)
+static void plant_view_answer_module(struct plant *plant, const struct action *a,
+				     struct outcome *outcome)
 {
 	struct plant_module *module = &plant->modules[a->module_slot];
 	struct plant_group *group = &plant->groups[module->reading.group_slot];
@@ -32,7 +33,8 @@ static void answer_module(struct plant *plant, const struct action *a, struct ou
 	plant_free_used(group, bytes);
 }
 
-static void answer_reclaim(struct plant *plant, const struct action *a, struct outcome *outcome)
+static void plant_view_answer_reclaim(struct plant *plant, const struct action *a,
+				      struct outcome *outcome)
 {
 	struct plant_group *group = &plant->groups[a->group_slot];
 	uint64_t from_cache = u64_min(a->bytes, group->cache_bytes), from_used;
@@ -47,7 +49,7 @@ static void answer_reclaim(struct plant *plant, const struct action *a, struct o
 }
 
 /* Answers that are due take their effect and go with the observation. */
-static void give_answers(struct plant *plant, struct observation *observation)
+static void plant_view_give_answers(struct plant *plant, struct observation *observation)
 {
 	size_t n = 0;
 
@@ -70,14 +72,14 @@ static void give_answers(struct plant *plant, struct observation *observation)
 		outcome->action_id = a->id;
 		outcome->finished_usec = plant->now_usec;
 		if (a->module_slot == SLOT_NONE)
-			answer_reclaim(plant, a, outcome);
+			plant_view_answer_reclaim(plant, a, outcome);
 		else
-			answer_module(plant, a, outcome);
+			plant_view_answer_module(plant, a, outcome);
 	}
 	plant->n_answers = n;
 }
 
-static void observe_machine(const struct plant *plant, struct machine_reading *machine)
+static void plant_view_observe_machine(const struct plant *plant, struct machine_reading *machine)
 {
 	*machine = (struct machine_reading){ .has = plant->machine_has };
 	if (plant->blind)
@@ -101,7 +103,7 @@ static void observe_machine(const struct plant *plant, struct machine_reading *m
 	machine->zram_used_bytes = machine->zram_stored_bytes / plant->zram_ratio;
 }
 
-static bool holds_module(const struct plant *plant, uint32_t slot)
+static bool plant_view_holds_module(const struct plant *plant, uint32_t slot)
 {
 	for (uint32_t i = 0; i < plant->n_modules; i++)
 		if (plant->modules[i].reading.id != 0 &&
@@ -111,7 +113,8 @@ static bool holds_module(const struct plant *plant, uint32_t slot)
 }
 
 /* memory.current and the like are hierarchical: a group's readings hold those below it. */
-static void add_below(const struct plant *plant, uint32_t slot, struct group_reading *reading)
+static void plant_view_add_below(const struct plant *plant, uint32_t slot,
+				 struct group_reading *reading)
 {
 	for (uint32_t i = 1; i < plant->n_groups; i++) {
 		const struct plant_group *group = &plant->groups[i];
@@ -127,7 +130,7 @@ static void add_below(const struct plant *plant, uint32_t slot, struct group_rea
 		reading->has |= GROUP_HAS_GROWTH;
 }
 
-static bool is_limited(const struct plant *plant, uint32_t slot)
+static bool plant_view_is_limited(const struct plant *plant, uint32_t slot)
 {
 	for (; slot != GROUP_SLOT_HOST; slot = plant->groups[slot].reading.parent_slot)
 		if (plant->groups[slot].reading.limit_bytes != BYTES_UNLIMITED)
@@ -135,7 +138,7 @@ static bool is_limited(const struct plant *plant, uint32_t slot)
 	return false;
 }
 
-static bool is_wanted(const struct plant *plant, uint32_t slot, enum attention attention)
+static bool plant_view_is_wanted(const struct plant *plant, uint32_t slot, enum attention attention)
 {
 	const struct plant_group *group = &plant->groups[slot];
 
@@ -147,29 +150,29 @@ static bool is_wanted(const struct plant *plant, uint32_t slot, enum attention a
 	case ATTENTION_HOST:
 		return false;
 	case ATTENTION_LIMITS:
-		return is_limited(plant, slot);
+		return plant_view_is_limited(plant, slot);
 	case ATTENTION_MODULES:
-		return is_limited(plant, slot) || holds_module(plant, slot);
+		return plant_view_is_limited(plant, slot) || plant_view_holds_module(plant, slot);
 	case ATTENTION_GROUPS:
 		break;
 	}
 	return true;
 }
 
-static void observe_groups(struct plant *plant, enum attention attention,
-			   struct observation *observation)
+static void plant_view_observe_groups(struct plant *plant, enum attention attention,
+				      struct observation *observation)
 {
 	for (uint32_t i = 1; i < plant->n_groups; i++) {
 		struct plant_group *group = &plant->groups[i];
 		struct group_reading *reading;
 
-		if (!is_wanted(plant, i, attention))
+		if (!plant_view_is_wanted(plant, i, attention))
 			continue;
 		reading = observation_add_group(observation);
 		if (!reading)
 			continue;
 		*reading = group->reading;
-		add_below(plant, i, reading);
+		plant_view_add_below(plant, i, reading);
 		group->heard = false;
 		if (group->gone) {
 			reading->flags |= GROUP_IS_GONE;
@@ -181,10 +184,10 @@ static void observe_groups(struct plant *plant, enum attention attention,
 void plant_observe(struct plant *plant, enum attention attention, struct observation *observation)
 {
 	observation_clear(observation, plant->now_usec);
-	give_answers(plant, observation);
+	plant_view_give_answers(plant, observation);
 	observation->covers = OBSERVED_MACHINE;
-	observe_machine(plant, &observation->machine);
-	observe_groups(plant, attention, observation);
+	plant_view_observe_machine(plant, &observation->machine);
+	plant_view_observe_groups(plant, attention, observation);
 	if (attention >= ATTENTION_GROUPS)
 		observation->covers |= OBSERVED_GROUPS;
 	if (attention >= ATTENTION_MODULES) {
@@ -208,7 +211,7 @@ void plant_observe(struct plant *plant, enum attention attention, struct observa
 	plant->n_orders = 0;
 }
 
-static void take_action(struct plant *plant, const struct action *a)
+static void plant_view_take_action(struct plant *plant, const struct action *a)
 {
 	struct plant_module *module = NULL;
 	uint64_t due_usec = plant->now_usec + RECLAIM_USEC;
@@ -229,7 +232,7 @@ static void take_action(struct plant *plant, const struct action *a)
 void plant_obey(struct plant *plant, const struct decision *decision)
 {
 	for (size_t i = 0; i < decision->n_actions; i++)
-		take_action(plant, &decision->actions[i]);
+		plant_view_take_action(plant, &decision->actions[i]);
 	for (size_t i = 0; i < decision->n_brakes; i++)
 		plant_hold(plant, decision->brakes[i].group_slot, decision->brakes[i].brake,
 			   decision->brakes[i].until_usec);

@@ -11,7 +11,8 @@ void recorded_done(struct recorded *recorded)
 	*recorded = (struct recorded){};
 }
 
-static struct recorded_request *find_id(const struct recorded *recorded, uint64_t action_id)
+static struct recorded_request *recorded_find_id(const struct recorded *recorded,
+						 uint64_t action_id)
 {
 	size_t from = 0, until = recorded->n_requests;
 
@@ -29,7 +30,7 @@ static struct recorded_request *find_id(const struct recorded *recorded, uint64_
 	return NULL;
 }
 
-static void note_answer(struct recorded_request *request, const struct outcome *outcome)
+static void recorded_note_answer(struct recorded_request *request, const struct outcome *outcome)
 {
 	if (request->is_answered)
 		return;
@@ -51,7 +52,7 @@ static void note_answer(struct recorded_request *request, const struct outcome *
 	request->claimed_bytes = request->given_bytes = outcome->claimed_bytes;
 }
 
-static void note_finish(struct recorded_request *request, const struct finish *finish)
+static void recorded_note_finish(struct recorded_request *request, const struct finish *finish)
 {
 	if (finish->result == RESULT_LATE)
 		request->is_late = true;
@@ -61,7 +62,8 @@ static void note_finish(struct recorded_request *request, const struct finish *f
 		request->given_bytes = finish->measured_bytes;
 }
 
-static uint64_t reclaimable_of(const struct observation *observation, const struct action *action)
+static uint64_t recorded_reclaimable_of(const struct observation *observation,
+					const struct action *action)
 {
 	for (size_t i = 0; i < observation->n_groups; i++)
 		if (observation->groups[i].id == action->group_id &&
@@ -70,8 +72,8 @@ static uint64_t reclaimable_of(const struct observation *observation, const stru
 	return BYTES_UNLIMITED;
 }
 
-static int add_request(struct recorded *recorded, const struct observation *observation,
-		       const struct action *action)
+static int recorded_add_request(struct recorded *recorded, const struct observation *observation,
+				const struct action *action)
 {
 	size_t n = recorded->n_requests, max = recorded->max_requests;
 
@@ -90,7 +92,7 @@ static int add_request(struct recorded *recorded, const struct observation *obse
 	}
 	recorded->requests[recorded->n_requests++] = (struct recorded_request){
 		.action = *action,
-		.easy_bytes = reclaimable_of(observation, action),
+		.easy_bytes = recorded_reclaimable_of(observation, action),
 	};
 	return 0;
 }
@@ -102,31 +104,31 @@ int recorded_add_step(struct recorded *recorded, const struct observation *obser
 
 	for (size_t i = 0; i < observation->n_outcomes; i++) {
 		struct recorded_request *request =
-			find_id(recorded, observation->outcomes[i].action_id);
+			recorded_find_id(recorded, observation->outcomes[i].action_id);
 
 		if (request)
-			note_answer(request, &observation->outcomes[i]);
+			recorded_note_answer(request, &observation->outcomes[i]);
 	}
 	for (size_t i = 0; i < decision->n_finishes; i++) {
 		struct recorded_request *request =
-			find_id(recorded, decision->finishes[i].action.id);
+			recorded_find_id(recorded, decision->finishes[i].action.id);
 
 		if (request)
-			note_finish(request, &decision->finishes[i]);
+			recorded_note_finish(request, &decision->finishes[i]);
 	}
 	for (size_t i = 0; i < decision->n_actions && r == 0; i++)
-		r = add_request(recorded, observation, &decision->actions[i]);
+		r = recorded_add_request(recorded, observation, &decision->actions[i]);
 	return r;
 }
 
-static bool is_same_target(const struct action *a, const struct action *b)
+static bool recorded_is_same_target(const struct action *a, const struct action *b)
 {
 	if (a->module_slot == SLOT_NONE || b->module_slot == SLOT_NONE)
 		return a->module_slot == b->module_slot && a->group_id == b->group_id;
 	return a->module_id == b->module_id;
 }
 
-static uint64_t distance_usec(const struct action *a, const struct action *b)
+static uint64_t recorded_distance_usec(const struct action *a, const struct action *b)
 {
 	return u64_max(a->started_usec, b->started_usec) -
 	       u64_min(a->started_usec, b->started_usec);
@@ -142,12 +144,13 @@ const struct recorded_request *recorded_find(const struct recorded *recorded,
 		bool same_rung = request->action.rung == action->rung;
 		bool best_same_rung = best && best->action.rung == action->rung;
 
-		if (!is_same_target(&request->action, action) ||
+		if (!recorded_is_same_target(&request->action, action) ||
 		    (!request->is_answered && (!request->is_late || request->is_unknown)))
 			continue;
 		if (!best || (same_rung && !best_same_rung) ||
-		    (same_rung == best_same_rung && distance_usec(&request->action, action) <
-							    distance_usec(&best->action, action)))
+		    (same_rung == best_same_rung &&
+		     recorded_distance_usec(&request->action, action) <
+			     recorded_distance_usec(&best->action, action)))
 			best = request;
 	}
 	return best;
@@ -155,7 +158,7 @@ const struct recorded_request *recorded_find(const struct recorded *recorded,
 
 const struct recorded_request *recorded_take_gift(struct recorded *recorded, uint64_t action_id)
 {
-	struct recorded_request *request = find_id(recorded, action_id);
+	struct recorded_request *request = recorded_find_id(recorded, action_id);
 
 	if (!request || !request->is_answered || request->is_used_up)
 		return NULL;

@@ -32,7 +32,7 @@ static void replay_done(struct replay *replay)
 }
 
 /* Whether what was decided is what was recorded. Returns: 0 or -errno. */
-static int compare(const struct bench *b, const char *recorded, bool *ret_is_same)
+static int replay_compare(const struct bench *b, const char *recorded, bool *ret_is_same)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
@@ -49,7 +49,7 @@ static int compare(const struct bench *b, const char *recorded, bool *ret_is_sam
 
 /* --- first reading --- */
 
-static int learn_step(struct replay *replay, const char *recorded)
+static int replay_learn_step(struct replay *replay, const char *recorded)
 {
 	struct bench *b = replay->bench;
 	bool is_same = true;
@@ -60,7 +60,7 @@ static int learn_step(struct replay *replay, const char *recorded)
 	if (replay->first_other == 0) {
 		bench_decide(b);
 		if (recorded)
-			r = compare(b, recorded, &is_same);
+			r = replay_compare(b, recorded, &is_same);
 		if (r < 0)
 			return r;
 	}
@@ -76,7 +76,7 @@ static int learn_step(struct replay *replay, const char *recorded)
 }
 
 /* A fault in the file ends the learning; the second reading comes to it, too. */
-static int learn(struct replay *replay, struct line_reader *reader)
+static int replay_learn(struct replay *replay, struct line_reader *reader)
 {
 	int r;
 
@@ -86,7 +86,7 @@ static int learn(struct replay *replay, struct line_reader *reader)
 		r = trace_read_step(reader, NULL, &replay->bench->seen, &recorded);
 		if (r <= 0)
 			break;
-		r = learn_step(replay, recorded);
+		r = replay_learn_step(replay, recorded);
 		if (r < 0)
 			return r;
 	}
@@ -102,7 +102,7 @@ static int learn(struct replay *replay, struct line_reader *reader)
 
 /* --- second reading --- */
 
-static void print_kind(const struct replay *replay, FILE *out)
+static void replay_print_kind(const struct replay *replay, FILE *out)
 {
 	uint64_t usec = u64_sub(replay->first_other_usec, replay->start_usec);
 
@@ -117,7 +117,7 @@ static void print_kind(const struct replay *replay, FILE *out)
 }
 
 /* The slot in a recorded line, which leaves out zeros. */
-static uint32_t slot_in(const char *line, const char *key)
+static uint32_t replay_slot_in(const char *line, const char *key)
 {
 	const char *at = strstr(line, key);
 
@@ -128,17 +128,17 @@ static uint32_t slot_in(const char *line, const char *key)
 }
 
 /* What a recorded line is about, by its name; NULL: about nothing that has one. */
-static const char *name_in(const struct timeline *timeline, const char *line)
+static const char *replay_name_in(const struct timeline *timeline, const char *line)
 {
 	if (strncmp(line, "> finish ", 9) == 0 || strncmp(line, "> ordered ", 10) == 0 ||
 	    strncmp(line, "> next ", 7) == 0)
 		return NULL;
-	return timeline_name(timeline, slot_in(line, " group="),
-			     strncmp(line, "> action ", 9) == 0 ? slot_in(line, " module=")
+	return timeline_name(timeline, replay_slot_in(line, " group="),
+			     strncmp(line, "> action ", 9) == 0 ? replay_slot_in(line, " module=")
 								: SLOT_NONE);
 }
 
-static int print_recorded(const struct timeline *timeline, const char *recorded)
+static int replay_print_recorded(const struct timeline *timeline, const char *recorded)
 {
 	_cleanup_free_ char *lines = strdup(recorded);
 	char *save = NULL;
@@ -146,7 +146,7 @@ static int print_recorded(const struct timeline *timeline, const char *recorded)
 	if (!lines)
 		return -ENOMEM;
 	for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *name = name_in(timeline, line);
+		const char *name = replay_name_in(timeline, line);
 
 		fprintf(timeline->out, "%s%s%s\n", line, name ? "  # " : "", name ? name : "");
 	}
@@ -154,7 +154,8 @@ static int print_recorded(const struct timeline *timeline, const char *recorded)
 }
 
 /* Says once where this run begins to decide otherwise. */
-static int show_difference(struct replay *replay, struct timeline *timeline, const char *recorded)
+static int replay_show_difference(struct replay *replay, struct timeline *timeline,
+				  const char *recorded)
 {
 	const struct bench *b = replay->bench;
 	bool is_same;
@@ -163,13 +164,13 @@ static int show_difference(struct replay *replay, struct timeline *timeline, con
 	if (!recorded)
 		return 0;
 	replay->n_recorded++;
-	r = compare(b, recorded, &is_same);
+	r = replay_compare(b, recorded, &is_same);
 	if (r < 0 || is_same)
 		return r;
 	if (replay->n_differ++ > 0)
 		return 0;
 	timeline_say(timeline, b->seen.now_usec, "record", "differs first here; recorded:");
-	return print_recorded(timeline, recorded);
+	return replay_print_recorded(timeline, recorded);
 }
 
 static int replay_step(struct replay *replay, struct timeline *timeline, const char *recorded)
@@ -185,14 +186,14 @@ static int replay_step(struct replay *replay, struct timeline *timeline, const c
 		answers_give(replay->answers, b->decision.attention, &b->seen);
 	bench_decide(b);
 	timeline_print(timeline, b->state.now_usec, &b->decision);
-	r = show_difference(replay, timeline, recorded);
+	r = replay_show_difference(replay, timeline, recorded);
 	if (r < 0 || !is_other)
 		return r;
 	answers_begin(replay->answers, replay->first_action_id);
 	return answers_take(replay->answers, &b->decision);
 }
 
-static void sum_up_answers(const struct replay *replay, const struct timeline *timeline)
+static void replay_sum_up_answers(const struct replay *replay, const struct timeline *timeline)
 {
 	struct recorded_sum common = recorded_sum_below(&replay->recorded, replay->first_action_id);
 	struct recorded_sum all = recorded_sum_below(&replay->recorded, UINT64_MAX);
@@ -215,13 +216,13 @@ static void sum_up_answers(const struct replay *replay, const struct timeline *t
 			difference_n_beyond(replay->difference));
 }
 
-static void sum_up(const struct replay *replay, const struct timeline *timeline)
+static void replay_sum_up(const struct replay *replay, const struct timeline *timeline)
 {
 	const struct state *state = &replay->bench->state;
 
 	timeline_sum_up(timeline, state->claimed_bytes, state->measured_bytes);
 	if (replay->first_other != 0)
-		sum_up_answers(replay, timeline);
+		replay_sum_up_answers(replay, timeline);
 	if (replay->n_recorded > 0)
 		fprintf(timeline->out,
 			"Of %" PRIu32 " recorded decisions, %" PRIu32
@@ -233,7 +234,7 @@ static void sum_up(const struct replay *replay, const struct timeline *timeline)
 			"not in it, so decisions may differ by that, too.\n");
 }
 
-static int run(struct replay *replay, struct line_reader *reader, FILE *out)
+static int replay_run(struct replay *replay, struct line_reader *reader, FILE *out)
 {
 	_cleanup_(trace_names_free_cleanup) struct trace_names *names = trace_names_new();
 	struct timeline timeline = { .out = out, .start_usec = replay->start_usec };
@@ -244,7 +245,7 @@ static int run(struct replay *replay, struct line_reader *reader, FILE *out)
 	timeline.group_names = (const char *const *)names->groups;
 	timeline.module_names = (const char *const *)names->modules;
 	timeline.n_group_names = timeline.n_module_names = TRACE_NAMES_MAX;
-	print_kind(replay, out);
+	replay_print_kind(replay, out);
 	for (;;) {
 		_cleanup_free_ char *recorded = NULL;
 
@@ -258,7 +259,7 @@ static int run(struct replay *replay, struct line_reader *reader, FILE *out)
 	}
 	if (r < 0)
 		return r;
-	sum_up(replay, &timeline);
+	replay_sum_up(replay, &timeline);
 	return 0;
 }
 
@@ -273,6 +274,6 @@ int replay_trace(struct line_reader *reader, struct bench *bench, bool continued
 	replay.answers = answers_new(&replay.recorded, replay.difference);
 	if (!replay.answers)
 		return -ENOMEM;
-	r = learn(&replay, reader);
-	return r < 0 ? r : run(&replay, reader, out);
+	r = replay_learn(&replay, reader);
+	return r < 0 ? r : replay_run(&replay, reader, out);
 }

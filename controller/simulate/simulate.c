@@ -12,7 +12,8 @@
 
 /* --- a story --- */
 
-static void name_slots(const struct plant *plant, const char **groups, const char **modules)
+static void simulate_name_slots(const struct plant *plant, const char **groups,
+				const char **modules)
 {
 	for (uint32_t i = 1; i < plant->n_groups; i++)
 		groups[i] = plant->groups[i].name;
@@ -20,8 +21,8 @@ static void name_slots(const struct plant *plant, const char **groups, const cha
 		modules[i] = plant->modules[i].name;
 }
 
-static void play(struct story *story, struct plant *plant, struct bench *b,
-		 struct timeline *timeline)
+static void simulate_play(struct story *story, struct plant *plant, struct bench *b,
+			  struct timeline *timeline)
 {
 	uint64_t wake_usec = 0;
 
@@ -40,7 +41,7 @@ static void play(struct story *story, struct plant *plant, struct bench *b,
 	}
 }
 
-static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
+static int simulate_run_story(struct line_reader *reader, struct bench *b, FILE *out)
 {
 	const char *group_names[PLANT_GROUPS_MAX] = { 0 };
 	const char *module_names[PLANT_MODULES_MAX] = { 0 };
@@ -62,8 +63,8 @@ static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
 	r = story_read(reader, plant, &story);
 	if (r < 0)
 		return r;
-	name_slots(plant, group_names, module_names);
-	play(story, plant, b, &timeline);
+	simulate_name_slots(plant, group_names, module_names);
+	simulate_play(story, plant, b, &timeline);
 	timeline_sum_up(&timeline, b->state.claimed_bytes, b->state.measured_bytes);
 	fprintf(out, "Killed by the kernel: %" PRIu32 ".\n", plant->n_killed);
 	if (plant->machine_has & MACHINE_HAS_TRIPWIRE)
@@ -72,30 +73,31 @@ static int run_story(struct line_reader *reader, struct bench *b, FILE *out)
 	return 0;
 }
 
-static bool is_first_line(const struct line_reader *reader, const char *word, const char *more)
+static bool simulate_is_first_line(const struct line_reader *reader, const char *word,
+				   const char *more)
 {
 	return reader->n_words == (more ? 3 : 2) && strcmp(reader->words[0], word) == 0 &&
 	       strcmp(reader->words[1], "1") == 0 && (!more || strcmp(reader->words[2], more) == 0);
 }
 
 /* The first line says which of the two it is. */
-static int run(struct line_reader *reader, struct bench *b, FILE *out)
+static int simulate_dispatch(struct line_reader *reader, struct bench *b, FILE *out)
 {
 	int r = line_next(reader);
 
 	if (r < 0)
 		return r;
-	if (r > 0 && is_first_line(reader, "trace", NULL))
+	if (r > 0 && simulate_is_first_line(reader, "trace", NULL))
 		return replay_trace(reader, b, false, out);
-	if (r > 0 && is_first_line(reader, "trace", "continued"))
+	if (r > 0 && simulate_is_first_line(reader, "trace", "continued"))
 		return replay_trace(reader, b, true, out);
-	if (r > 0 && is_first_line(reader, "story", NULL))
-		return run_story(reader, b, out);
+	if (r > 0 && simulate_is_first_line(reader, "story", NULL))
+		return simulate_run_story(reader, b, out);
 	return line_fail(reader, "The first line must be \"trace 1\" or \"story 1\"");
 }
 
 /* A trace is read twice, also one from a pipe. *ret_file: NULL where the file itself will do. */
-static int copy_if_needed(FILE *file, FILE **ret_file)
+static int simulate_copy_if_needed(FILE *file, FILE **ret_file)
 {
 	_cleanup_file_ FILE *copy = NULL;
 	char buf[4096];
@@ -125,11 +127,11 @@ int simulate_run(FILE *file, const char *name, const struct profile *profile, FI
 
 	if (!bench)
 		return -ENOMEM;
-	r = copy_if_needed(file, &copy);
+	r = simulate_copy_if_needed(file, &copy);
 	if (r < 0)
 		return r;
 	line_reader_init(&reader, copy ? copy : file, name);
-	r = run(&reader, bench, out);
+	r = simulate_dispatch(&reader, bench, out);
 	if (reader.problem[0])
 		log_error("%s", reader.problem);
 	line_reader_done(&reader);

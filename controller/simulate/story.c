@@ -144,8 +144,8 @@ uint64_t story_next(const struct story *story)
 
 /* --- reading --- */
 
-static int find_group(struct line_reader *reader, const struct plant *plant, const char *name,
-		      uint32_t *ret)
+static int story_find_group(struct line_reader *reader, const struct plant *plant, const char *name,
+			    uint32_t *ret)
 {
 	for (uint32_t i = 1; i < plant->n_groups; i++) {
 		if (strcmp(plant->groups[i].name, name) == 0) {
@@ -156,8 +156,8 @@ static int find_group(struct line_reader *reader, const struct plant *plant, con
 	return line_fail(reader, "No group \"%s\" above this line", name);
 }
 
-static int find_module(struct line_reader *reader, const struct plant *plant, const char *name,
-		       uint32_t *ret)
+static int story_find_module(struct line_reader *reader, const struct plant *plant,
+			     const char *name, uint32_t *ret)
 {
 	for (uint32_t i = 0; i < plant->n_modules; i++) {
 		if (strcmp(plant->modules[i].name, name) == 0) {
@@ -169,7 +169,7 @@ static int find_module(struct line_reader *reader, const struct plant *plant, co
 }
 
 /* Takes KEY=VALUE out of the line, since its value is a name and no number; NULL when not there. */
-static const char *take_word(struct line_reader *reader, const char *key)
+static const char *story_take_word(struct line_reader *reader, const char *key)
 {
 	size_t length = strlen(key);
 
@@ -186,7 +186,7 @@ static const char *take_word(struct line_reader *reader, const char *key)
 	return NULL;
 }
 
-static int take_name(struct line_reader *reader, char *name)
+static int story_take_name(struct line_reader *reader, char *name)
 {
 	if (reader->n_words < 2 || strchr(reader->words[1], '='))
 		return line_fail(reader, "%s needs a name first", reader->words[0]);
@@ -197,19 +197,19 @@ static int take_name(struct line_reader *reader, char *name)
 	return 0;
 }
 
-static int read_group(struct line_reader *reader, struct plant *plant)
+static int story_read_group(struct line_reader *reader, struct plant *plant)
 {
 	struct plant_group *group = &plant->groups[plant->n_groups];
-	const char *parent = take_word(reader, "parent");
+	const char *parent = story_take_word(reader, "parent");
 	int r;
 
 	if (plant->n_groups == PLANT_GROUPS_MAX)
 		return line_fail(reader, "More than %d groups", PLANT_GROUPS_MAX - 1);
-	r = take_name(reader, group->name);
+	r = story_take_name(reader, group->name);
 	if (r < 0)
 		return r;
 	if (parent) {
-		r = find_group(reader, plant, parent, &group->reading.parent_slot);
+		r = story_find_group(reader, plant, parent, &group->reading.parent_slot);
 		if (r < 0)
 			return r;
 	}
@@ -220,7 +220,7 @@ static int read_group(struct line_reader *reader, struct plant *plant)
 	return 0;
 }
 
-static int read_manner(struct line_reader *reader, const char *name, enum plant_manner *ret)
+static int story_read_manner(struct line_reader *reader, const char *name, enum plant_manner *ret)
 {
 	for (int i = 0; i < N_MANNERS; i++) {
 		if (strcmp(manner_names[i], name) == 0) {
@@ -231,22 +231,23 @@ static int read_manner(struct line_reader *reader, const char *name, enum plant_
 	return line_fail(reader, "manner=%s: expected honest, liar, silent, busy or leaves", name);
 }
 
-static int read_module(struct line_reader *reader, struct story *story, struct plant *plant)
+static int story_read_module(struct line_reader *reader, struct story *story, struct plant *plant)
 {
 	struct plant_module *module = &plant->modules[plant->n_modules];
-	const char *group = take_word(reader, "group"), *manner = take_word(reader, "manner");
-	const char *later = take_word(reader, "later");
+	const char *group = story_take_word(reader, "group"),
+		   *manner = story_take_word(reader, "manner");
+	const char *later = story_take_word(reader, "later");
 	int r;
 
 	if (plant->n_modules == PLANT_MODULES_MAX)
 		return line_fail(reader, "More than %d modules", PLANT_MODULES_MAX);
-	r = take_name(reader, module->name);
+	r = story_take_name(reader, module->name);
 	if (r == 0 && !group)
 		r = line_fail(reader, "module %s needs group=", module->name);
 	if (r == 0)
-		r = find_group(reader, plant, group, &module->reading.group_slot);
+		r = story_find_group(reader, plant, group, &module->reading.group_slot);
 	if (r == 0 && manner)
-		r = read_manner(reader, manner, &module->manner);
+		r = story_read_manner(reader, manner, &module->manner);
 	if (r == 0)
 		r = line_parse(reader, 2, &module_table, module);
 	if (r < 0)
@@ -261,7 +262,8 @@ static int read_module(struct line_reader *reader, struct story *story, struct p
 	return 0;
 }
 
-static int read_target(struct line_reader *reader, const struct plant *plant, struct event *event)
+static int story_read_target(struct line_reader *reader, const struct plant *plant,
+			     struct event *event)
 {
 	enum target target = verbs[event->verb].target;
 
@@ -270,11 +272,12 @@ static int read_target(struct line_reader *reader, const struct plant *plant, st
 	if (reader->n_words < 4)
 		return line_fail(reader, "%s needs the name of a %s", verbs[event->verb].name,
 				 target == TARGET_GROUP ? "group" : "module");
-	return target == TARGET_GROUP ? find_group(reader, plant, reader->words[3], &event->slot)
-				      : find_module(reader, plant, reader->words[3], &event->slot);
+	return target == TARGET_GROUP
+		       ? story_find_group(reader, plant, reader->words[3], &event->slot)
+		       : story_find_module(reader, plant, reader->words[3], &event->slot);
 }
 
-static int read_verb(struct line_reader *reader, const char *name, enum verb *ret)
+static int story_read_verb(struct line_reader *reader, const char *name, enum verb *ret)
 {
 	for (int i = 0; i < N_VERBS; i++) {
 		if (strcmp(verbs[i].name, name) == 0) {
@@ -289,7 +292,7 @@ static int read_verb(struct line_reader *reader, const char *name, enum verb *re
 }
 
 /* The words after the verb and its target; what makes no sense without a number is refused. */
-static int read_event_values(struct line_reader *reader, struct event *event)
+static int story_read_event_values(struct line_reader *reader, struct event *event)
 {
 	size_t first = verbs[event->verb].target == TARGET_NONE ? 3 : 4;
 	int r;
@@ -307,10 +310,11 @@ static int read_event_values(struct line_reader *reader, struct event *event)
 	return 0;
 }
 
-static int read_event(struct line_reader *reader, struct story *story, const struct plant *plant)
+static int story_read_event(struct line_reader *reader, struct story *story,
+			    const struct plant *plant)
 {
 	struct event *event = &story->events[story->n_events];
-	const char *group = take_word(reader, "group");
+	const char *group = story_take_word(reader, "group");
 	int r;
 
 	if (story->n_events == STORY_EVENTS_MAX)
@@ -324,31 +328,31 @@ static int read_event(struct line_reader *reader, struct story *story, const str
 	if (story->n_events > 0 && event->at_usec < event[-1].at_usec)
 		return line_fail(reader, "at %s is before the event above: put them in order",
 				 reader->words[1]);
-	r = read_verb(reader, reader->words[2], &event->verb);
+	r = story_read_verb(reader, reader->words[2], &event->verb);
 	if (r == 0)
-		r = read_target(reader, plant, event);
+		r = story_read_target(reader, plant, event);
 	if (r == 0)
-		r = read_event_values(reader, event);
+		r = story_read_event_values(reader, event);
 	if (r == 0 && group)
-		r = find_group(reader, plant, group, &event->slot);
+		r = story_find_group(reader, plant, group, &event->slot);
 	if (r < 0)
 		return r;
 	story->n_events++;
 	return 0;
 }
 
-static int read_line(struct line_reader *reader, struct story *story, struct plant *plant)
+static int story_read_line(struct line_reader *reader, struct story *story, struct plant *plant)
 {
 	const char *word = reader->words[0];
 
 	if (strcmp(word, "machine") == 0)
 		return line_parse(reader, 1, &machine_table, plant);
 	if (strcmp(word, "group") == 0)
-		return read_group(reader, plant);
+		return story_read_group(reader, plant);
 	if (strcmp(word, "module") == 0)
-		return read_module(reader, story, plant);
+		return story_read_module(reader, story, plant);
 	if (strcmp(word, "at") == 0)
-		return read_event(reader, story, plant);
+		return story_read_event(reader, story, plant);
 	if (strcmp(word, "until") == 0 && reader->n_words == 2) {
 		int r = line_parse_value(reader, LINE_USEC, "until", reader->words[1],
 					 &story->end_usec);
@@ -361,7 +365,7 @@ static int read_line(struct line_reader *reader, struct story *story, struct pla
 }
 
 /* What must be known before it can begin. */
-static int check(struct line_reader *reader, const struct story *story, struct plant *plant)
+static int story_check(struct line_reader *reader, const struct story *story, struct plant *plant)
 {
 	if (plant->total_bytes == 0 || plant->available_at_start_bytes > plant->total_bytes)
 		return line_fail(reader, "The machine needs total= and available= below it");
@@ -386,11 +390,11 @@ int story_read(struct line_reader *reader, struct plant *plant, struct story **r
 		if (r == 0)
 			break;
 		if (r > 0)
-			r = read_line(reader, story, plant);
+			r = story_read_line(reader, story, plant);
 		if (r < 0)
 			return r;
 	}
-	r = check(reader, story, plant);
+	r = story_check(reader, story, plant);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(story);
@@ -399,7 +403,7 @@ int story_read(struct line_reader *reader, struct plant *plant, struct story **r
 
 /* --- happening --- */
 
-static void free_bytes(struct plant_group *group, uint64_t bytes)
+static void story_free_bytes(struct plant_group *group, uint64_t bytes)
 {
 	group->grow.active = group->read.active = false;
 	group->used_bytes = u64_sub(group->used_bytes, bytes);
@@ -408,7 +412,7 @@ static void free_bytes(struct plant_group *group, uint64_t bytes)
 		group->cache_bytes = 0;
 }
 
-static void give_order(struct story *story, struct plant *plant, const struct event *event)
+static void story_give_order(struct story *story, struct plant *plant, const struct event *event)
 {
 	if (plant->n_orders == PLANT_ANSWERS_MAX)
 		return;
@@ -421,7 +425,7 @@ static void give_order(struct story *story, struct plant *plant, const struct ev
 	};
 }
 
-static void fill_module(struct plant *plant, struct plant_module *module, const struct event *event)
+static void story_fill(struct plant *plant, struct plant_module *module, const struct event *event)
 {
 	uint64_t bytes = event->bytes;
 
@@ -441,7 +445,7 @@ static void fill_module(struct plant *plant, struct plant_module *module, const 
 	plant_charge(plant, module->reading.group_slot, bytes);
 }
 
-static bool happen(struct story *story, struct plant *plant, const struct event *event)
+static bool story_apply_event(struct story *story, struct plant *plant, const struct event *event)
 {
 	struct plant_group *group = &plant->groups[event->slot];
 	struct plant_module *module = &plant->modules[event->slot];
@@ -454,13 +458,13 @@ static bool happen(struct story *story, struct plant *plant, const struct event 
 		group->read = (struct plant_drive){ event->rate_bytes, event->until_bytes, true };
 		return false;
 	case VERB_FREE:
-		free_bytes(group, event->bytes);
+		story_free_bytes(group, event->bytes);
 		return false;
 	case VERB_USE:
 		module->reading.last_used_usec = plant->now_usec;
 		return false;
 	case VERB_FILL:
-		fill_module(plant, module, event);
+		story_fill(plant, module, event);
 		return false;
 	case VERB_REGISTER:
 		module->reading.id = story->module_ids[event->slot];
@@ -478,7 +482,7 @@ static bool happen(struct story *story, struct plant *plant, const struct event 
 		plant->blind = event->verb == VERB_BLIND;
 		return false;
 	case VERB_ORDER:
-		give_order(story, plant, event);
+		story_give_order(story, plant, event);
 		return true;
 	case N_VERBS:
 		break;
@@ -491,6 +495,6 @@ bool story_happen(struct story *story, struct plant *plant)
 	bool wakes = false;
 
 	while (story_next(story) <= plant->now_usec)
-		wakes |= happen(story, plant, &story->events[story->next++]);
+		wakes |= story_apply_event(story, plant, &story->events[story->next++]);
 	return wakes;
 }

@@ -323,7 +323,7 @@ void trace_write_step(FILE *file, const struct observation *observation,
 /* --- reading --- */
 
 /* Keeps a line with > for the comparison. */
-static int keep_recorded(struct line_reader *reader, char **recorded)
+static int trace_keep_recorded(struct line_reader *reader, char **recorded)
 {
 	size_t had = *recorded ? strlen(*recorded) : 0, more = strlen(reader->words[0]);
 	char *longer = realloc(*recorded, had + more + 1);
@@ -336,28 +336,28 @@ static int keep_recorded(struct line_reader *reader, char **recorded)
 }
 
 /* Adds one entry of a list by its table; `entry` is NULL when the list is full. */
-static int add(struct line_reader *reader, const struct line_table *table, void *entry)
+static int trace_add(struct line_reader *reader, const struct line_table *table, void *entry)
 {
 	if (!entry)
 		return line_fail(reader, "Too many lines of \"%s\" in one step", table->word);
 	return line_parse(reader, 1, table, entry);
 }
 
-static int read_line(struct line_reader *reader, struct trace_names *names,
-		     struct observation *observation)
+static int trace_read_line(struct line_reader *reader, struct trace_names *names,
+			   struct observation *observation)
 {
 	const char *word = reader->words[0];
 
 	if (strcmp(word, "machine") == 0)
 		return line_parse(reader, 1, &machine_table, &observation->machine);
 	if (strcmp(word, "group") == 0)
-		return add(reader, &group_table, observation_add_group(observation));
+		return trace_add(reader, &group_table, observation_add_group(observation));
 	if (strcmp(word, "module") == 0)
-		return add(reader, &module_table, observation_add_module(observation));
+		return trace_add(reader, &module_table, observation_add_module(observation));
 	if (strcmp(word, "outcome") == 0)
-		return add(reader, &outcome_table, observation_add_outcome(observation));
+		return trace_add(reader, &outcome_table, observation_add_outcome(observation));
 	if (strcmp(word, "order") == 0)
-		return add(reader, &order_table, observation_add_order(observation));
+		return trace_add(reader, &order_table, observation_add_order(observation));
 	if (strcmp(word, "name") == 0)
 		return trace_names_read(reader, names);
 	return line_fail(
@@ -388,8 +388,8 @@ int trace_read_step(struct line_reader *reader, struct trace_names *names,
 			line_push_back(reader);
 			break;
 		}
-		r = reader->words[0][0] == '>' ? keep_recorded(reader, &recorded)
-					       : read_line(reader, names, observation);
+		r = reader->words[0][0] == '>' ? trace_keep_recorded(reader, &recorded)
+					       : trace_read_line(reader, names, observation);
 	}
 	if (r < 0)
 		return r;
@@ -397,7 +397,7 @@ int trace_read_step(struct line_reader *reader, struct trace_names *names,
 	return 1;
 }
 
-static void read_recorded_line(struct line_reader *reader, struct decision *decision)
+static void trace_read_recorded_line(struct line_reader *reader, struct decision *decision)
 {
 	struct action action = {};
 	struct finish finish = {};
@@ -430,6 +430,6 @@ void trace_read_recorded(const char *recorded, struct decision *decision)
 	line_reader_init(&reader, file, "record");
 	while (line_next(&reader) > 0)
 		if (line_split(&reader) == 0)
-			read_recorded_line(&reader, decision);
+			trace_read_recorded_line(&reader, decision);
 	line_reader_done(&reader);
 }

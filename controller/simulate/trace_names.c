@@ -35,14 +35,14 @@ void trace_names_write(FILE *file, const char *kind, uint32_t slot, const char *
 }
 
 /* The unit or container itself: "/system.slice/a.service" is "a.service", "/" stays. */
-static const char *short_name(const char *path)
+static const char *trace_names_short_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-static int keep(char **place, const char *name)
+static int trace_names_keep(char **place, const char *name)
 {
 	char *copy = strdup(name);
 
@@ -72,6 +72,6 @@ int trace_names_read(struct line_reader *reader, struct trace_names *names)
 		return line_fail(reader, "A slot is below %d", TRACE_NAMES_MAX);
 	if (!names)
 		return 0;
-	return is_group ? keep(&names->groups[slot], short_name(name))
-			: keep(&names->modules[slot], name);
+	return is_group ? trace_names_keep(&names->groups[slot], trace_names_short_name(name))
+			: trace_names_keep(&names->modules[slot], name);
 }

@@ -24,7 +24,7 @@
 /* Field 22 of stat is starttime; the state, behind the name, is field 3. */
 #define FIELDS_TO_START_TIME (22 - 3)
 
-static bool name_is_pid(const char *name, uint32_t *ret)
+static bool proc_tasks_name_is_pid(const char *name, uint32_t *ret)
 {
 	uint64_t pid;
 
@@ -35,7 +35,7 @@ static bool name_is_pid(const char *name, uint32_t *ret)
 }
 
 /* "size resident shared ...", in pages. */
-static bool parse_statm(const char *text, struct task_row *row)
+static bool proc_tasks_parse_statm(const char *text, struct task_row *row)
 {
 	uint64_t pages;
 
@@ -47,7 +47,7 @@ static bool parse_statm(const char *text, struct task_row *row)
 }
 
 /* "PID (name) state ...": a name may hold anything, brackets too, so the last one ends it. */
-static bool parse_stat(const char *text, struct task_row *row)
+static bool proc_tasks_parse_stat(const char *text, struct task_row *row)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');
 	uint64_t ticks;
@@ -74,7 +74,7 @@ static bool parse_stat(const char *text, struct task_row *row)
 }
 
 /* "Uid:\treal\teffective\t..."; tasks without memory have no VmSwap. */
-static bool parse_status(const char *text, struct task_row *row)
+static bool proc_tasks_parse_status(const char *text, struct task_row *row)
 {
 	const char *uid = strstr(text, "\nUid:"), *swap = strstr(text, "\nVmSwap:");
 	uint64_t value;
@@ -107,11 +107,11 @@ int proc_tasks_walk(const struct cgroup_tree *tree,
 	while ((entry = readdir(directory))) {
 		struct task_row task = {};
 
-		if (!name_is_pid(entry->d_name, &task.pid))
+		if (!proc_tasks_name_is_pid(entry->d_name, &task.pid))
 			continue;
 		snprintf(path, sizeof(path), "%" PRIu32 "/statm", task.pid);
 		if (file_read_at(dirfd(directory), path, text, sizeof(text)) < 0 ||
-		    !parse_statm(text, &task) || task.rss_bytes == 0)
+		    !proc_tasks_parse_statm(text, &task) || task.rss_bytes == 0)
 			continue;
 		r = row(data, &task);
 		if (r < 0)
@@ -120,7 +120,7 @@ int proc_tasks_walk(const struct cgroup_tree *tree,
 	return 0;
 }
 
-static uint64_t group_id_of(const struct cgroup_tree *tree, uint32_t pid)
+static uint64_t proc_tasks_group_id_of(const struct cgroup_tree *tree, uint32_t pid)
 {
 	_cleanup_free_ char *group = NULL, *path = NULL;
 	struct stat st;
@@ -137,11 +137,11 @@ int proc_tasks_describe(const struct cgroup_tree *tree, struct task_row *row)
 	char path[32], text[TEXT_SIZE];
 
 	snprintf(path, sizeof(path), "%" PRIu32 "/stat", row->pid);
-	if (file_read_at(proc, path, text, sizeof(text)) < 0 || !parse_stat(text, row))
+	if (file_read_at(proc, path, text, sizeof(text)) < 0 || !proc_tasks_parse_stat(text, row))
 		return -ESRCH;
 	snprintf(path, sizeof(path), "%" PRIu32 "/status", row->pid);
-	if (file_read_at(proc, path, text, sizeof(text)) < 0 || !parse_status(text, row))
+	if (file_read_at(proc, path, text, sizeof(text)) < 0 || !proc_tasks_parse_status(text, row))
 		return -ESRCH;
-	row->group_id = group_id_of(tree, row->pid);
+	row->group_id = proc_tasks_group_id_of(tree, row->pid);
 	return 0;
 }

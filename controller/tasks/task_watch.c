@@ -70,7 +70,7 @@ int task_order_from_name(const char *name, enum task_order *ret)
 	return -EINVAL;
 }
 
-static uint64_t now_usec(void)
+static uint64_t task_watch_now_usec(void)
 {
 	struct timespec ts;
 
@@ -103,14 +103,15 @@ void task_watch_see(struct task_watch *watch, const struct kernel_event *event)
 
 /* Growth */
 
-static void tell_growth(struct task_standing *task, uint64_t bytes, uint64_t since_usec)
+static void task_watch_tell_growth(struct task_standing *task, uint64_t bytes, uint64_t since_usec)
 {
 	task->growth_bytes = bytes;
 	task->growing_since_usec = bytes > 0 ? since_usec : 0;
 }
 
 /* Returns: false when it was not among the largest then, or then is too long ago. */
-static bool growth_since_before(const struct task_watch *watch, struct task_standing *task)
+static bool task_watch_growth_since_before(const struct task_watch *watch,
+					   struct task_standing *task)
 {
 	uint64_t span_usec = watch->looked_usec - watch->before_usec;
 
@@ -123,40 +124,42 @@ static bool growth_since_before(const struct task_watch *watch, struct task_stan
 		if (was->pid != task->pid ||
 		    (task->start_ns && was->start_ns && was->start_ns != task->start_ns))
 			continue;
-		tell_growth(task,
-			    u64_muldiv(u64_sub(task->rss_bytes, was->rss_bytes), USEC_PER_SEC,
-				       u64_max(span_usec, 1)),
-			    was->growth_bytes > 0 ? was->growing_since_usec : watch->before_usec);
+		task_watch_tell_growth(task,
+				       u64_muldiv(u64_sub(task->rss_bytes, was->rss_bytes),
+						  USEC_PER_SEC, u64_max(span_usec, 1)),
+				       was->growth_bytes > 0 ? was->growing_since_usec
+							     : watch->before_usec);
 		return true;
 	}
 	return false;
 }
 
-static void growth_by_clock(const struct task_watch *watch, const struct task_row *row,
-			    struct task_standing *task)
+static void task_watch_growth_by_clock(const struct task_watch *watch, const struct task_row *row,
+				       struct task_standing *task)
 {
 	uint64_t now_ns = watch->looked_usec * NSEC_PER_USEC, since_ns = 0, bytes;
 
 	bytes = growers_rate(&watch->growers, row->pid, row->start_ns, now_ns, &since_ns);
 	if (bytes > 0) {
-		tell_growth(task, bytes, since_ns / NSEC_PER_USEC);
+		task_watch_tell_growth(task, bytes, since_ns / NSEC_PER_USEC);
 		return;
 	}
 	if (row->slice_ns == 0 || row->slice_ns >= GROWER_STALE_NS ||
-	    growth_since_before(watch, task))
+	    task_watch_growth_since_before(watch, task))
 		return;
-	tell_growth(
+	task_watch_tell_growth(
 		task,
 		u64_muldiv(row->grown_bytes, NSEC_PER_SEC, u64_max(row->slice_ns, SLICE_MIN_NS)),
 		u64_sub(now_ns, row->slice_ns) / NSEC_PER_USEC);
 }
 
-static bool has_clock(const struct task_watch *watch)
+static bool task_watch_has_clock(const struct task_watch *watch)
 {
 	return watch->probes && probes_have_tripwire(watch->probes);
 }
 
-static struct ranked_task rank_of(const struct task_watch *watch, const struct task_row *row)
+static struct ranked_task task_watch_rank_of(const struct task_watch *watch,
+					     const struct task_row *row)
 {
 	struct ranked_task ranked = {
 		.mm = row->mm,
@@ -172,29 +175,29 @@ static struct ranked_task rank_of(const struct task_watch *watch, const struct t
 
 	memcpy(ranked.task.comm, row->comm, sizeof(ranked.task.comm));
 	ranked.task.comm[sizeof(ranked.task.comm) - 1] = '\0';
-	if (has_clock(watch))
-		growth_by_clock(watch, row, &ranked.task);
+	if (task_watch_has_clock(watch))
+		task_watch_growth_by_clock(watch, row, &ranked.task);
 	else
-		growth_since_before(watch, &ranked.task);
+		task_watch_growth_since_before(watch, &ranked.task);
 	return ranked;
 }
 
 /* The look: every task, once */
 
-static int on_task(void *data, const struct task_row *row)
+static int task_watch_on_task(void *data, const struct task_row *row)
 {
 	struct task_watch *watch = data;
 	struct ranked_task ranked;
 
 	if (row->rss_bytes == 0 && row->swap_bytes == 0)
 		return 0; /* a thread of the kernel, or on its way out */
-	ranked = rank_of(watch, row);
+	ranked = task_watch_rank_of(watch, row);
 	for (size_t i = 0; i < N_TASK_ORDERS; i++)
 		task_ranking_offer(&watch->rankings[i], &ranked);
 	return 0;
 }
 
-static void forget_rankings(struct task_watch *watch)
+static void task_watch_forget_rankings(struct task_watch *watch)
 {
 	for (size_t i = 0; i < N_TASK_ORDERS; i++) {
 		watch->rankings[i].order = i;
@@ -203,28 +206,29 @@ static void forget_rankings(struct task_watch *watch)
 	}
 }
 
-static int look(struct task_watch *watch)
+static int task_watch_look(struct task_watch *watch)
 {
 	if (watch->looked_usec > 0) {
 		watch->before = watch->rankings[TASK_ORDER_RSS];
 		watch->before_usec = watch->looked_usec;
 	}
-	watch->looked_usec = now_usec();
-	forget_rankings(watch);
+	watch->looked_usec = task_watch_now_usec();
+	task_watch_forget_rankings(watch);
 	watch->from_proc = !watch->probes;
 	if (watch->probes) {
 		probes_drain(watch->probes);
-		watch->from_proc = probes_walk_tasks(watch->probes, NULL, 0, on_task, watch) < 0;
+		watch->from_proc =
+			probes_walk_tasks(watch->probes, NULL, 0, task_watch_on_task, watch) < 0;
 	}
 	if (!watch->from_proc)
 		return 0;
-	forget_rankings(watch);
-	return proc_tasks_walk(watch->tree, on_task, watch);
+	task_watch_forget_rankings(watch);
+	return proc_tasks_walk(watch->tree, task_watch_on_task, watch);
 }
 
 /* The second look, at the first few */
 
-static int on_exact(void *data, const struct task_row *row)
+static int task_watch_on_exact(void *data, const struct task_row *row)
 {
 	struct task_ranking *ranking = data;
 
@@ -243,14 +247,14 @@ static int on_exact(void *data, const struct task_row *row)
 	return 0;
 }
 
-static void read_exact(struct task_watch *watch, struct task_ranking *ranking)
+static void task_watch_read_exact(struct task_watch *watch, struct task_ranking *ranking)
 {
 	uint32_t pids[TASK_EXACT_MAX];
 	size_t n;
 
 	for (n = 0; n < ranking->n && n < TASK_EXACT_MAX; n++)
 		pids[n] = ranking->tasks[n].task.pid;
-	if (n == 0 || probes_walk_tasks(watch->probes, pids, n, on_exact, ranking) < 0)
+	if (n == 0 || probes_walk_tasks(watch->probes, pids, n, task_watch_on_exact, ranking) < 0)
 		return;
 	watch->never_exact = true;
 	for (size_t i = 0; i < n; i++)
@@ -260,7 +264,7 @@ static void read_exact(struct task_watch *watch, struct task_ranking *ranking)
 }
 
 /* Those that ended in the meantime are left out. */
-static void describe_all(struct task_watch *watch, struct task_ranking *ranking)
+static void task_watch_describe_all(struct task_watch *watch, struct task_ranking *ranking)
 {
 	size_t n = 0;
 
@@ -271,21 +275,21 @@ static void describe_all(struct task_watch *watch, struct task_ranking *ranking)
 		};
 
 		if (proc_tasks_describe(watch->tree, &row) == 0)
-			ranking->tasks[n++] = rank_of(watch, &row);
+			ranking->tasks[n++] = task_watch_rank_of(watch, &row);
 	}
 	ranking->n = n;
 }
 
-static void confirm(struct task_watch *watch, enum task_order order)
+static void task_watch_confirm(struct task_watch *watch, enum task_order order)
 {
 	struct task_ranking *ranking = &watch->rankings[order];
 
 	if (watch->confirmed[order])
 		return;
 	if (watch->from_proc)
-		describe_all(watch, ranking);
+		task_watch_describe_all(watch, ranking);
 	else if (!watch->never_exact)
-		read_exact(watch, ranking);
+		task_watch_read_exact(watch, ranking);
 	watch->confirmed[order] = true;
 }
 
@@ -293,18 +297,18 @@ int task_watch_rank(struct task_watch *watch, enum task_order order, struct task
 		    size_t max)
 {
 	const struct task_ranking *ranking = &watch->rankings[order];
-	uint64_t started_usec = now_usec(), took_usec;
+	uint64_t started_usec = task_watch_now_usec(), took_usec;
 	size_t n;
 	int r;
 
 	if (started_usec >= watch->fresh_until_usec) {
 		watch->fresh_until_usec = 0;
-		r = look(watch);
+		r = task_watch_look(watch);
 		if (r < 0)
 			return r;
 	}
-	confirm(watch, order);
-	took_usec = now_usec() - started_usec;
+	task_watch_confirm(watch, order);
+	took_usec = task_watch_now_usec() - started_usec;
 	watch->fresh_until_usec =
 		u64_max(watch->fresh_until_usec,
 			watch->looked_usec + u64_max(FRESH_MIN_USEC, FRESH_PER_COST * took_usec));

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned int suffix_shift(const char *suffix)
+static unsigned int arguments_suffix_shift(const char *suffix)
 {
 	static const char units[] = "KMGT";
 	const char *unit = *suffix ? strchr(units, toupper((unsigned char)*suffix)) : NULL;
@@ -24,7 +24,7 @@ uint64_t argument_number(const char *option, const char *text, uint64_t min, uin
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	shift = suffix_shift(end);
+	shift = arguments_suffix_shift(end);
 	if (errno || !isdigit((unsigned char)text[0]) || (*end && !shift) ||
 	    value > UINT64_MAX >> shift || value << shift < min || value << shift > max) {
 		fprintf(stderr,

@@ -5,8 +5,8 @@
  *
  *	work ──▶ relief_module_use() ── loaded? ── yes ──▶ run the model
  *	                                   │ no               ▲
- *	                                   └──▶ on_load() ────┘
- *	reliefd: "unload" ──▶ on_unload(): munmap()
+ *	                                   └──▶ example_model_on_load() ────┘
+ *	reliefd: "unload" ──▶ example_model_on_unload(): munmap()
  *
  * The weights come from --file, or are made up. They live in an anonymous mapping, as weights that
  * were read and converted do; munmap() gives them to the kernel at once, hence .no_trim.
@@ -51,12 +51,12 @@ struct model {
 
 static volatile sig_atomic_t stopped;
 
-static void on_signal(int number)
+static void example_model_on_signal(int number)
 {
 	stopped = 1;
 }
 
-static uint64_t now_usec(void)
+static uint64_t example_model_now_usec(void)
 {
 	struct timespec now;
 
@@ -66,7 +66,7 @@ static uint64_t now_usec(void)
 
 /* ---- the model ------------------------------------------------------------------------------ */
 
-static int weights_read(struct model *model, int fd)
+static int example_model_weights_read(struct model *model, int fd)
 {
 	size_t at = 0;
 
@@ -80,7 +80,7 @@ static int weights_read(struct model *model, int fd)
 	return 0;
 }
 
-static void weights_make_up(struct model *model)
+static void example_model_weights_make_up(struct model *model)
 {
 	uint64_t value = 0x9e3779b97f4a7c15ULL;
 
@@ -92,7 +92,7 @@ static void weights_make_up(struct model *model)
 	}
 }
 
-static int model_allocate(struct model *model, size_t size_bytes)
+static int example_model_allocate(struct model *model, size_t size_bytes)
 {
 	void *memory =
 		mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -104,14 +104,14 @@ static int model_allocate(struct model *model, size_t size_bytes)
 	return 0;
 }
 
-static void model_release(struct model *model)
+static void example_model_release(struct model *model)
 {
 	if (model->weights)
 		munmap(model->weights, model->size_bytes);
 	model->weights = NULL;
 }
 
-static int model_load_file(struct model *model)
+static int example_model_load_file(struct model *model)
 {
 	struct stat stat;
 	int fd, r;
@@ -122,17 +122,18 @@ static int model_load_file(struct model *model)
 	if (fstat(fd, &stat) < 0)
 		r = -errno;
 	else
-		r = stat.st_size > 0 ? model_allocate(model, (size_t)stat.st_size) : -ENODATA;
+		r = stat.st_size > 0 ? example_model_allocate(model, (size_t)stat.st_size)
+				     : -ENODATA;
 	if (r == 0) {
-		r = weights_read(model, fd);
+		r = example_model_weights_read(model, fd);
 		if (r < 0)
-			model_release(model);
+			example_model_release(model);
 	}
 	close(fd);
 	return r;
 }
 
-static uint32_t model_run(const struct model *model)
+static uint32_t example_model_run(const struct model *model)
 {
 	uint32_t sum = 0;
 
@@ -143,35 +144,35 @@ static uint32_t model_run(const struct model *model)
 
 /* ---- reliefd -------------------------------------------------------------------------------- */
 
-static int64_t on_load(struct relief_module *module, void *userdata)
+static int64_t example_model_on_load(struct relief_module *module, void *userdata)
 {
 	struct model *model = userdata;
-	uint64_t started_usec = now_usec(), took_usec;
+	uint64_t started_usec = example_model_now_usec(), took_usec;
 	int r;
 
 	if (model->options.file) {
-		r = model_load_file(model);
+		r = example_model_load_file(model);
 	} else {
-		r = model_allocate(model, model->options.size_bytes);
+		r = example_model_allocate(model, model->options.size_bytes);
 		if (r == 0)
-			weights_make_up(model);
+			example_model_weights_make_up(model);
 	}
 	if (r < 0)
 		return r;
-	took_usec = now_usec() - started_usec;
+	took_usec = example_model_now_usec() - started_usec;
 	printf("%s: loaded %zu bytes ms %" PRIu64 ".%03" PRIu64 "\n", model->options.name,
 	       model->size_bytes, took_usec / 1000, took_usec % 1000);
 	return (int64_t)model->size_bytes;
 }
 
-static int64_t on_unload(struct relief_module *module, struct relief_request *request,
-			 void *userdata)
+static int64_t example_model_on_unload(struct relief_module *module, struct relief_request *request,
+				       void *userdata)
 {
 	struct model *model = userdata;
-	uint64_t asked_usec = now_usec(), took_usec;
+	uint64_t asked_usec = example_model_now_usec(), took_usec;
 
-	model_release(model);
-	took_usec = now_usec() - asked_usec;
+	example_model_release(model);
+	took_usec = example_model_now_usec() - asked_usec;
 	printf("%s: request %" PRIu64 " level %d (%s): unloaded, freed %zu ms %" PRIu64
 	       ".%03" PRIu64 "\n",
 	       model->options.name, relief_request_id(request), (int)relief_request_level(request),
@@ -180,14 +181,14 @@ static int64_t on_unload(struct relief_module *module, struct relief_request *re
 	return (int64_t)model->size_bytes;
 }
 
-static void on_error(struct relief *relief, struct relief_module *module, int error,
-		     const char *text, void *userdata)
+static void example_model_on_error(struct relief *relief, struct relief_module *module, int error,
+				   const char *text, void *userdata)
 {
 	fprintf(stderr, "%s: %s (%s)\n", module ? relief_module_name(module) : "reliefd", text,
 		strerror(-error));
 }
 
-static int model_register(struct model *model)
+static int example_model_register(struct model *model)
 {
 	const struct relief_module_options options = {
 		.size = sizeof(options),
@@ -199,27 +200,27 @@ static int model_register(struct model *model)
 	};
 	const struct relief_module_ops ops = {
 		.size = sizeof(ops),
-		.unload = on_unload,
-		.load = on_load,
+		.unload = example_model_on_unload,
+		.load = example_model_on_load,
 	};
 	int r;
 
 	r = relief_new(&model->relief);
 	if (r < 0)
 		return r;
-	relief_set_error_handler(model->relief, on_error, model);
+	relief_set_error_handler(model->relief, example_model_on_error, model);
 	return relief_module_register(model->relief, &model->module, model->options.name, &options,
 				      &ops, model);
 }
 
 /* ---- the service ---------------------------------------------------------------------------- */
 
-static bool is_idle(const struct model *model)
+static bool example_model_is_idle(const struct model *model)
 {
 	return model->options.n_uses > 0 && model->n_uses >= model->options.n_uses;
 }
 
-static int model_work(struct model *model)
+static int example_model_work(struct model *model)
 {
 	int r = relief_module_use(model->module);
 
@@ -229,15 +230,16 @@ static int model_work(struct model *model)
 	}
 	model->n_uses++;
 	printf("%s: use %" PRIu64 " result %" PRIu32 "\n", model->options.name, model->n_uses,
-	       model_run(model));
+	       example_model_run(model));
 	return 0;
 }
 
 /* Waits for reliefd or a signal, at most until then. */
-static void model_wait(struct model *model, uint64_t until_usec)
+static void example_model_wait(struct model *model, uint64_t until_usec)
 {
 	struct pollfd ready = { .fd = relief_fd(model->relief), .events = POLLIN };
-	uint64_t now = now_usec(), wait_usec = until_usec > now ? until_usec - now : 0;
+	uint64_t now = example_model_now_usec(),
+		 wait_usec = until_usec > now ? until_usec - now : 0;
 	const struct timespec timeout = { (time_t)(wait_usec / 1000000),
 					  (long)(wait_usec % 1000000 * 1000) };
 	sigset_t none;
@@ -245,30 +247,30 @@ static void model_wait(struct model *model, uint64_t until_usec)
 	/* Signals are blocked but here, so that none falls between the look at `stopped` and this.
 	 */
 	sigemptyset(&none);
-	if (ppoll(&ready, 1, is_idle(model) ? NULL : &timeout, &none) > 0)
+	if (ppoll(&ready, 1, example_model_is_idle(model) ? NULL : &timeout, &none) > 0)
 		relief_dispatch(model->relief);
 }
 
-static int model_loop(struct model *model)
+static int example_model_loop(struct model *model)
 {
-	uint64_t next_usec = now_usec();
+	uint64_t next_usec = example_model_now_usec();
 
 	while (!stopped) {
-		if (!is_idle(model) && now_usec() >= next_usec) {
-			int r = model_work(model);
+		if (!example_model_is_idle(model) && example_model_now_usec() >= next_usec) {
+			int r = example_model_work(model);
 
 			if (r < 0)
 				return r;
-			next_usec = now_usec() + model->options.interval_msec * 1000;
+			next_usec = example_model_now_usec() + model->options.interval_msec * 1000;
 		}
-		model_wait(model, next_usec);
+		example_model_wait(model, next_usec);
 	}
 	return 0;
 }
 
-static void catch_signals(void)
+static void example_model_catch_signals(void)
 {
-	const struct sigaction action = { .sa_handler = on_signal };
+	const struct sigaction action = { .sa_handler = example_model_on_signal };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -279,7 +281,7 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 }
 
-static void usage(void)
+static void example_model_usage(void)
 {
 	printf("example-model [OPTIONS]\n"
 	       "\n"
@@ -294,7 +296,7 @@ static void usage(void)
 	       "  --keep             spare it below level high\n");
 }
 
-static void parse_arguments(struct options *options, int argc, char **argv)
+static void example_model_parse_arguments(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
 		{ "name", required_argument, NULL, 'n' },
@@ -334,7 +336,7 @@ static void parse_arguments(struct options *options, int argc, char **argv)
 			options->keep = true;
 			break;
 		case 'h':
-			usage();
+			example_model_usage();
 			exit(0);
 		default:
 			exit(2);
@@ -349,18 +351,18 @@ int main(int argc, char **argv)
 	};
 	int r;
 
-	parse_arguments(&model.options, argc, argv);
+	example_model_parse_arguments(&model.options, argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	catch_signals();
-	r = model_register(&model);
+	example_model_catch_signals();
+	r = example_model_register(&model);
 	if (r >= 0) {
 		printf("%s: ready\n", model.options.name);
 		sd_notify(0, "READY=1");
-		r = model_loop(&model);
+		r = example_model_loop(&model);
 	}
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", model.options.name, strerror(-r));
 	relief_free(model.relief);
-	model_release(&model);
+	example_model_release(&model);
 	return r < 0 ? 1 : 0;
 }
