@@ -139,6 +139,8 @@ start_agent again $cgroup --size=100M --counter="$dir/cgroup$cgroup/memory.curre
 hears again '^registered'
 before=$(grep -c '' "$dir/records")
 set_memory 1000000 30000
+# Where eBPF counts what is charged, a file that changes wakes nothing: a registration does.
+start_agent third $cgroup --size=1M
 sleep 4
 set_memory 1000000 900000
 since() { # those of the shortage
