@@ -46,6 +46,9 @@
  */
 
 #include "policies/brake.h"
+
+#include <assert.h>
+
 #include "policies/booking.h"
 #include "policies/exhaustion.h"
 #include "policies/group_tree.h"
@@ -268,6 +271,7 @@ static void brake_hold(struct step *step, struct group_state *group,
 	group->hold = (struct hold){
 		.id = step->state->next_action_id,
 		.brake = brake_kind_for(step, group->slot),
+		.reason = REASON_RUNAWAY,
 		.short_slot = outer->slot,
 		.short_id = outer->id,
 		.since_usec = step->now_usec,
@@ -276,7 +280,7 @@ static void brake_hold(struct step *step, struct group_state *group,
 		.headroom_bytes = outer->shortage.headroom_bytes,
 		.high_bytes = group->seen.high_bytes,
 	};
-	change = brake_report(step, group, REASON_RUNAWAY);
+	change = brake_report(step, group, group->hold.reason);
 	if (!change) { /* no room to say it: then it is not done */
 		group->hold = before;
 		return;
@@ -284,12 +288,18 @@ static void brake_hold(struct step *step, struct group_state *group,
 	change->brake = group->hold.brake;
 	change->time_left_usec = brake_time_left_usec(step, outer);
 	step->state->next_action_id++;
+	step->state->n_held++;
 	group->n_holds++;
 }
 
-static void brake_begin_rest(struct step *step, struct group_state *group, uint64_t spare_usec)
+/* No longer held, whatever reported it. */
+static void brake_begin_rest(struct step *step, struct group_state *group, enum reason reason,
+			     uint64_t spare_usec)
 {
+	assert(group->hold.id != 0 && step->state->n_held > 0);
+	step->state->n_held--;
 	group->hold = (struct hold){
+		.reason = reason,
 		.rest_until_usec = u64_add(step->now_usec, step->profile->brake_rest_usec),
 		.spare_usec = spare_usec,
 	};
@@ -301,15 +311,17 @@ static void brake_let_go(struct step *step, struct group_state *group, enum reas
 
 	/* BRAKE_OFF is what a new entry says. */
 	if (brake_report(step, group, reason))
-		brake_begin_rest(step, group, reason == REASON_RELIEVED ? left_usec : 0);
+		brake_begin_rest(step, group, reason, reason == REASON_RELIEVED ? left_usec : 0);
 	else
-		step_wake_at(step, step->now_usec); /* the hands have the same deadline */
+		step_wake_at(step, step->now_usec); /* what carries it out has the same deadline */
 }
 
 void brake_forget(struct step *step, struct group_state *group)
 {
-	if (group->hold.id != 0)
+	if (group->hold.id != 0) {
 		brake_report(step, group, REASON_GROUP_GONE);
+		brake_begin_rest(step, group, REASON_GROUP_GONE, 0);
+	}
 	group->hold = (struct hold){ 0 };
 }
 
@@ -336,7 +348,7 @@ static struct group_state *brake_find_held(struct state *state, uint64_t id)
 	return NULL;
 }
 
-/* The hands only tell of what they did not hold. */
+/* Outcomes of holds come only for those that were not carried out. */
 static void brake_book_failures(struct step *step)
 {
 	for (size_t i = 0; i < step->observation->n_outcomes; i++) {
@@ -348,7 +360,7 @@ static void brake_book_failures(struct step *step)
 		if (!group)
 			continue;
 		if (outcome->result == RESULT_DRY_RUN)
-			brake_begin_rest(step, group, 0);
+			brake_begin_rest(step, group, group->hold.reason, 0);
 		else
 			brake_let_go(step, group, REASON_FAILED);
 	}

@@ -119,6 +119,7 @@ struct episode {
 struct hold {
 	uint64_t id;	     /* of the decision's brake_change; 0: not held */
 	enum brake brake;    /* BRAKE_FREEZE or BRAKE_THROTTLE while held */
+	enum reason reason;  /* why it is held, or was let go; REASON_NONE: it never was */
 	uint32_t short_slot; /* the group (or host) it is held for */
 	uint64_t short_id;
 	uint64_t since_usec, until_usec;
@@ -247,6 +248,7 @@ struct state {
 	/* Totals since start, for the publishers. */
 	uint64_t n_steps, n_requests, n_late, n_episodes;
 	uint64_t n_killed;	       /* by the kernel, in any group */
+	uint32_t n_held;	       /* groups whose hold.id is not 0 */
 	uint64_t n_results[N_RESULTS]; /* requests that are over, reclaim included */
 	uint64_t claimed_bytes, measured_bytes;
 };

@@ -1,36 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The brake, told: who is held still, why, and until when
- *
- * The state knows who is held; why is said once, in the decision that began or ended it, and kept
- * here for the property BrakeReason.
- */
-
 #include "controller/bus/bus_internal.h"
 #include "controller/groups/unit_name.h"
-
-void bus_note_brakes(struct bus *bus, const struct decision *decision)
-{
-	for (size_t i = 0; i < decision->n_brakes; i++) {
-		const struct brake_change *change = &decision->brakes[i];
-		struct published_group *told = &bus->groups[change->group_slot];
-
-		if (told->id != change->group_id)
-			*told = (struct published_group){ .id = change->group_id };
-		told->brake_reason = change->reason;
-		told->brake_moved = true;
-	}
-}
-
-uint32_t bus_count_held(const struct bus *bus)
-{
-	const struct state *state = bus->config.state;
-	uint32_t n = 0;
-
-	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
-		n += state->groups[slot].hold.id != 0;
-	return n;
-}
 
 static int bus_brake_append_brake(struct bus *bus, sd_bus_message *signal,
 				  const struct brake_change *change)

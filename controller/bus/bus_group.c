@@ -158,14 +158,6 @@ static bool bus_group_is_held(const struct group_view *v)
 	return v->state->hold.id != 0;
 }
 
-/* Why it was held or let go last; "none" when it never was. */
-static enum reason bus_group_brake_reason(const struct group_view *v)
-{
-	const struct published_group *told = &v->bus->groups[v->group->slot];
-
-	return told->id == v->group->id ? told->brake_reason : REASON_NONE;
-}
-
 struct stalls {
 	uint64_t n, usec;
 };
@@ -213,7 +205,7 @@ BUS_GETTER_U32(get_confidence, group_view, v->outlook.confidence_bp)
 BUS_GETTER_STRING(get_brake, group_view,
 		  brake_name(bus_group_is_held(v) ? v->state->hold.brake : BRAKE_OFF))
 BUS_GETTER_U64(get_brake_until, group_view, bus_group_is_held(v) ? v->state->hold.until_usec : 0)
-BUS_GETTER_STRING(get_brake_reason, group_view, reason_name(bus_group_brake_reason(v)))
+BUS_GETTER_STRING(get_brake_reason, group_view, reason_name(v->state->hold.reason))
 BUS_GETTER_U64(get_brakes, group_view, v->state->n_holds)
 BUS_GETTER_U64(get_stalls, group_view, bus_group_stalls_of(v).n)
 BUS_GETTER_U64(get_stall_time, group_view, bus_group_stalls_of(v).usec)

@@ -45,9 +45,7 @@ struct published_group {
 	enum attribution attribution;
 	enum brake brake;
 	uint64_t brake_until_usec;
-	enum reason brake_reason; /* of the last hold, or of its end; from decisions */
-	uint64_t n_own_kills;	  /* as noted, see bus_kills.c */
-	bool brake_moved;	  /* a decision held it or let it go, and that is not told yet */
+	uint64_t n_own_kills; /* as noted, see bus_kills.c */
 };
 
 struct published_module {
@@ -183,16 +181,14 @@ int bus_get_degraded_reasons(sd_bus *connection, const char *path, const char *i
 /* GetSuggestions, bus_suggestion.c */
 int bus_suggest(struct bus *bus, sd_bus_message *call);
 
-/* bus_brake.c: keeps why a group was held or let go; tells it; counts who is held. */
-void bus_note_brakes(struct bus *bus, const struct decision *decision);
 int bus_tell_level_change(struct bus *bus, const struct level_change *change);
 int bus_tell_episode(struct bus *bus, const struct episode_report *report);
 /* The group that grew in a running shortage, or one that this step ended; NULL: none was seen. */
 const struct tally_grower *bus_grower_of(const struct bus *bus, uint64_t episode_id);
 /* A signal of the manager. */
 int bus_new_signal(struct bus *bus, const char *member, sd_bus_message **ret);
+/* bus_brake.c: the signal BrakeChanged. */
 int bus_tell_brake(struct bus *bus, const struct brake_change *change);
-uint32_t bus_count_held(const struct bus *bus);
 
 /* bus_kills.c: notes the kills that a step counted. */
 void bus_note_kills(struct bus *bus);

@@ -94,7 +94,7 @@ BUS_GETTER_STRING(get_growth_clock, bus,
 BUS_GETTER_U64(get_tripwire_wakes, bus, observer_stats(v->config.observer)->n_tripwire_events)
 BUS_GETTER_U64(get_lost, bus, observer_stats(v->config.observer)->n_kernel_events_lost)
 BUS_GETTER_STRING(get_brake_mode, bus, brake_name(v->config.profile->brake))
-BUS_GETTER_U32(get_n_held, bus, bus_count_held(v))
+BUS_GETTER_U32(get_n_held, bus, v->config.state->n_held)
 BUS_GETTER_U64(get_observed, bus, v->config.state->now_usec)
 
 /* Requests that are over, by their result; every result has an entry. */

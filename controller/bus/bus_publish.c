@@ -68,7 +68,6 @@ static struct published_group bus_publish_group_now(struct bus *bus, uint32_t sl
 		.attribution = state->attribution,
 		.brake = state->hold.id != 0 ? state->hold.brake : BRAKE_OFF,
 		.brake_until_usec = state->hold.id != 0 ? state->hold.until_usec : 0,
-		.brake_reason = told->id == state->id ? told->brake_reason : REASON_NONE,
 		.n_own_kills = told->id == state->id ? told->n_own_kills : 0,
 	};
 }
@@ -82,7 +81,7 @@ static void bus_publish_group_changes(struct changes *changes, const struct publ
 	bus_publish_changes_add(changes, old->attribution != now->attribution, "Attribution");
 }
 
-/* Those that the manager has not. Why it is held changes with whether and until when. */
+/* Those that the manager has not. The reason changes when the brake or its time does. */
 static void bus_publish_brake_changes(struct changes *changes, const struct published_group *old,
 				      const struct published_group *now)
 {
@@ -121,7 +120,7 @@ static bool bus_publish_group_may_differ(const struct bus *bus, uint32_t slot)
 		return false;
 	return told->id != now->id || told->level != now->level || told->signal != now->signal ||
 	       told->attribution != now->attribution || told->rung != RUNG_NONE ||
-	       told->brake != BRAKE_OFF || told->brake_moved;
+	       told->brake != BRAKE_OFF || now->hold.id != 0;
 }
 
 static void bus_publish_groups(struct bus *bus)
@@ -138,19 +137,6 @@ static void bus_publish_groups(struct bus *bus)
 
 /* Manager */
 
-/* By what was told, which is the truth after bus_publish_groups(): the state is spread over more
- * memory. */
-static uint32_t bus_publish_count_told_held(const struct bus *bus)
-{
-	const struct state *state = bus->config.state;
-	uint32_t n = 0;
-
-	for (uint32_t slot = 0; slot < state->n_groups_used; slot++)
-		n += bus->groups[slot].brake != BRAKE_OFF &&
-		     bus->groups[slot].id == state->groups[slot].id;
-	return n;
-}
-
 static struct published_manager bus_publish_manager_now(struct bus *bus)
 {
 	return (struct published_manager){
@@ -158,7 +144,7 @@ static struct published_manager bus_publish_manager_now(struct bus *bus)
 		.n_unfollowed = group_set_unfollowed(bus->config.groups)->n +
 				group_set_unfollowed(bus->config.groups)->n_more,
 		.n_modules = registry_size(bus->config.registry),
-		.n_held = bus_publish_count_told_held(bus),
+		.n_held = bus->config.state->n_held,
 		.degradations = observer_degradations(bus->config.observer),
 		.problems = bus->config.problems->version,
 		.clock = observer_growth_clock(bus->config.observer),
@@ -350,7 +336,6 @@ void bus_publish(struct bus *bus, const struct decision *decision)
 {
 	struct published_group host_told = bus->groups[GROUP_SLOT_HOST];
 
-	bus_note_brakes(bus, decision);
 	bus_note_kills(bus);
 	if (!bus->named)
 		return;

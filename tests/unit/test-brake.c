@@ -26,6 +26,8 @@ static void the_grower_is_held_while_the_cache_is_asked(void **unused)
 	assert_int_equal(change->headroom_bytes, LIMIT - s.slice->current_bytes);
 	assert_int_equal(change->episode_id, s.c->state.groups[s.slice->slot].episode.id);
 	assert_int_equal(s.c->state.groups[s.hog->slot].n_holds, 1);
+	assert_int_equal(s.c->state.groups[s.hog->slot].hold.reason, REASON_RUNAWAY);
+	assert_int_equal(s.c->state.n_held, 1);
 	/* Somebody is asked, and looked at with the next step. */
 	assert_non_null(course_action(s.c, RUNG_SHED, 0));
 	assert_true(s.c->decision.wake_at_usec <=
@@ -302,6 +304,8 @@ static void it_is_let_go_when_enough_was_given(void **unused)
 
 	change = let_go_after_shed(&s);
 	assert_int_equal(change->reason, REASON_RELIEVED);
+	assert_int_equal(s.c->state.groups[s.hog->slot].hold.reason, REASON_RELIEVED);
+	assert_int_equal(s.c->state.n_held, 0);
 	assert_int_equal(change->id, id);
 	assert_int_equal(change->group_id, s.hog->id);
 	assert_int_equal(change->short_id, s.slice->id);
@@ -599,6 +603,9 @@ static void in_a_dry_run_it_is_over_without_a_word(void **unused)
 	course_step_after(s.c, MSEC);
 	assert_int_equal(s.c->decision.n_brakes, 0);
 	assert_int_equal(s.c->state.groups[s.hog->slot].hold.id, 0);
+	/* Why it would have been held stays to be read. */
+	assert_int_equal(s.c->state.groups[s.hog->slot].hold.reason, REASON_RUNAWAY);
+	assert_int_equal(s.c->state.n_held, 0);
 	course_step_after(s.c, SEC); /* it rests all the same */
 	assert_int_equal(s.c->decision.n_brakes, 0);
 	scene_free(&s);
@@ -637,6 +644,7 @@ static void with_a_group_its_hold_is_gone(void **unused)
 	held.hog->flags |= GROUP_IS_GONE;
 	assert_int_equal(let_go_after(&held, MSEC)->reason, REASON_GROUP_GONE);
 	assert_int_equal(held.c->decision.brakes[0].id, id);
+	assert_int_equal(held.c->state.n_held, 0);
 	scene_free(&held);
 
 	assert_non_null(grow_until_held(&outer));
@@ -654,6 +662,7 @@ static void without_room_for_the_words_nothing_is_done(void **unused)
 	assert_null(grow_until_held(&s));
 	assert_true(s.c->decision.n_dropped > 0);
 	assert_int_equal(s.c->state.groups[s.hog->slot].hold.id, 0);
+	assert_int_equal(s.c->state.n_held, 0);
 	scene_free(&s);
 }
 
