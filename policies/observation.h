@@ -4,7 +4,7 @@
 /*
  * Observation: everything the judgement may know, at one instant
  *
- * Filled by the eyes (controller/observe), the registry and the hands' outcomes; read-only for
+ * Filled by controller/observe, the registry and the outcomes of actions; read-only for
  * decide(). An observation may be partial: what it covers is said in `covers`, what a reading
  * holds is said in its `has` bits, and state about anything not covered stays as it was.
  *
@@ -125,7 +125,7 @@ struct module_reading {
 	uint64_t reload_cost_usec; /* what it takes to have it back */
 };
 
-/* How an earlier action ended, as far as the hands know. */
+/* How an earlier action ended, as far as what carried it out knows. */
 struct outcome {
 	uint64_t action_id;
 	enum result result;

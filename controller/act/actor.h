@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Actor: the front door of the hands
+ * Actor: carries a decision out
  *
  * Carries a decision's actions out in order, or only says so in a dry run, and reports how each
  * ended in the mailbox of outcomes. Never blocks: requests are sent on open connections, reclaim is

@@ -246,7 +246,7 @@ static void brakes_let_go(struct brakes *brakes, struct held *held)
 		return;
 	}
 	if (!held->is_stuck)
-		log_errno(r, "Cannot let go of %s, trying on", held->record.path);
+		log_errno(r, "Cannot let go of %s; retrying", held->record.path);
 	held->is_stuck = true;
 	held->deadline_usec = u64_add(brakes_now_monotonic_usec(), AGAIN_USEC);
 }

@@ -29,7 +29,7 @@ ssize_t file_read_fd(int fd, char *buf, size_t size)
 
 	if (size == 0)
 		return -EINVAL;
-	/* A kernel file may hand itself out in pieces; only 0 is the end. */
+	/* A kernel file may be read in pieces; only 0 is the end. */
 	while (length < size - 1) {
 		n = file_pread_retry(fd, buf + length, size - 1 - length, (off_t)length);
 		if (n < 0)

@@ -145,7 +145,7 @@ static int bus_on_disconnected(sd_bus_message *message, void *userdata, sd_bus_e
 	if (!bus->said_why && bus->connected)
 		log_warning("Lost the bus; agents on it are unregistered, channels go on");
 	else if (!bus->said_why)
-		log_warning("The bus at %s does not let us in, trying on", bus_address());
+		log_warning("The bus at %s refuses us; retrying", bus_address());
 	bus->said_why = true;
 	bus_forget(bus);
 	bus_retry_later(bus);
@@ -229,7 +229,7 @@ static int bus_on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	r = bus_open(bus);
 	if (r < 0) {
 		if (!bus->said_why)
-			log_errno(r, "Cannot connect to the bus at %s, trying on", bus_address());
+			log_errno(r, "Cannot connect to the bus at %s; retrying", bus_address());
 		bus->said_why = true;
 		bus_close(bus);
 		bus_retry_later(bus);

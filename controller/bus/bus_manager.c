@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * org.reliefd.Relief1.Manager: the host, the totals, and the doors
+ * org.reliefd.Relief1.Manager: the host, the totals, registering
  *
  * packaging/dbus/org.reliefd.Relief1.Manager.xml documents every member; a test holds the two
  * against each other.

@@ -142,7 +142,7 @@ int relief_watch(struct relief *relief, int operation, int fd, uint32_t events);
  */
 void relief_enter(struct relief *relief);
 void relief_leave(struct relief *relief);
-/* Hands an error to the application. */
+/* Reports an error to the application. */
 void relief_refused(struct relief *relief, struct relief_module *module, int error,
 		    const char *text);
 /* A level from reliefd, or the calm of its absence. */

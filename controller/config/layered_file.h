@@ -33,7 +33,7 @@ bool layered_file_is_drop_in(const char *name);
 
 /* Returns: 0; or negative errno and *ret_problem by config_problem() at the assignment. */
 typedef int (*apply_fn)(void *data, const struct assignment *assignment, char **ret_problem);
-/* Reads every file and hands every assignment to apply(), until one fails. */
+/* Reads every file and passes every assignment to apply(), until one fails. */
 int layered_file_apply(const struct layered_file *files, apply_fn apply, void *data,
 		       char **ret_problem);
 /* Prints every file below a "# PATH" line. Returns: how many, or negative errno. */

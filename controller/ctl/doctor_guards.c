@@ -89,7 +89,7 @@ static void doctor_guards_look_at_nohang_desktop(const struct doctor *doctor,
 	guard_nohang(doctor_guards_read_text("/etc/nohang/nohang-desktop.conf", text), own, ret);
 }
 
-/* What oomctl prints, through the descriptor that its daemon hands out. */
+/* What oomctl prints, through the descriptor that its daemon passes. */
 static void doctor_guards_look_at_systemd_oomd(const struct doctor *doctor,
 					       const struct guard_thresholds *own,
 					       struct guard_finding *ret)

@@ -96,7 +96,7 @@ static int parts_find_tree(struct parts *parts, const struct daemon_config *daem
 	return -ENODEV;
 }
 
-static int parts_build_eyes(struct parts *parts, const struct parts_config *config)
+static int parts_build_observers(struct parts *parts, const struct parts_config *config)
 {
 	int r;
 
@@ -135,7 +135,7 @@ static int parts_build_eyes(struct parts *parts, const struct parts_config *conf
 	return 0;
 }
 
-static int parts_build_hands(struct parts *parts, const struct parts_config *config)
+static int parts_build_actors(struct parts *parts, const struct parts_config *config)
 {
 	int r;
 
@@ -168,7 +168,7 @@ static int parts_build_hands(struct parts *parts, const struct parts_config *con
 	return 0;
 }
 
-static int parts_build_faces(struct parts *parts, const struct parts_config *config)
+static int parts_build_publishers(struct parts *parts, const struct parts_config *config)
 {
 	int r;
 
@@ -208,17 +208,17 @@ int parts_build(struct parts *parts, const struct parts_config *config)
 	r = parts_build_probes(parts, config);
 	if (r < 0)
 		return r;
-	r = parts_build_eyes(parts, config);
+	r = parts_build_observers(parts, config);
 	if (r < 0)
 		return r;
-	r = parts_build_hands(parts, config);
+	r = parts_build_actors(parts, config);
 	if (r < 0)
 		return r;
-	return parts_build_faces(parts, config);
+	return parts_build_publishers(parts, config);
 }
 
 /*
- * In the opposite order: faces before hands, hands before eyes. But channels go before the bus,
+ * In the opposite order: what publishes, what acts, what observes. But channels go before the bus,
  * which listens for modules that leave with them.
  */
 void parts_done(struct parts *parts)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel gives a number to every watch and only that number comes back with an event, so a
- * list sorted by number maps it to the path. Numbers are handed out in rising order: adding is
+ * list sorted by number maps it to the path. Numbers are given in rising order: adding is
  * nearly always an append.
  */
 

@@ -45,7 +45,7 @@ void tripwire_fill(struct tripwire *tripwire, struct group_reading *reading, uin
 /* How fast the group grew by its last event. Returns: whether that was lately. */
 bool tripwire_lately(const struct tripwire *tripwire, uint32_t slot, uint64_t now_usec,
 		     uint64_t *ret_bytes);
-/* Hands the budgets of a decision to the kernel; those of groups that went meanwhile are void. */
+/* Gives the budgets of a decision to the kernel; those of groups that went meanwhile are void. */
 void tripwire_arm(struct tripwire *tripwire, const struct decision *decision);
 
 bool tripwire_works(const struct tripwire *tripwire);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Observer: the front door of the eyes
+ * Observer: fills the observation
  *
  * Owns the kernel's event sources (PSI triggers, memory.events) and reads the kernel's files; one
  * call fills the machine and group part of an observation.
@@ -67,7 +67,7 @@ enum growth_clock observer_growth_clock(const struct observer *observer);
 void observer_group_stalls(const struct observer *observer, uint32_t slot, uint64_t *ret_n,
 			   uint64_t *ret_usec);
 
-/* Hands the decision's budgets to the kernel, which wakes us when one is spent. */
+/* Gives the decision's budgets to the kernel, which wakes us when one is spent. */
 void observer_arm(struct observer *observer, const struct decision *decision);
 
 /*

@@ -293,7 +293,7 @@ static int agent_new(struct agent **ret, struct agents *agents, sd_bus *bus, con
 	return 0;
 }
 
-/* ---- front door ---- */
+/* ---- interface ---- */
 
 int agents_new(struct agents **ret, struct registry *registry)
 {

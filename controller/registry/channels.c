@@ -398,7 +398,7 @@ int channels_listen(struct channels *channels, const char *path, int fd)
 					     WAKES_PER_INTERVAL);
 }
 
-/* ---- front door ---- */
+/* ---- interface ---- */
 
 int channels_new(struct channels **ret, struct registry *registry, sd_event *event)
 {

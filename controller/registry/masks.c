@@ -142,7 +142,7 @@ static int masks_write(const struct masks *masks)
 	return file_replace(masks->path, text, size);
 }
 
-/* ---- front door ---- */
+/* ---- interface ---- */
 
 int masks_new(struct masks **ret, const char *path)
 {

@@ -442,7 +442,7 @@ struct module *registry_next(struct registry *registry, uint32_t slot)
 	return NULL;
 }
 
-/* ---- for the judgement and the hands ---- */
+/* ---- for decide() and the actor ---- */
 
 void registry_collect(struct registry *registry, struct observation *observation)
 {

@@ -6,7 +6,7 @@
  *
  * An owner is one connection: an agent on D-Bus (agents.c) or a channel (channels.c). Who it is
  * (uid, pid, cgroup, unit) was taken from the kernel or the bus. A module belongs to one owner and
- * goes with it. The registry sends requests and hands answers on; it decides nothing.
+ * goes with it. The registry sends requests and passes answers on; it decides nothing.
  */
 
 #include <stdbool.h>

@@ -277,7 +277,7 @@ static void check_hold(struct world *w, const struct brake_change *change)
 				     .until_usec = change->until_usec,
 				     .spent_usec = spent };
 	the_holds++;
-	if (chance(&w->dice, 10)) { /* the hands fail, or only say so */
+	if (chance(&w->dice, 10)) { /* holding fails, or is only said to */
 		enum result result = chance(&w->dice, 50) ? RESULT_FAILED : RESULT_DRY_RUN;
 
 		course_answer(w->course, change->id, result, 0);

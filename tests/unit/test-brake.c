@@ -579,7 +579,7 @@ static void it_is_let_go_in_the_end_whatever_happens(void **unused)
 	scene_free(&s);
 }
 
-static void what_the_hands_refuse_is_over(void **unused)
+static void a_hold_that_fails_is_over(void **unused)
 {
 	static const enum result refusals[] = { RESULT_FAILED, RESULT_BUSY, RESULT_GONE };
 
@@ -734,7 +734,7 @@ int main(void)
 		cmocka_unit_test(after_an_early_relief_it_may_be_held_for_the_rest_of_the_time),
 		cmocka_unit_test(one_to_throttle_is_held_before_the_owed_answer_comes_too_late),
 		cmocka_unit_test(it_is_let_go_in_the_end_whatever_happens),
-		cmocka_unit_test(what_the_hands_refuse_is_over),
+		cmocka_unit_test(a_hold_that_fails_is_over),
 		cmocka_unit_test(in_a_dry_run_it_is_over_without_a_word),
 		cmocka_unit_test(another_profile_lets_go),
 		cmocka_unit_test(settings_that_exempt_it_let_go),

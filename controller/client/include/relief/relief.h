@@ -179,7 +179,7 @@ struct relief_module_ops {
 			  void *userdata);
 	/*
 	 * Load it again; called by relief_module_use(), never by reliefd.
-	 * Returns: its size now, or a negative errno, which relief_module_use() hands on.
+	 * Returns: its size now, or a negative errno, which relief_module_use() returns.
 	 */
 	int64_t (*load)(struct relief_module *module, void *userdata);
 };
