@@ -33,9 +33,12 @@ bool bus_can_emit(struct bus *bus)
 	       n_queued < BUS_MAX_QUEUED;
 }
 
-/* Names for one PropertiesChanged signal; at most one for each bit of work below. */
+/* The manager's properties below: no other object has as many that change. */
+#define CHANGES_MAX 12
+
+/* Names for one PropertiesChanged signal, and the NULL behind them. */
 struct changes {
-	char *names[12];
+	char *names[CHANGES_MAX + 1];
 	size_t n;
 };
 
